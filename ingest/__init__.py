@@ -1,0 +1,1 @@
+"""Files in: reads, maps, cleans and validates rows, quarantines the bad ones, and generates portfolios to try it on."""
