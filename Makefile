@@ -65,7 +65,7 @@ types: $(DEV) ## mypy --strict
 .PHONY: layers
 layers: $(DEV) ## import-linter: who may import whom
 	@echo "==> lint-imports"
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: generated
 generated: $(DEV) ## Are the files made from the code (api/schema.graphql) up to date?

@@ -1,1 +1,1 @@
-"""Scoring: features as of a moment, rings, models and calibration, from arrays that the store exports. torch loads lazily."""
+"""Scoring on arrays that the store exports: features as of a moment, rings, models, calibration. torch loads lazily."""

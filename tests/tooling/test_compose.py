@@ -1,0 +1,84 @@
+"""The compose file is valid, keeps to itself by default, and .env.example explains every variable in it."""
+
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.tooling.repository import ROOT
+
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)")
+EXAMPLE_LINE = re.compile(r"^([A-Z0-9_]+)=(.*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, str]:
+    return dict(EXAMPLE_LINE.findall((ROOT / ".env.example").read_text(encoding="utf-8")))
+
+
+def has_compose_client() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    return subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("profiles", [[], ["--profile", "neo4j"]], ids=["sqlite", "neo4j"])
+def test_docker_compose_accepts_the_file(profiles: list[str]) -> None:
+    if not has_compose_client():
+        pytest.skip("no docker client with the compose plugin here; the file's structure is tested below all the same")
+    result = subprocess.run(
+        ["docker", "compose", *profiles, "--env-file", ".env.example", "config", "--quiet"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_every_variable_is_explained_in_the_example_and_none_is_left_over(example: dict[str, str]) -> None:
+    assert set(VARIABLE.findall(COMPOSE_FILE.read_text(encoding="utf-8"))) == set(example)
+
+
+def test_the_example_gives_the_same_defaults_as_the_compose_file(example: dict[str, str]) -> None:
+    defaults = dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", COMPOSE_FILE.read_text(encoding="utf-8")))
+    assert defaults == example
+
+
+def test_secrets_have_no_value_in_the_repository(example: dict[str, str]) -> None:
+    secrets = {name: value for name, value in example.items() if re.search("SECRET|PASSWORD|TOKEN|KEY", name)}
+    assert secrets
+    assert set(secrets.values()) == {""}
+
+
+def test_neo4j_starts_only_when_its_profile_is_asked_for(compose: dict[str, Any]) -> None:
+    by_default = {name for name, service in compose["services"].items() if "profiles" not in service}
+    assert by_default == {"api", "ui"}
+    assert compose["services"]["neo4j"]["profiles"] == ["neo4j"]
+
+
+def test_every_service_reports_health_and_is_published_on_the_loopback_by_default(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["healthcheck"]["test"], name
+        assert all(port.startswith("${GUANXI_BIND:-127.0.0.1}:") for port in service["ports"]), name
+
+
+def test_data_lives_on_named_volumes(compose: dict[str, Any]) -> None:
+    mounted = {v.split(":")[0] for service in compose["services"].values() for v in service.get("volumes", [])}
+    assert mounted == set(compose["volumes"])
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert users
+    assert users[-1] not in {"root", "0"}
