@@ -1,0 +1,35 @@
+"""The audit chain: every line's digest covers the line before, so a changed, removed or reordered line is found. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+
+import orjson
+
+from graph_model.records import AuditEntry
+
+GENESIS = "0" * 64
+
+
+def digest(previous: str, entry: AuditEntry) -> str:
+    """SHA-256 over the previous digest and the canonical form of a line (its own digest left out)."""
+    body = {
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(timespec="milliseconds"),
+        "actor": entry.actor,
+        "role": entry.role,
+        "operation": entry.operation,
+        "subjects": list(entry.subjects),
+        "result": entry.result,
+        "detail": dict(entry.detail),
+    }
+    return hashlib.sha256(previous.encode() + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def first_break(entries: Iterable[AuditEntry], *, previous: str = GENESIS) -> int | None:
+    """The sequence of the first line that does not follow from the one before; None when the chain is whole."""
+    expected = 1
+    for entry in entries:
+        if entry.sequence != expected or digest(previous, entry) != entry.digest:
+            return entry.sequence
+        previous, expected = entry.digest, expected + 1
+    return None

@@ -1,0 +1,68 @@
+"""Columns: the graph as numpy arrays, for whatever learns or counts over all of it.
+
+A *handle* is the engine's own integer for a node: dense enough to index by, valid while the store is open, never shown outside the process.
+Moments are int64 milliseconds since 1970 UTC; a missing one is `MISSING_MOMENT`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING_MOMENT = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class NodeColumns:
+    """All nodes of one label, by rising handle. Shapes [n]. `properties` holds only what was asked: float64 (NaN is missing) for numbers and
+    booleans, int64 milliseconds for moments, int64 days since 1970 for dates (`MISSING_MOMENT` is missing), object (None is missing) for text."""
+
+    label: str
+    handles: NDArray[np.int64]
+    keys: Sequence[str]
+    first_seen: NDArray[np.int64]
+    recorded_at: NDArray[np.int64]
+    properties: Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeColumns:
+    """All relationships of one type between two labels, by (start, end, qualifier). Shapes [e]. `qualifiers[qualifier[i]]` is the i-th's."""
+
+    type: str
+    start_label: str
+    end_label: str
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    first_seen: NDArray[np.int64]
+    last_seen: NDArray[np.int64]
+    recorded_at: NDArray[np.int64]
+    qualifier: NDArray[np.int8]
+    qualifiers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FactColumns:
+    """All facts of one kind, by (at, handle, value). Shapes [f]. `values[value[i]]` and `topics[topic[i]]` are the i-th's."""
+
+    kind: str
+    about: NDArray[np.int64]
+    at: NDArray[np.int64]
+    recorded_at: NDArray[np.int64]
+    value: NDArray[np.int16]
+    values: Sequence[str]
+    topic: NDArray[np.int16]
+    topics: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentColumns:
+    """One scoring of many nodes, shapes [n]. `grade` indexes "ABCD"; `ring` indexes `rings`, -1 is none; `reasons` is JSON text per node or "[]"."""
+
+    handles: NDArray[np.int64]
+    score: NDArray[np.float64]
+    grade: NDArray[np.int8]
+    ring: NDArray[np.int32]
+    rings: Sequence[str]
+    reasons: Sequence[str]

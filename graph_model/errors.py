@@ -1,0 +1,109 @@
+"""Errors of the graph model: each carries a stable code and says what to do next. `api/errors.py` maps the codes outwards."""
+
+from pathlib import Path
+
+
+class GuanxiError(Exception):
+    """An expected failure. `code` is stable and documented; the message is for people and holds no personal data."""
+
+    code = "internal"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class InvalidValue(GuanxiError):
+    """A value that its property type refuses. `reason` is a stable code such as `id.checksum`; the value is not repeated."""
+
+    code = "invalid_value"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownName(GuanxiError):
+    """A node type, relationship type or property that the schema does not declare."""
+
+    code = "unknown_name"
+
+
+class NotFound(GuanxiError):
+    code = "not_found"
+
+
+class Forbidden(GuanxiError):
+    code = "forbidden"
+
+
+class InvalidRequest(GuanxiError):
+    """Options that make no sense together or lie outside their bounds."""
+
+    code = "invalid_request"
+
+
+class StoreError(GuanxiError):
+    """The store can't do what was asked; nothing was half written."""
+
+    code = "store_failed"
+
+
+class StoreMissing(StoreError):
+    code = "store_missing"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"There is no graph at {where}. Load one with `guanxi ingest FILES`, or try `guanxi demo`.")
+
+
+class StoreLocked(StoreError):
+    code = "store_locked"
+
+    def __init__(self, where: str, holder: str) -> None:
+        super().__init__(f"{where} is held for writing by {holder}. Wait for it to end or stop it, then try again.")
+
+
+class StoreNewer(StoreError):
+    code = "store_newer"
+
+    def __init__(self, where: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{where} was written by a newer Guanxi (store version {found}; this one knows up to {known}). Upgrade Guanxi."
+        )
+
+
+class StoreReadOnly(StoreError):
+    code = "store_read_only"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where} can't be written to. Check the permissions of the file and of its folder.")
+
+
+class StoreFull(StoreError):
+    code = "store_full"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"The disk that holds {where} is full. What was committed before is safe: free some space and run the command again."
+        )
+
+
+class StoreCorrupt(StoreError):
+    code = "store_corrupt"
+
+    def __init__(self, where: str | Path) -> None:
+        super().__init__(f"{where} is damaged or is no Guanxi graph. Restore it from a backup made by `guanxi backup`.")
+
+
+class StoreUnavailable(StoreError):
+    """The engine does not answer (a server that is down, a time-out)."""
+
+    code = "store_unavailable"
+
+
+class CapabilityMissing(StoreError):
+    """What this engine declares that it can't do."""
+
+    code = "capability_missing"

@@ -1,0 +1,258 @@
+"""What goes into a graph and what comes out of it, as frozen values. Pure.
+
+Two families. *Records* go in and name nodes by natural key, because files do. *Nodes* and *edges* come out and carry the opaque `node_id`,
+which is what URLs, canvases, GraphQL ids and logs use: a natural key is personal data.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from graph_model.schema import Value
+
+EMPTY: Mapping[str, Value] = MappingProxyType({})
+
+
+class Grade(StrEnum):
+    """评级: A is the lowest risk, D the highest."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class ScoreSource(StrEnum):
+    RULES = "rules"
+    MODEL = "model"
+    OVERRIDE = "override"
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The moment from which the graph is looked at. Both bounds are inclusive; both datetimes are aware.
+
+    `event` bounds when a thing happened (first_seen, known_at); `recorded` bounds when it came to be known to us, or is None
+    to use all that was learnt since. `AsOf.at(t)` is the strict form that replays, scores and training rows use.
+    """
+
+    event: datetime
+    recorded: datetime | None
+
+    @classmethod
+    def at(cls, moment: datetime) -> "AsOf":
+        return cls(event=moment, recorded=moment)
+
+
+# --- records: going in ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NodeRef:
+    """A node by its natural key, already cleaned by the schema's property type."""
+
+    label: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """One observation of a node. Property values are clean; a missing name says nothing, it does not erase."""
+
+    ref: NodeRef
+    seen: datetime
+    recorded_at: datetime
+    source: str
+    properties: Mapping[str, Value] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRecord:
+    """One observation of a relationship. Its identity is (start, type, end, qualifier)."""
+
+    type: str
+    start: NodeRef
+    end: NodeRef
+    first_seen: datetime
+    last_seen: datetime
+    recorded_at: datetime
+    source: str
+    qualifier: str = ""
+    properties: Mapping[str, Value] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A dated, append-only statement about a node: a status, a label (`at` is its known_at), a consent."""
+
+    about: NodeRef
+    kind: str
+    value: str
+    at: datetime
+    recorded_at: datetime
+    source: str
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphBatch:
+    """Records that are written together or not at all. Every end of an edge and subject of a fact is among `nodes` or in the store."""
+
+    nodes: Sequence[NodeRecord] = ()
+    edges: Sequence[EdgeRecord] = ()
+    facts: Sequence[Fact] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertResult:
+    """For each record of the batch, in its order, whether it created what it names (True) or met it there (False)."""
+
+    nodes_created: Sequence[bool]
+    edges_created: Sequence[bool]
+    facts_created: Sequence[bool]
+
+
+# --- the graph: coming out -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as it is kept. Score, grade and ring are those of its latest assessment (at or before the as-of that was asked)."""
+
+    node_id: str
+    label: str
+    key: str
+    first_seen: datetime
+    last_seen: datetime
+    recorded_at: datetime
+    source: str
+    properties: Mapping[str, Value] = EMPTY
+    score: float | None = None
+    grade: Grade | None = None
+    ring_id: str | None = None
+
+    @property
+    def ref(self) -> NodeRef:
+        return NodeRef(self.label, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A relationship as it is kept. In an as-of read `last_seen` is the latest observation that is certain then: itself, or first_seen."""
+
+    type: str
+    start: str  # node_id
+    end: str  # node_id
+    first_seen: datetime
+    last_seen: datetime
+    recorded_at: datetime
+    source: str
+    qualifier: str = ""
+    properties: Mapping[str, Value] = EMPTY
+
+    @property
+    def edge_id(self) -> str:
+        """Unique among the edges of a graph, made of opaque ids."""
+        return f"{self.start}~{self.type}~{self.end}~{self.qualifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """What a capped answer left out: `shown` of `total` neighbours of a node along one relationship type."""
+
+    node_id: str
+    type: str
+    shown: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """Nodes and all edges among them (of the asked types), subject first. `hops` is the distance from the subject by node_id."""
+
+    nodes: Sequence[Node]
+    edges: Sequence[Edge]
+    hops: Mapping[str, int] = field(default_factory=dict)
+    omissions: Sequence[Omission] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A simple path, node by node; `edges[i]` joins `nodes[i]` and `nodes[i + 1]` in either direction."""
+
+    nodes: Sequence[Node]
+    edges: Sequence[Edge]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    node: Node
+    property: str  # the property that matched
+
+
+@dataclass(frozen=True, slots=True)
+class Degree:
+    """How many relationships of one type a node has, and towards which node type."""
+
+    type: str
+    neighbour_label: str
+    count: int
+
+
+# --- assessments and rings -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a score is what it is: a documented code, its share of the score, and the numbers that its sentence holds."""
+
+    code: str
+    weight: float
+    values: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAssessment:
+    """One scoring of one node. Append-only. `as_of` is the moment it speaks of, `scored_at` when it was made."""
+
+    node_id: str
+    score: float  # 0..1; for customers and applications a calibrated probability of fraud
+    grade: Grade
+    ring_id: str | None
+    reasons: Sequence[Reason]
+    source: ScoreSource
+    model_version: str
+    policy_version: str
+    as_of: datetime
+    scored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A community found by one scoring. `ring_id` is stable from run to run; `facts` holds density, motif and the like."""
+
+    ring_id: str
+    size: int  # customers in it
+    known_fraud: int  # of those, with confirmed fraud known at as_of
+    as_of: datetime
+    scored_at: datetime
+    model_version: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to whom. `subjects` are keyed hashes, never natural keys; `digest` chains to the entry before."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    role: str
+    operation: str
+    subjects: Sequence[str]
+    result: str
+    detail: Mapping[str, Any]
+    digest: str

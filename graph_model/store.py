@@ -1,0 +1,260 @@
+"""The store: a port of verbs of the domain, not a query language. Adapters live in `graph_model/stores`; one suite proves them all.
+
+What every adapter promises:
+
+* **Atomic.** A verb that writes does all of it or none of it, and what it has returned from survives kill -9.
+* **Idempotent.** Writing the same records again changes nothing.
+* **Own writes are read.** A read that begins after a write returned sees it.
+* **Threads.** One store object may be used from many threads; several processes may read while one writes.
+* **Names** come from `SCHEMA`; a name it does not declare raises UnknownName. Values are always parameters.
+* **Order** is total and the same in every adapter, so that answers can be compared: neighbours by `last_seen` falling, then label, then key.
+* **Errors** are those of `graph_model.errors`; a driver's own exception never escapes.
+
+As-of: where a verb takes `as_of`, None means now. Otherwise an edge is there when `first_seen <= event` and `recorded_at <= recorded` (where that
+is set), a node likewise, a fact when `at <= event` and `recorded_at <= recorded`, an assessment when its `as_of <= event` and `scored_at <= recorded`.
+Node properties are current values: what has a history is a fact.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import Any, Protocol
+
+from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
+from graph_model.predicates import EVERYTHING, Predicate
+from graph_model.records import (
+    AsOf,
+    AuditEntry,
+    Degree,
+    Fact,
+    GraphBatch,
+    Node,
+    NodeRef,
+    Path,
+    Ring,
+    RiskAssessment,
+    SearchHit,
+    Subgraph,
+    UpsertResult,
+)
+from graph_model.schema import Value
+
+OnProgress = Callable[[str, int, int], None]  # stage, done, total (0 where it can't be known)
+
+MAX_HOPS = 6
+MAX_CAP = 5_000
+MAX_LIMIT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do; the conformance suite tests what is declared."""
+
+    online_backup: bool  # a byte copy while others write; otherwise `backup` is a logical export
+    many_writers: bool  # two processes may be in the middle of a write at once
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How much is in the graph, and when it last changed."""
+
+    nodes: Mapping[str, int]  # by label; every label of the schema is there
+    edges: Mapping[str, int]  # by relationship type, likewise
+    facts: Mapping[str, int]  # by kind, likewise
+    assessments: int
+    changed_at: datetime | None  # of the last committed upsert or scoring
+
+
+class GraphStore(Protocol):
+    """A property graph of customers and what they share."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def address(self) -> str:
+        """Where the store is, without secrets, for messages."""
+        ...
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def upsert(self, batch: GraphBatch, *, state: Mapping[str, str] | None = None) -> UpsertResult:
+        """Write records, and `state` entries in the same transaction (an ingest's checkpoint).
+
+        Nodes merge by (label, key): first_seen, recorded_at to the least, last_seen to the greatest; a property is overwritten by a record
+        *newer* (`seen`) than the one the node's properties came from, and only filled in where it was missing otherwise. New nodes get a
+        random node_id. Edges merge by (start, type, end, qualifier): first_seen and recorded_at to the least, last_seen to the greatest; source
+        and properties stay those of the first. Facts are a set of (about, kind, topic, value, at, source).
+        Raises InvalidRequest for an end or subject that is neither in the batch nor in the store, or ends that the schema does not allow.
+        """
+        ...
+
+    def assign(self, label: str, predicate: Predicate, values: Mapping[str, Value]) -> int:
+        """Set declared, non-key properties on every node that matches; returns how many did."""
+        ...
+
+    def append_assessments(
+        self,
+        columns: AssessmentColumns,
+        *,
+        source: str,
+        model_version: str,
+        policy_version: str,
+        as_of: datetime,
+        scored_at: datetime,
+    ) -> None:
+        """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction."""
+        ...
+
+    def append_rings(self, rings: Iterable[Ring]) -> None:
+        """Append what one scoring found. Several rings of one id are versions of it."""
+        ...
+
+    def append_audit(
+        self,
+        *,
+        at: datetime,
+        actor: str,
+        role: str,
+        operation: str,
+        subjects: Sequence[str],
+        result: str,
+        detail: Mapping[str, Any],
+    ) -> AuditEntry:
+        """Append one line to the audit chain and return it with its sequence and digest (`graph_model.audit.digest`)."""
+        ...
+
+    def put_state(self, name: str, value: str) -> None:
+        """Keep a small named text, such as a checkpoint."""
+        ...
+
+    def writing(self, purpose: str) -> AbstractContextManager[None]:
+        """Hold the store for one long job of many writes (`ingest`, `score`). Short writes of others still get in between.
+        Raises StoreLocked, naming the holder, where another process holds it; a holder that died holds nothing."""
+        ...
+
+    # --- reading one -----------------------------------------------------------------------------------------------
+
+    def get(self, ref: NodeRef, *, as_of: AsOf | None = None) -> Node | None:
+        """The node with that natural key."""
+        ...
+
+    def get_by_id(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> list[Node]:
+        """The nodes of these opaque ids, in the order asked; unknown ids are left out."""
+        ...
+
+    def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
+        """Facts about one node by rising `at`, then kind, topic and value."""
+        ...
+
+    def assessments(self, node_id: str, *, as_of: AsOf | None = None, limit: int = 50) -> list[RiskAssessment]:
+        """A node's scorings, the newest (by as_of, then scored_at) first."""
+        ...
+
+    def ring(self, ring_id: str, *, as_of: AsOf | None = None) -> Ring | None:
+        """The newest version of a ring."""
+        ...
+
+    def rings(self, *, as_of: AsOf | None = None, limit: int = 100, offset: int = 0) -> list[Ring]:
+        """The rings of the newest scoring, by known_fraud then size falling, then ring_id."""
+        ...
+
+    # --- reading around --------------------------------------------------------------------------------------------
+
+    def neighbourhood(
+        self,
+        node_id: str,
+        *,
+        hops: int = 2,
+        cap: int = 50,
+        limit: int = 300,
+        types: Sequence[str] | None = None,
+        as_of: AsOf | None = None,
+    ) -> Subgraph:
+        """The nodes within `hops` of one, breadth first, and every edge among them of `types` (all when None).
+
+        From each node at most `cap` neighbours are followed per relationship type (the two directions of a type count as one), the most recently seen first,
+        and no more than `limit` nodes are returned in all, nearest first. Everything left out is in `omissions`, one per (node, type) that
+        has more neighbours than are shown in the answer. Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_LIMIT.
+        """
+        ...
+
+    def induced(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> Subgraph:
+        """These nodes (at most MAX_LIMIT) and every edge among them. `hops` is empty."""
+        ...
+
+    def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
+        """What hangs together with a node: breadth first without passing *through* nodes that have more than `hub` relationships (they are in
+        the answer, with an omission). At most `limit` nodes; `omissions` says where it stopped."""
+        ...
+
+    def degrees(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> dict[str, list[Degree]]:
+        """For each node, its relationships counted by type and neighbour label (both directions), in schema order. Hubs are counted, not walked."""
+        ...
+
+    def paths(
+        self, start: str, end: str, *, k: int = 3, max_hops: int = 4, hub: int = 200, as_of: AsOf | None = None
+    ) -> list[Path]:
+        """Up to k simple paths between two nodes, shortest first, then by the total degree of the nodes between (hub-penalised), never
+        through a node of more than `hub` relationships."""
+        ...
+
+    # --- finding ---------------------------------------------------------------------------------------------------
+
+    def search(self, text: str, *, labels: Sequence[str] | None = None, limit: int = 20) -> list[SearchHit]:
+        """Nodes whose searchable properties hold `text`: whole, as a prefix or inside, two Chinese characters being enough. Folding as in
+        `schema.text.fold_key`. Whole matches first, then prefixes, then the rest; then by label order and key. Fewer than two characters find nothing."""
+        ...
+
+    def select(
+        self,
+        label: str,
+        predicate: Predicate = EVERYTHING,
+        *,
+        order: str | None = None,
+        descending: bool = False,
+        limit: int = 1_000,
+        offset: int = 0,
+    ) -> list[Node]:
+        """Nodes that match, by the field `order` (nodes without it last) and then by key."""
+        ...
+
+    def count(self, label: str, predicate: Predicate = EVERYTHING) -> int:
+        """How many nodes match."""
+        ...
+
+    # --- reading all -----------------------------------------------------------------------------------------------
+
+    def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns: ...
+
+    def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
+        """All relationships of one type between two labels."""
+        ...
+
+    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns: ...
+
+    def node_ids(self, handles: Sequence[int]) -> list[str]:
+        """The opaque ids of nodes that a scan gave handles of, in the order asked."""
+        ...
+
+    # --- the store itself ------------------------------------------------------------------------------------------
+
+    def state(self, name: str) -> str | None: ...
+
+    def audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        """Audit lines with a sequence above `after`, in order."""
+        ...
+
+    def statistics(self) -> Statistics: ...
+
+    def check(self) -> None:
+        """A quick look that the store answers and is sound. Raises a StoreError."""
+        ...
+
+    def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:
+        """Write a consistent copy to a new file while others read and write. Raises InvalidRequest where `target` exists."""
+        ...
+
+    def close(self) -> None: ...
