@@ -66,7 +66,7 @@ class NodeRecord:
     seen: datetime
     recorded_at: datetime
     source: str
-    properties: Mapping[str, Value] = EMPTY
+    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class EdgeRecord:
     recorded_at: datetime
     source: str
     qualifier: str = ""
-    properties: Mapping[str, Value] = EMPTY
+    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Node:
     last_seen: datetime
     recorded_at: datetime
     source: str
-    properties: Mapping[str, Value] = EMPTY
+    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
     score: float | None = None
     grade: Grade | None = None
     ring_id: str | None = None
@@ -151,7 +151,7 @@ class Edge:
     recorded_at: datetime
     source: str
     qualifier: str = ""
-    properties: Mapping[str, Value] = EMPTY
+    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
 
     @property
     def edge_id(self) -> str:
