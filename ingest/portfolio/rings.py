@@ -1,0 +1,119 @@
+"""The plan of the fraud: how many, which kinds, who belongs to which ring, when each ring is at work. What they share is in `planting.py`."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from ingest.portfolio.arrays import NONE, Floats, Ints, Rng, pick
+from ingest.portfolio.people import People
+from ingest.portfolio.window import DAY, Window
+
+FRAUD_SHARE = 0.032  # of all customers
+LONE_SHARE = 0.18  # of the fraudulent customers
+SMALLEST, LARGEST = 3, 40
+# How much likelier a ring takes somebody who shares no household with another customer, and how much likelier somebody young.
+_ALONE_ODDS, _YOUNG_ODDS = 2.2, 1.5
+_NEAR = 0.6  # share of a ring's members from one province
+
+
+class FraudKind(IntEnum):
+    """Ring kinds first; the lone ones have no ring."""
+
+    DEVICE_FARM = 0
+    PAYOUT_ACCOUNT = 1
+    INTERMEDIARY = 2
+    ADDRESS_MILL = 3
+    IDENTITY_BORROWING = 4
+    GUARANTOR_CIRCLE = 5
+    CONTACT_CIRCLE = 6
+    LONE_FIRST_PARTY = 7
+    LONE_BORROWED_IDENTITY = 8
+
+
+RING_KINDS = tuple(kind for kind in FraudKind if kind <= FraudKind.CONTACT_CIRCLE)
+_KIND_WEIGHTS = (0.20, 0.17, 0.20, 0.14, 0.09, 0.10, 0.10)
+
+
+@dataclass(frozen=True, slots=True)
+class FraudPlan:
+    """Rings by number; customers by position, NONE and NONE for the honest."""
+
+    kind: Ints  # of each ring
+    intensity: Floats  # of each ring: how much of the pattern its members follow
+    begins: Ints
+    ends: Ints
+    ring_of: Ints  # of each customer
+    kind_of: Ints  # of each customer
+    members: tuple[Ints, ...]  # of each ring, organiser first
+
+    @property
+    def rings(self) -> int:
+        return len(self.kind)
+
+
+def plan_fraud(rng: Rng, people: People, province: Ints, newest_year: int, window: Window) -> FraudPlan:
+    """`province` is where each customer lives."""
+    count = len(people)
+    wanted = round(FRAUD_SHARE * count)
+    in_rings = round(wanted * (1 - LONE_SHARE))
+    kind, size = _draw_rings(rng, in_rings)
+
+    odds = np.where(people.alone, _ALONE_ODDS, 1.0) * np.where(newest_year - people.birth_year < 32, _YOUNG_ODDS, 1.0)
+    order = np.argsort(-np.log(rng.random(count)) / odds, kind="stable")  # a weighted draw without replacement
+    members = _recruit(rng, order, province, size)
+
+    ring_of, kind_of = np.full(count, NONE, dtype=np.int64), np.full(count, NONE, dtype=np.int64)
+    for ring, who in enumerate(members):
+        ring_of[who], kind_of[who] = ring, kind[ring]
+    free = order[kind_of[order] == NONE][: wanted - int((kind_of != NONE).sum())]
+    kind_of[free] = np.where(rng.random(len(free)) < 0.6, FraudKind.LONE_FIRST_PARTY, FraudKind.LONE_BORROWED_IDENTITY)
+
+    length = (np.exp(rng.normal(np.log(85), 0.5, len(kind))) * DAY).clip(20 * DAY, 260 * DAY)
+    # Rings keep coming until the last weeks; those that began late are still growing at the end.
+    begins = window.first + 10 * DAY + rng.random(len(kind)) * (window.last - window.first - 45 * DAY)
+    ends = np.minimum(begins + length, window.last - DAY)
+    return FraudPlan(
+        kind,
+        rng.beta(4, 2, len(kind)),
+        begins.astype(np.int64),
+        ends.astype(np.int64),
+        ring_of,
+        kind_of,
+        tuple(members),
+    )
+
+
+def _draw_rings(rng: Rng, people: int) -> tuple[Ints, Ints]:
+    """Kinds and sizes of rings that together have about `people` members."""
+    most = people // SMALLEST + 1
+    kind = pick(rng, _KIND_WEIGHTS, most)
+    size = (SMALLEST + np.exp(rng.normal(1.5, 0.85, most))).astype(np.int64).clip(SMALLEST, LARGEST)
+    borrowing = kind == FraudKind.IDENTITY_BORROWING
+    size[borrowing] = rng.integers(SMALLEST, 9, size=int(borrowing.sum()))
+    rings = int(np.searchsorted(np.cumsum(size), people, side="right"))
+    return kind[:rings], size[:rings]
+
+
+def _recruit(rng: Rng, order: Ints, province: Ints, sizes: Ints) -> list[Ints]:
+    """Fills the rings from the front of `order`: some members from one province, the rest from anywhere."""
+    taken = np.zeros(len(order), dtype=np.bool_)
+    queues = {int(p): order[province[order] == p].tolist()[::-1] for p in np.unique(province)}
+    everywhere = order.tolist()[::-1]
+
+    def next_free(queue: list[int]) -> int:
+        while queue:
+            candidate = queue.pop()
+            if not taken[candidate]:
+                taken[candidate] = True
+                return candidate
+        return NONE
+
+    rings = []
+    for size in sizes.tolist():
+        organiser = next_free(everywhere)
+        home = queues[int(province[organiser])]
+        near = rng.random(size - 1) < _NEAR
+        others = [next_free(home if is_near else everywhere) for is_near in near.tolist()]
+        rings.append(np.array([organiser, *(member for member in others if member != NONE)], dtype=np.int64))
+    return rings
