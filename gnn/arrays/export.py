@@ -1,0 +1,184 @@
+"""Export: a store's graph as of a moment into GraphArrays. The only place of this package that reads a store's scans."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER, Channel
+from gnn.arrays.graph import NEVER, Applications, Customers, GraphArrays, Identifiers, Moments, Uses
+from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from graph_model.records import AsOf
+from graph_model.schema import SCHEMA
+from graph_model.store import GraphStore, OnProgress
+
+LABEL_FACT = "label"
+STATUS_FACT = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """Handle -> position, -1 for a handle that is not among them."""
+
+    table: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, handles: NDArray[np.int64]) -> "_Positions":
+        table = np.full(int(handles.max(initial=-1)) + 1, -1, dtype=np.int32)
+        table[handles] = np.arange(len(handles), dtype=np.int32)
+        return cls(table)
+
+    def __call__(self, handles: NDArray[np.int64]) -> NDArray[np.int32]:
+        known = (handles >= 0) & (handles < len(self.table))
+        return np.where(known, self.table[np.where(known, handles, 0)] if len(self.table) > 0 else -1, -1).astype(
+            np.int32
+        )
+
+
+def export(store: GraphStore, *, as_of: AsOf, on_progress: OnProgress | None = None) -> GraphArrays:
+    """Read all that scoring needs. Applications whose customer is not known as of then are left out: there is nobody to score."""
+    steps = len(CHANNELS) + 2
+    customers = store.scan_nodes(CUSTOMER, _features(CUSTOMER), as_of=as_of)
+    person = _Positions.of(customers.handles)
+    _tell(on_progress, 1, steps)
+    nodes = store.scan_nodes(APPLICATION, _features(APPLICATION), as_of=as_of)
+    applications = _applications(store, nodes, person, as_of)
+    _tell(on_progress, 2, steps)
+    blocks = {label: store.scan_nodes(label, as_of=as_of).handles for label in SCHEMA.identifiers}
+    # Persons stand for identifiers once per channel, so that who refers and who guarantees are not mixed.
+    blocks |= {c.name: customers.handles for c in CHANNELS if c.between_persons}
+    parts: list[Uses] = []
+    for code, channel in enumerate(CHANNELS):
+        parts.extend(_channel_uses(store, code, channel, blocks, person, applications, as_of))
+        _tell(on_progress, 2 + code + 1, steps)
+    return GraphArrays(
+        as_of=epoch_ms(as_of.event),
+        customers=Customers(customers.handles, customers.first_seen, customers.properties),
+        applications=applications,
+        identifiers=Identifiers(
+            labels=tuple(CUSTOMER if name not in SCHEMA.identifiers else name for name in blocks),
+            label=np.repeat(np.arange(len(blocks), dtype=np.int8), [len(h) for h in blocks.values()]),
+            handles=np.concatenate(list(blocks.values())),
+        ),
+        uses=_distinct(parts),
+    )
+
+
+def epoch_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _features(label: str) -> tuple[str, ...]:
+    return tuple(p.name for p in SCHEMA.node(label).properties if p.feature)
+
+
+def _tell(on_progress: OnProgress | None, done: int, total: int) -> None:
+    if on_progress is not None:
+        on_progress("export", done, total)
+
+
+def _applications(store: GraphStore, nodes: NodeColumns, person: _Positions, as_of: AsOf) -> Applications:
+    position = _Positions.of(nodes.handles)
+    customer = np.full(len(nodes.handles), -1, dtype=np.int32)
+    applied = store.scan_edges(APPLIED, CUSTOMER, APPLICATION, as_of=as_of)
+    ends, starts = position(applied.end), person(applied.start)
+    known = (ends >= 0) & (starts >= 0)
+    customer[ends[known]] = starts[known]
+    moments = nodes.properties["applied_at"].astype(np.int64)
+    moments = np.where(moments == MISSING_MOMENT, nodes.first_seen, moments)
+    # Applied after as_of would be a row from the future, whatever its node's first_seen says.
+    kept = (customer >= 0) & (moments <= epoch_ms(as_of.event))
+    labels, statuses = store.scan_facts(LABEL_FACT, as_of=as_of), store.scan_facts(STATUS_FACT, as_of=as_of)
+    return Applications(
+        handles=nodes.handles[kept],
+        customer=customer[kept],
+        applied_at=moments[kept],
+        properties={name: values[kept] for name, values in nodes.properties.items()},
+        refused_at=_earliest(statuses, "refused", position, len(customer))[kept],
+        fraud_known=_earliest(labels, "confirmed_fraud", position, len(customer))[kept],
+        default_known=_earliest(labels, "early_default", position, len(customer))[kept],
+        good_known=_earliest(labels, "good", position, len(customer))[kept],
+    )
+
+
+def _earliest(facts: FactColumns, value: str, position: _Positions, rows: int) -> Moments:
+    earliest = np.full(rows, NEVER, dtype=np.int64)
+    if value in facts.values:
+        chosen = facts.value == list(facts.values).index(value)
+        about = position(facts.about[chosen])
+        np.minimum.at(earliest, about[about >= 0], facts.at[chosen][about >= 0])
+    return earliest
+
+
+def _channel_uses(
+    store: GraphStore,
+    code: int,
+    channel: Channel,
+    blocks: Mapping[str, NDArray[np.int64]],
+    person: _Positions,
+    applications: Applications,
+    as_of: AsOf,
+) -> Iterator[Uses]:
+    name = channel.name if channel.between_persons else channel.head
+    base = sum(len(blocks[other]) for other in list(blocks)[: list(blocks).index(name)])
+    head = _Positions.of(blocks[name])
+    for start, end in SCHEMA.relationship(channel.relationship).ends:
+        if end != channel.head:
+            continue
+        edges = _of_qualifier(store.scan_edges(channel.relationship, start, end, as_of=as_of), channel.qualifier)
+        starts, ends = edges.start, edges.end
+        if channel.between_persons:
+            # Both ends have the person at the start in common; nobody has himself in common with himself.
+            apart = edges.start != edges.end
+            starts = np.concatenate((edges.start[apart], edges.end[apart]))
+            ends = np.tile(edges.start[apart], 2)
+            since = np.tile(edges.first_seen[apart], 2)
+        else:
+            since = edges.first_seen
+        if start == CUSTOMER:
+            customer = person(starts)
+        else:
+            application = _Positions.of(applications.handles)(starts)
+            customer = np.where(application >= 0, applications.customer[application], -1)
+        identifier = head(ends)
+        known = (customer >= 0) & (identifier >= 0)
+        yield Uses(
+            customer[known].astype(np.int32),
+            (identifier[known] + base).astype(np.int32),
+            np.full(int(known.sum()), code, dtype=np.int8),
+            since[known],
+        )
+
+
+def _of_qualifier(edges: EdgeColumns, qualifier: str) -> EdgeColumns:
+    if qualifier == "":
+        return edges
+    wanted = list(edges.qualifiers).index(qualifier) if qualifier in edges.qualifiers else -1
+    kept = edges.qualifier == wanted
+    return replace(
+        edges,
+        start=edges.start[kept],
+        end=edges.end[kept],
+        first_seen=edges.first_seen[kept],
+        last_seen=edges.last_seen[kept],
+        recorded_at=edges.recorded_at[kept],
+        qualifier=edges.qualifier[kept],
+    )
+
+
+def _distinct(parts: Sequence[Uses]) -> Uses:
+    """Each (customer, identifier, channel) once, since its earliest, by (customer, since)."""
+    customer = np.concatenate([p.customer for p in parts])
+    identifier = np.concatenate([p.identifier for p in parts])
+    channel = np.concatenate([p.channel for p in parts])
+    since = np.concatenate([p.since for p in parts])
+    order = np.lexsort((since, channel, identifier, customer))
+    first = np.zeros(len(order), dtype=np.bool_)
+    first[:1] = True
+    for values in (customer, identifier, channel):
+        first[1:] |= values[order][1:] != values[order][:-1]
+    order = order[first]
+    order = order[np.lexsort((since[order], customer[order]))]
+    return Uses(customer[order], identifier[order], channel[order], since[order])

@@ -1,0 +1,164 @@
+"""Build: the feature table of a set of questions, tabular and graph columns side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.csr import Index
+from gnn.arrays.graph import NEVER, GraphArrays, Moments
+from gnn.features.layout import WALK_COLUMNS
+from gnn.features.questions import QuestionSet
+from gnn.features.tabular import OWN_COLUMNS, as_float, form, form_columns, own_past
+from gnn.features.vocabulary import Vocabulary, learn_vocabulary
+from gnn.features.walk import DAY_MS, Histories, OwnUses, People, Questions, RingView, Rows, walk
+from gnn.rings.detect import RingConfig, find_rings
+from graph_model.store import OnProgress
+
+SNAPSHOT_MS = 30 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureConfig:
+    """How features are computed. Part of a model's version."""
+
+    rings: RingConfig = field(default_factory=RingConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """One row per question. `coded` names the columns that are codes; `tabular` is how many columns the baseline sees, from the left."""
+
+    names: Sequence[str]
+    coded: Sequence[str]
+    tabular: int
+    values: Rows
+
+    def column(self, name: str) -> NDArray[np.float32]:
+        return self.values[:, self.names.index(name)]
+
+
+def column_names() -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Names of all columns, of the coded ones, and the number of tabular ones."""
+    names, coded = form_columns()
+    tabular = (*names, *OWN_COLUMNS)
+    return (*tabular, *WALK_COLUMNS), coded, len(tabular)
+
+
+def vocabulary_of(arrays: GraphArrays, asked: QuestionSet) -> Vocabulary:
+    """The words of these rows' customers and applications."""
+    applied = asked.application[asked.application >= 0]
+    columns = {f"customer_{k}": v[asked.customer] for k, v in arrays.customers.properties.items()}
+    columns |= {f"application_{k}": v[applied] for k, v in arrays.applications.properties.items()}
+    return learn_vocabulary(columns)
+
+
+def describe(
+    arrays: GraphArrays,
+    asked: QuestionSet,
+    vocabulary: Vocabulary,
+    *,
+    config: FeatureConfig,
+    on_progress: OnProgress | None = None,
+) -> FeatureTable:
+    """The features of every question. Rows of one ring snapshot are walked together, so that only one set of rings is held at a time."""
+    names, coded, tabular = column_names()
+    values = np.empty((len(asked), len(names)), dtype=np.float32)
+    order = arrays.application_order
+    past = _histories(arrays, order, vocabulary)
+    position = _inverse(order)[asked.application] if len(order) > 0 else np.full(len(asked), -1)
+    position = np.where(asked.application >= 0, position, -1).astype(np.int32)
+    applications = arrays.applications
+    own = own_past(
+        asked.customer,
+        asked.moment,
+        position,
+        past,
+        applications.refused_at[order],
+        applications.fraud_known[order],
+        applications.default_known[order],
+        applications.good_known[order],
+    )
+    values[:, : tabular - len(OWN_COLUMNS)] = form(arrays, asked, vocabulary)
+    values[:, tabular - len(OWN_COLUMNS) : tabular] = own
+    people = people_of(arrays)
+    uses = OwnUses(arrays.use_rows.indptr, arrays.uses.identifier, arrays.uses.channel, arrays.uses.since)
+    snapshot = asked.moment // SNAPSHOT_MS
+    taken = np.unique(snapshot)
+    for done, period in enumerate(taken, start=1):
+        rows = np.flatnonzero(snapshot == period)
+        here = position[rows]
+        questions = Questions(
+            asked.customer[rows],
+            asked.moment[rows],
+            np.where(here >= 0, past.amount[here], np.nan) if len(order) > 0 else np.full(len(rows), np.nan),
+            _code_at(past.product, here),
+            _code_at(past.channel, here),
+        )
+        view = ring_view(arrays, people, int(period) * SNAPSHOT_MS, config.rings)
+        values[rows, tabular:] = walk(questions, uses, arrays.incidence, people, past, view, config.rings.hub_cap)
+        if on_progress is not None:
+            on_progress("features", done, len(taken))
+    return FeatureTable(names, coded, tabular, values)
+
+
+def people_of(arrays: GraphArrays) -> People:
+    """What became known of each customer, over all applications."""
+    applications = arrays.applications
+    customers = len(arrays.customers.handles)
+    birth = arrays.customers.properties.get("birth_date")
+    return People(
+        fraud_known=_earliest(applications.customer, applications.fraud_known, customers),
+        refused_at=_earliest(applications.customer, applications.refused_at, customers),
+        default_known=_earliest(applications.customer, applications.default_known, customers),
+        good_known=_earliest(applications.customer, applications.good_known, customers),
+        first_seen=arrays.customers.first_seen,
+        birth=np.full(customers, np.nan) if birth is None else as_float(birth),
+    )
+
+
+def ring_view(arrays: GraphArrays, people: People, taken_at: int, config: RingConfig) -> RingView:
+    """The rings as they were at a moment, with what was known of their members then."""
+    rings = find_rings(arrays.incidence, before=taken_at, config=config)
+    return RingView(
+        ring=rings.ring,
+        size=rings.size.astype(np.float64),
+        density=rings.density,
+        fraud=rings.count(people.fraud_known < taken_at).astype(np.float64),
+        refused=rings.count(people.refused_at < taken_at).astype(np.float64),
+        recent=rings.count(people.first_seen >= taken_at - SNAPSHOT_MS).astype(np.float64),
+        taken_at=taken_at - 1,
+    )
+
+
+def _histories(arrays: GraphArrays, order: NDArray[np.int64], vocabulary: Vocabulary) -> Histories:
+    applications = arrays.applications
+    counts = np.bincount(applications.customer, minlength=len(arrays.customers.handles))
+    with np.errstate(divide="ignore"):
+        amount = np.log(as_float(applications.properties["amount"][order]))
+    return Histories(
+        ptr=np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts))),
+        applied_at=applications.applied_at[order],
+        amount=amount,
+        product=vocabulary.code("application_product", applications.properties["product"][order]),
+        channel=vocabulary.code("application_channel", applications.properties["channel"][order]),
+    )
+
+
+def _earliest(customer: Index, moments: Moments, customers: int) -> Moments:
+    earliest = np.full(customers, NEVER, dtype=np.int64)
+    np.minimum.at(earliest, customer, moments)
+    return earliest
+
+
+def _inverse(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    inverse = np.empty_like(order)
+    inverse[order] = np.arange(len(order))
+    return inverse
+
+
+def _code_at(codes: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    if len(codes) == 0:
+        return np.full(len(rows), -1, dtype=np.int32)
+    return np.where(rows >= 0, codes[rows], -1).astype(np.int32)

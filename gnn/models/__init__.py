@@ -1,0 +1,1 @@
+"""Models: what is learnt from feature tables, how it is split by time, calibrated, measured and kept on disk."""

@@ -1,0 +1,65 @@
+"""Split: which applications a model may learn from as of a moment, and which of them it is fitted, stopped and calibrated on. By time only.
+
+An application is *mature* when its outcome would be known by now: it is older than the delay within which most fraud of this portfolio was
+confirmed. Younger ones are left out whole, the fraud that happens to be known among them too: to keep only that would teach the model that
+recent applications are fraudulent. A mature application without a label of fraud counts as honest; one with an early default is left out,
+for nobody said whether that was fraud.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.graph import NEVER, GraphArrays
+from gnn.features.walk import DAY_MS
+
+FIT_SHARE, VALIDATION_SHARE = 0.6, 0.2  # of the positives, in time order; the rest calibrates
+_DELAY_QUANTILE = 0.8
+_LEAST_DELAY, _MOST_DELAY = 30 * DAY_MS, 240 * DAY_MS
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Positions of applications, each part later than the one before. `mature_before` is the moment (exclusive) up to which rows are used."""
+
+    fit: Positions
+    validation: Positions
+    calibration: Positions
+    mature_before: int
+
+    @property
+    def learning(self) -> Positions:
+        """Fit and validation together."""
+        return np.concatenate((self.fit, self.validation))
+
+
+def is_positive(arrays: GraphArrays, applications: Positions) -> NDArray[np.bool_]:
+    """Confirmed fraud, as far as the arrays' moment knows."""
+    return np.asarray(arrays.applications.fraud_known[applications] < NEVER)
+
+
+def label_delay(arrays: GraphArrays) -> int:
+    """Milliseconds from application to confirmation within which most fraud was confirmed, over the fraud that is known."""
+    applications = arrays.applications
+    known = applications.fraud_known < NEVER
+    if not known.any():
+        return _MOST_DELAY
+    delay = np.quantile(applications.fraud_known[known] - applications.applied_at[known], _DELAY_QUANTILE)
+    return int(np.clip(delay, _LEAST_DELAY, _MOST_DELAY))
+
+
+def split_by_time(arrays: GraphArrays) -> Split:
+    """Mature applications in order of time, cut where the given shares of the positives lie before."""
+    applications = arrays.applications
+    mature_before = arrays.as_of - label_delay(arrays)
+    unclear = (applications.default_known < NEVER) & (applications.fraud_known == NEVER)
+    rows = np.flatnonzero((applications.applied_at < mature_before) & ~unclear)
+    rows = rows[np.argsort(applications.applied_at[rows], kind="stable")]
+    seen = np.cumsum(is_positive(arrays, rows))
+    total = seen[-1] if len(seen) > 0 else 0
+    first = int(np.searchsorted(seen, FIT_SHARE * total))
+    second = int(np.searchsorted(seen, (FIT_SHARE + VALIDATION_SHARE) * total))
+    return Split(rows[:first], rows[first:second], rows[second:], mature_before)

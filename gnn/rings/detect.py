@@ -1,0 +1,61 @@
+"""Detection: communities of at least three customers as of a moment, with their measures. Names and yesterday's ids come in `identity.py`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.csr import Index, Weights
+from gnn.arrays.graph import Incidence
+from gnn.rings.cpm import communities
+from gnn.rings.projection import HUB_CAP, Projection, project
+
+GAMMA = 0.03  # carried over unchanged from a graph of 10^6 edges to one of 10^7
+MIN_SIZE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RingConfig:
+    """How rings are found. Part of a model's version: another configuration means other features."""
+
+    gamma: float = GAMMA
+    hub_cap: int = HUB_CAP
+    min_size: int = MIN_SIZE
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """`ring[c]` is the ring of customer c, -1 for none. Measures have one entry per ring."""
+
+    ring: Index
+    size: NDArray[np.int64]
+    density: Weights  # linked pairs among possible pairs
+    weight: Weights  # of the links inside
+
+    def __len__(self) -> int:
+        return len(self.size)
+
+    def count(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """For each ring how many of its customers are chosen."""
+        return np.bincount(self.ring[(self.ring >= 0) & chosen], minlength=len(self.size))
+
+
+def find_rings(incidence: Incidence, *, before: int, config: RingConfig) -> Rings:
+    """The rings that were there before a moment (epoch ms, exclusive)."""
+    graph = project(incidence, before=before, hub_cap=config.hub_cap)
+    return measure(graph, communities(graph, gamma=config.gamma, seed=config.seed), min_size=config.min_size)
+
+
+def measure(graph: Projection, community: Index, *, min_size: int) -> Rings:
+    """Communities of at least `min_size` as rings, numbered by lowest member."""
+    sizes = np.bincount(community)
+    big = sizes >= min_size
+    number = np.where(big, np.cumsum(big) - 1, -1).astype(np.int32)
+    ring = number[community]
+    source = np.repeat(np.arange(graph.customers), np.diff(graph.indptr))
+    inside = (ring[source] >= 0) & (ring[source] == ring[graph.indices])
+    size = sizes[big]
+    pairs = np.bincount(ring[source][inside], minlength=len(size)) / 2
+    weight = np.bincount(ring[source][inside], weights=graph.weights[inside], minlength=len(size)) / 2
+    return Rings(ring, size, pairs / np.maximum(size * (size - 1) / 2, 1), weight)
