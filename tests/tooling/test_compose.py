@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
+from api.settings import Settings as ApiSettings
+from investigator_ui.settings import Settings as UiSettings
 from tests.tooling.repository import ROOT
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -55,6 +58,14 @@ def test_the_example_gives_the_same_defaults_as_the_compose_file(example: dict[s
     assert defaults == example
 
 
+@pytest.mark.parametrize(("service", "settings"), [("api", ApiSettings), ("ui", UiSettings)])
+def test_each_service_is_given_only_settings_that_it_reads(
+    compose: dict[str, Any], service: str, settings: type[BaseSettings]
+) -> None:
+    read = {f"GUANXI_{name}".upper() for name in settings.model_fields}
+    assert set(compose["services"][service]["environment"]) <= read
+
+
 def test_secrets_have_no_value_in_the_repository(example: dict[str, str]) -> None:
     secrets = {name: value for name, value in example.items() if re.search("SECRET|PASSWORD|TOKEN|KEY", name)}
     assert secrets
@@ -70,7 +81,7 @@ def test_neo4j_starts_only_when_its_profile_is_asked_for(compose: dict[str, Any]
 def test_every_service_reports_health_and_is_published_on_the_loopback_by_default(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert service["healthcheck"]["test"], name
-        assert all(port.startswith("${GUANXI_BIND:-127.0.0.1}:") for port in service["ports"]), name
+        assert all(port.startswith("${PUBLISH_ADDRESS:-127.0.0.1}:") for port in service["ports"]), name
 
 
 def test_data_lives_on_named_volumes(compose: dict[str, Any]) -> None:
