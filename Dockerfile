@@ -24,7 +24,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm 
     useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin guanxi && \
     install --directory --owner guanxi --group guanxi --mode 0750 /data
 COPY --from=build /opt/guanxi /opt/guanxi
-ENV PATH=/opt/guanxi/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The root file system is read-only: what numba compiles is kept on the data volume.
+ENV PATH=/opt/guanxi/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 NUMBA_CACHE_DIR=/data/.numba
 USER guanxi
 WORKDIR /data
 VOLUME /data
