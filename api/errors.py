@@ -1,0 +1,123 @@
+"""The one table of error codes: what each is to GraphQL (`extensions.code`), to HTTP and to the shell. Nothing unexpected leaks through it."""
+
+from dataclasses import dataclass
+
+from graphql import GraphQLError
+
+from graph_model.errors import GuanxiError, InvalidValue
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a code shows outside. `hint` says what to do next where the message doesn't."""
+
+    http: int
+    exit: int
+    hint: str | None = None
+
+
+INTERNAL = Outcome(500, 1, "Look into the server's log for the request id.")
+USAGE = Outcome(400, 2)
+REFUSED_VALUE = Outcome(422, 2)
+
+CODES: dict[str, Outcome] = {
+    "internal": INTERNAL,
+    # what was asked
+    "invalid_request": USAGE,
+    "invalid_value": REFUSED_VALUE,
+    "unknown_name": USAGE,
+    "graphql.syntax": USAGE,
+    "graphql.invalid": Outcome(400, 2, "Compare the query with api/schema.graphql."),
+    "graphql.too_deep": USAGE,
+    "graphql.too_many_aliases": USAGE,
+    "graphql.too_long": USAGE,
+    "request.too_large": Outcome(413, 2),
+    "request.media_type": Outcome(415, 2, "Send application/json."),
+    "not_found": Outcome(404, 3),
+    "route.not_found": Outcome(404, 3, "Queries go to POST /graphql."),
+    "route.method": Outcome(405, 2),
+    "id.length": REFUSED_VALUE,
+    "id.malformed": REFUSED_VALUE,
+    "id.checksum": REFUSED_VALUE,
+    "id.component": REFUSED_VALUE,
+    "id.document_type": REFUSED_VALUE,
+    "search.too_short": REFUSED_VALUE,
+    "search.too_long": REFUSED_VALUE,
+    "reveal.reason": REFUSED_VALUE,
+    # who asked
+    "unauthenticated": Outcome(401, 6, "Log in again."),
+    "login.failed": Outcome(401, 6),
+    "login.throttled": Outcome(429, 6),
+    "forbidden": Outcome(403, 6),
+    "user.exists": Outcome(409, 2),
+    "user.unknown": Outcome(404, 3),
+    "user.name": REFUSED_VALUE,
+    "user.role": REFUSED_VALUE,
+    "user.password": REFUSED_VALUE,
+    "users.damaged": Outcome(500, 5),
+    # the store and the machine
+    "store_failed": Outcome(500, 5),
+    "store_missing": Outcome(503, 3),
+    "store_locked": Outcome(503, 4),
+    "store_newer": Outcome(503, 5),
+    "store_read_only": Outcome(503, 5),
+    "store_full": Outcome(507, 5),
+    "store_corrupt": Outcome(503, 5),
+    "store_unavailable": Outcome(503, 5),
+    "capability_missing": Outcome(501, 5),
+    "overloaded": Outcome(503, 4, "Try again in a moment."),
+    "port.in_use": Outcome(500, 7),
+    "port.refused": Outcome(500, 7),
+    "home.unusable": Outcome(500, 7),
+    "demo.child": Outcome(500, 1),
+    "extra.missing": Outcome(500, 7),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An exception as the outside may know it."""
+
+    code: str
+    message: str
+    outcome: Outcome
+
+    @property
+    def extensions(self) -> dict[str, str]:
+        hint = self.outcome.hint
+        return {"code": self.code} if hint is None else {"code": self.code, "hint": hint}
+
+
+def outcome_of(code: str, error: GuanxiError | None = None) -> Outcome:
+    """A code's outcome; one that isn't listed goes by its kind: a refused value, or a failure."""
+    if code in CODES:
+        return CODES[code]
+    if isinstance(error, InvalidValue):
+        return REFUSED_VALUE
+    for cls in type(error).__mro__ if error is not None else ():
+        inherited = getattr(cls, "code", None)
+        if inherited in CODES and inherited != "internal":
+            return CODES[inherited]
+    return Outcome(500, 1)
+
+
+def describe(error: BaseException) -> Described:
+    """Expected errors keep their words; anything else is only called internal."""
+    if isinstance(error, GuanxiError):
+        code = error.reason if isinstance(error, InvalidValue) else error.code
+        return Described(code, error.message, outcome_of(code, error))
+    return Described("internal", "Something went wrong here, not with your request.", INTERNAL)
+
+
+def describe_graphql(error: GraphQLError) -> Described:
+    """GraphQL's own complaints keep their words (they are about the query); what a resolver raised goes by `describe`."""
+    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+        return describe(error.original_error)
+    code = str((error.extensions or {}).get("code") or _graphql_code(error))
+    return Described(code, error.message, outcome_of(code))
+
+
+def _graphql_code(error: GraphQLError) -> str:
+    if not error.message.startswith("Syntax Error"):
+        return "graphql.invalid"
+    return "graphql.too_long" if "tokens" in error.message else "graphql.syntax"

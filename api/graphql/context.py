@@ -1,0 +1,34 @@
+"""What every resolver is given: the running server, who asks, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import strawberry
+
+from api.bootstrap import Runtime
+from graph_model.principal import Principal
+from graph_model.records import AsOf
+from graph_model.schema.property_types import LOCAL_ZONE
+from graph_model.services.lookup import view_as_of
+from graph_model.store import GraphStore
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    runtime: Runtime
+    principal: Principal
+    now: datetime
+
+    @property
+    def store(self) -> GraphStore:
+        return self.runtime.store
+
+
+Info = strawberry.Info[RequestContext, None]
+
+
+def moment_of(as_of: datetime | None) -> AsOf | None:
+    """An `asOf` argument; without an offset it is read as Asia/Shanghai, like every moment in a file."""
+    if as_of is not None and as_of.tzinfo is None:
+        as_of = as_of.replace(tzinfo=LOCAL_ZONE)
+    return view_as_of(as_of)

@@ -1,0 +1,100 @@
+"""Deny by default: which rights open which field. A field without a rule is refused to everybody, and a test fails on it.
+
+An operation is checked as a whole before it runs: every field its document names, in fragments too, must be open to the principal. Services check
+the principal again where they show data.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from graphql import DocumentNode, FieldNode, GraphQLSchema, TypeInfo, TypeInfoVisitor, Visitor, visit
+
+from graph_model.errors import Forbidden
+from graph_model.principal import Principal, Right
+
+Rule = frozenset[Right]  # any one of these rights opens the field
+
+SIGNED_IN: Rule = frozenset()  # whoever is logged in
+GRAPH: Rule = frozenset({Right.SEE_GRAPH})
+RISK: Rule = frozenset({Right.SEE_RISK})
+GRAPH_OR_RISK: Rule = GRAPH | RISK
+REVEAL: Rule = frozenset({Right.REVEAL})
+
+
+def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
+    return {f"{type_name}.{field}": rule for field in fields}
+
+
+RULES: Mapping[str, Rule] = {
+    **_all(SIGNED_IN, "Query", "me", "schema", "status"),
+    **_all(GRAPH_OR_RISK, "Query", "subject", "subjectById"),
+    **_all(GRAPH, "Query", "node", "search", "neighbours"),
+    **_all(REVEAL, "Mutation", "reveal"),
+    **_all(REVEAL, "Revealed", "nodeId", "property", "value", "expiresAt"),
+    **_all(SIGNED_IN, "Me", "name", "role", "rights"),
+    **_all(SIGNED_IN, "Status", "customers", "changedAt", "version"),
+    **_all(GRAPH_OR_RISK, "Status", "nodes", "edges", "modelVersion"),
+    **_all(SIGNED_IN, "GraphSchema", "version", "nodeTypes", "relationshipTypes", "grades"),
+    **_all(SIGNED_IN, "NodeTypeView", "label", "captionZh", "captionEn", "shape", "icon", "identifier"),
+    **_all(SIGNED_IN, "RelationshipTypeView", "name", "captionZh", "captionEn", "human"),
+    **_all(SIGNED_IN, "GradeView", "grade", "colour", "captionZh", "captionEn"),
+    **_all(GRAPH, "Subject", "node", "attributes", "idExpired", "tags", "applications", "relationGraph", "fullGraph"),
+    **_all(RISK, "Subject", "assessment", "ring"),
+    **_all(GRAPH, "Node", "id", "type", "caption", "attributes", "firstSeen", "lastSeen", "source", "degrees"),
+    **_all(RISK, "Node", "assessment", "ringId"),
+    **_all(
+        GRAPH, "Attribute", "name", "captionZh", "captionEn", "value", "displayZh", "displayEn", "masked", "personal"
+    ),
+    **_all(GRAPH, "Degree", "type", "neighbourType", "count"),
+    **_all(GRAPH, "ApplicationView", "node", "product", "channel", "amount", "appliedAt", "outcome", "statuses"),
+    **_all(GRAPH, "StatusEntry", "status", "captionZh", "captionEn", "at"),
+    **_all(
+        RISK, "Assessment", "score", "grade", "source", "modelVersion", "policyVersion", "asOf", "scoredAt", "reasons"
+    ),
+    **_all(RISK, "Reason", "code", "text", "weight"),
+    **_all(RISK, "Ring", "id", "size", "knownFraud", "knownFraudShare", "density", "motif", "asOf"),
+    **_all(GRAPH, "RelationGraph", "subjectId", "nodes", "edges", "omissions", "aggregated", "total"),
+    **_all(RISK, "RelationGraph", "overview"),
+    **_all(GRAPH, "GraphNode", "id", "kind", "type", "caption", "x", "y", "hop", "degree", "isSubject", "size"),
+    **_all(RISK, "GraphNode", "grade", "score", "ringId"),
+    **_all(GRAPH, "GraphEdge", "id", "source", "target", "type", "captionZh", "captionEn", "qualifier"),
+    **_all(GRAPH, "GraphEdge", "firstSeen", "lastSeen", "human", "weight"),
+    **_all(GRAPH, "Omission", "nodeId", "type", "shown", "total"),
+    **_all(RISK, "Overview", "total", "rows"),
+    **_all(RISK, "OverviewRow", "grade", "count", "types"),
+    **_all(RISK, "OverviewCell", "type", "isSubject", "captionZh", "captionEn", "count", "nodeIds"),
+    **_all(GRAPH, "Expansion", "nodes", "edges", "omissions"),
+    **_all(GRAPH, "SearchHit", "id", "type", "caption", "matched"),
+    **_all(RISK, "SearchHit", "grade"),
+}
+
+
+def check_operation(schema: GraphQLSchema, document: DocumentNode, principal: Principal) -> None:
+    """Raises Forbidden, naming the first field that is closed to the principal's role."""
+    for coordinate in named_fields(schema, document):
+        rule = RULES.get(coordinate)
+        if rule is None or (len(rule) > 0 and not any(principal.may(right) for right in rule)):
+            raise Forbidden(
+                f"The role {principal.role} may not read {coordinate}. Ask the operator for a role that may."
+            )
+
+
+@lru_cache(maxsize=256)
+def named_fields(schema: GraphQLSchema, document: DocumentNode) -> tuple[str, ...]:
+    """Every `Type.field` that a valid document names, once each. Introspection is ruled by validation instead."""
+    types = TypeInfo(schema)
+    collector = _Collector(types)
+    visit(document, TypeInfoVisitor(types, collector))
+    return tuple(collector.found)
+
+
+class _Collector(Visitor):
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self._types = types
+        self.found: dict[str, None] = {}
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        parent = self._types.get_parent_type()
+        if not node.name.value.startswith("__") and parent is not None and not parent.name.startswith("__"):
+            self.found[f"{parent.name}.{node.name.value}"] = None

@@ -1,0 +1,120 @@
+"""Pure ASGI middleware around everything: request ids, the access log, safe answers to unexpected errors, security headers, the body limit."""
+
+import re
+import secrets
+import time
+
+import orjson
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import CODES, INTERNAL, Described
+from api.logs import log, where
+
+SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+KNOWN_PATHS = frozenset({"/graphql", "/auth/login", "/auth/logout", "/healthz", "/readyz"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9\-]{8,64}")
+_LONG_NUMBER = re.compile(r"\d{11,}")
+
+
+class Envelope:
+    """Outermost: every response carries its request id, and nothing that went wrong inside reaches the client in its own words."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked = Headers(scope=scope).get("x-request-id", "")
+        # An id that is taken over from outside goes into the log, so it may not look like a phone or an ID number.
+        usable = _REQUEST_ID.fullmatch(asked) is not None and _LONG_NUMBER.search(asked) is None
+        request_id = asked if usable else secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begun, status = time.perf_counter(), 0
+
+        async def with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, with_headers)
+        except Exception as exc:  # a boundary: whatever it is, the client gets one coded answer and the log its place
+            log.error("http.failed", **where(exc))
+            if status == 0:
+                described = Described("internal", "Something went wrong here, not with your request.", INTERNAL)
+                await respond(with_headers, described, graphql=scope["path"] == "/graphql")
+        finally:
+            path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"
+            ms = round((time.perf_counter() - begun) * 1000, 1)
+            if path not in ("/healthz", "/readyz") or status >= 400:
+                log.info("http", method=scope["method"], path=path, status=status, ms=ms)
+
+
+class BodyLimit:
+    """Refuses a body over the limit, before it is read where its length is told, while it arrives where not."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "0")
+        if not told.isdigit() or int(told) > self._limit:
+            await self._refuse(scope, send)
+            return
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                await self._refuse(scope, send)
+                return
+            if not message.get("more_body", False):
+                break
+        pending = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        described = Described(
+            "request.too_large", f"The body is larger than {self._limit} bytes.", CODES["request.too_large"]
+        )
+        await respond(send, described, graphql=scope["path"] == "/graphql")
+
+
+def error_body(described: Described, *, graphql: bool) -> bytes:
+    """GraphQL's shape on its own route, `{"error": …}` elsewhere."""
+    if graphql:
+        errors = [{"message": described.message, "extensions": described.extensions}]
+        return orjson.dumps({"data": None, "errors": errors})
+    return orjson.dumps({"error": {"message": described.message, **described.extensions}})
+
+
+async def respond(send: Send, described: Described, *, graphql: bool) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": described.outcome.http, "headers": headers})
+    await send({"type": "http.response.body", "body": error_body(described, graphql=graphql)})
