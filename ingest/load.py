@@ -1,0 +1,268 @@
+"""The ingest job: files in, graph out. Bad rows go to quarantine; an interrupted job goes on where it was."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import structlog
+
+from graph_model.errors import InvalidRequest
+from graph_model.records import GraphBatch, UpsertResult
+from graph_model.schema import SCHEMA
+from graph_model.store import GraphStore, OnProgress
+from ingest.checkpoint import FileProgress, JobProgress, fingerprint, job_state_name, state_of
+from ingest.cleaning import Refusal, masked
+from ingest.csv_file import RowBatch, read_rows
+from ingest.errors import FileChanged
+from ingest.layout import FactRows
+from ingest.mapping import NO_MAPPING, IngestMapping
+from ingest.plan import PlannedFile, plan, stamp_of
+from ingest.quality import Tally
+from ingest.quarantine import ADDED, Quarantine, QuarantinedRow
+from ingest.report import FileReport, IngestReport
+from ingest.rows import MISSING, CleanRows, RowCleaner, assemble, mentioned_customers, subjects
+from ingest.target import Rehearsal, StoreTarget, Target
+
+BATCH_ROWS = 5_000
+log = structlog.get_logger(__name__)
+
+
+def ingest(
+    store: GraphStore | None,
+    files: Sequence[Path],
+    *,
+    quarantine_dir: Path,
+    now: datetime,
+    mapping: IngestMapping | None = None,
+    dry_run: bool = False,
+    batch_rows: int = BATCH_ROWS,
+    on_progress: OnProgress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> IngestReport:
+    """Loads files of the layout (or folders of them), customers first, whatever order they are named in.
+
+    Every batch of rows is one transaction together with the checkpoint, so a job that was killed, cancelled or failed goes on from its last batch
+    when the same files are given again, and ends in the same graph. Files that were loaded before merge and change nothing. Refused rows go to
+    `quarantine_dir`, in one file per source file. `now` (aware) is the `recorded_at` of rows that have none.
+
+    `dry_run` does all of this but writing; then `store` may be None, an empty one. `on_progress` is called after each batch with the file's name and
+    the bytes done and to do; `cancelled` is asked after each batch. Raises IngestError where a file as a whole can't be read (nothing of any file is
+    written then), and the store's errors; what was committed before stays.
+    """
+    if batch_rows < 1:
+        raise InvalidRequest("A batch has at least one row.")
+    if store is None and not dry_run:
+        raise InvalidRequest("An ingest needs a store, unless it is a dry run.")
+    now = now.astimezone(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    started = monotonic()
+    planned = plan(files, mapping or NO_MAPPING)
+    with nullcontext() if dry_run or store is None else store.writing("ingest"):
+        job = _Job(store, planned, quarantine_dir, now, batch_rows, dry_run, on_progress, cancelled or (lambda: False))
+        reports = job.run()
+    return IngestReport(reports, job.now, monotonic() - started, dry_run, job.was_cancelled)
+
+
+class _Job:
+    """One run over planned files."""
+
+    def __init__(
+        self,
+        store: GraphStore | None,
+        planned: Sequence[PlannedFile],
+        quarantine_dir: Path,
+        now: datetime,
+        batch_rows: int,
+        dry_run: bool,
+        on_progress: OnProgress | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.planned = planned
+        self.was_cancelled = False
+        self._store = None if dry_run else store
+        self._target: Target = Rehearsal(store) if dry_run or store is None else StoreTarget(store)
+        self._quarantine_dir = quarantine_dir
+        self._batch_rows = batch_rows
+        self._on_progress = on_progress
+        self._cancelled = cancelled
+        self._state_name = ""
+        self._progress = JobProgress(now)
+        if self._store is not None:
+            self._state_name = job_state_name([fingerprint(f.path, f.kind.name, f.mapping) for f in planned])
+            self._progress = JobProgress.load(self._store.state(self._state_name), now)
+        self.now = self._progress.now
+        self._cleaners = {file.kind.name: RowCleaner(file.kind) for file in planned}
+
+    def run(self) -> list[FileReport]:
+        reports: list[FileReport] = []
+        for place, file in enumerate(self.planned):
+            if self.was_cancelled:
+                break
+            reports.append(self._file(str(place), file))
+        if not self.was_cancelled and self._store is not None:
+            self._progress.done = True
+            self._store.put_state(self._state_name, self._progress.dump())
+        return reports
+
+    def _file(self, place: str, file: PlannedFile) -> FileReport:
+        started = monotonic()
+        progress = self._progress.files.get(place, FileProgress())
+        quarantine = self._quarantine(file, progress)
+        if not quarantine.resumable():
+            log.warning("ingest.quarantine_gone", kind=file.kind.name, quarantine=quarantine.path.name)
+            progress = FileProgress()
+            quarantine = self._quarantine(file, progress)
+        self._progress.files[place] = progress
+        resumed_at = progress.line + 1 if progress.offset else None
+        tally = Tally([c.name for c in file.kind.columns if c.name in file.header.known])
+        if not progress.done:
+            self._rows(file, progress, quarantine, tally)
+        return FileReport(
+            file=file.path.name,
+            kind=file.kind.name,
+            encoding=file.opened.encoding,
+            read=progress.read,
+            loaded=progress.loaded,
+            merged=progress.merged,
+            quarantined=progress.quarantined,
+            quarantine_file=str(quarantine.path) if quarantine.size else None,
+            resumed_at=resumed_at,
+            complete=progress.done,
+            unknown_columns=file.header.unknown,
+            absent_columns=file.header.absent,
+            columns=tally.quality(),
+            reasons=tally.reasons(),
+            nodes_created=dict(progress.nodes_created),
+            edges_created=dict(progress.edges_created),
+            facts_created=dict(progress.facts_created),
+            seconds=monotonic() - started,
+        )
+
+    def _quarantine(self, file: PlannedFile, progress: FileProgress) -> Quarantine:
+        columns = [name for name in file.header.names if name not in ADDED]
+        if progress.quarantine:
+            path = self._quarantine_dir / progress.quarantine
+            return Quarantine(path, file.path.name, columns, size=progress.quarantine_size)
+        taken = {p.quarantine for p in self._progress.files.values()}
+        run = self.now.strftime("%Y%m%dT%H%M%SZ")
+        return Quarantine.fresh(self._quarantine_dir, file.kind.name, run, file.path.name, columns, taken)
+
+    def _rows(self, file: PlannedFile, progress: FileProgress, quarantine: Quarantine, tally: Tally) -> None:
+        """Reads a file from where its progress stands to its end, or to a batch after which the job is cancelled."""
+        offset, line = (progress.offset, progress.line) if progress.offset else (file.opened.start, file.opened.line)
+        for batch in read_rows(file.opened, file.header, rows=self._batch_rows, offset=offset, line=line):
+            if self._cancelled():
+                self.was_cancelled = True
+                return
+            if stamp_of(file.path) != file.stamp:
+                raise FileChanged(
+                    f"{file.path.name} changed while it was read. Run the command again when nothing writes to it; what was loaded is sound."
+                )
+            self._batch(file, batch, progress, quarantine, tally)
+            log.info(
+                "ingest.batch", kind=file.kind.name, rows=len(batch), rejected=progress.quarantined, line=batch.end_line
+            )
+            if self._on_progress is not None:
+                self._on_progress(file.path.name, batch.end_offset, file.opened.size)
+        progress.done = True
+
+    def _batch(
+        self, file: PlannedFile, batch: RowBatch, progress: FileProgress, quarantine: Quarantine, tally: Tally
+    ) -> None:
+        rows = self._cleaners[file.kind.name].clean(batch.frame, self.now)
+        self._refuse_unknown_subjects(file, batch, rows)
+        mentioned = mentioned_customers(file.kind, rows)
+        known = self._target.known("Customer", mentioned) if mentioned else set()
+        records = assemble(file.kind, rows, now=self.now, source=file.mapping.source, known_customers=known)
+        refused = _quarantined(batch, rows, quarantine.columns)
+        _tally(tally, batch, rows)
+        if self._store is not None and refused:
+            quarantine.append(refused)
+            progress.quarantine, progress.quarantine_size = quarantine.path.name, quarantine.size
+        progress.offset, progress.line = batch.end_offset, batch.end_line
+        progress.read += len(batch)
+        progress.quarantined += len(refused)
+        progress.undecided = len(rows.good)
+        result = self._target.write(
+            records.batch, {} if self._store is None else state_of(self._state_name, self._progress)
+        )
+        loaded = sum(records.created(result))
+        progress.loaded, progress.merged, progress.undecided = (
+            progress.loaded + loaded,
+            progress.merged + len(rows.good) - loaded,
+            0,
+        )
+        _count_created(progress, records.batch, result)
+
+    def _refuse_unknown_subjects(self, file: PlannedFile, batch: RowBatch, rows: CleanRows) -> None:
+        """Facts about what is not in the graph: the rows wait in quarantine until it is."""
+        if not isinstance(file.kind.rows, FactRows):
+            return
+        column = file.kind.rows.about
+        label = SCHEMA.fact(file.kind.rows.fact).about
+        about = dict(zip(rows.good, subjects(file.kind, rows), strict=True))
+        known = self._target.known(label, {ref.key for ref in about.values()}) if about else set()
+        for row, ref in about.items():
+            if ref.key not in known:
+                shown = masked(batch.frame.get_column(column)[row])
+                message = f"No {label.lower()} has this {column}. Ingest it first, then this row again."
+                rows.refuse(row, column, Refusal(f"reference.unknown_{label.lower()}", message, shown))
+        rows.keep_good()
+
+
+def _quarantined(batch: RowBatch, rows: CleanRows, columns: Sequence[str]) -> list[QuarantinedRow]:
+    """The refused rows of a batch, by line."""
+    carried = batch.frame.get_column("_raw").to_list() if "_raw" in batch.frame.columns else None
+    refused = [
+        QuarantinedRow(
+            (), broken.line, "", broken.reason, "", broken.message, raw=broken.raw.decode("utf-8", errors="replace")
+        )
+        for broken in batch.broken
+    ]
+    places = sorted(rows.refusals)
+    texts = batch.frame.select(columns)[places].iter_rows() if places else iter(())
+    for row, fields in zip(places, texts, strict=True):
+        (column, first), *others = rows.refusals[row]
+        refused.append(
+            QuarantinedRow(
+                fields,
+                batch.lines[row],
+                column,
+                first.reason,
+                first.shown,
+                first.message,
+                "; ".join(f"{name}: {other.reason}" for name, other in others),
+                # A row that could not be split keeps its text until someone mends it.
+                (carried[row] or "") if carried is not None else "",
+            )
+        )
+    return sorted(refused, key=lambda row: row.line)
+
+
+def _tally(tally: Tally, batch: RowBatch, rows: CleanRows) -> None:
+    refused = Counter(
+        name for refusals in rows.refusals.values() for name in {n for n, why in refusals if why is not MISSING}
+    )
+    for name in tally.columns:
+        raw = batch.frame.get_column(name)
+        filled = len(raw) - rows.values[name].count(None)
+        tally.add_column(name, raw, filled, refused[name])
+    for broken in batch.broken:
+        tally.refuse("", broken.reason, broken.message, "", broken.line)
+    for row, refusals in rows.refusals.items():
+        for name, refusal in refusals:
+            tally.refuse(name, refusal.reason, refusal.message, refusal.shown, batch.lines[row])
+
+
+def _count_created(progress: FileProgress, batch: GraphBatch, result: UpsertResult) -> None:
+    _add(progress.nodes_created, (n.ref.label for n, new in zip(batch.nodes, result.nodes_created, strict=True) if new))
+    _add(progress.edges_created, (e.type for e, new in zip(batch.edges, result.edges_created, strict=True) if new))
+    _add(progress.facts_created, (f.kind for f, new in zip(batch.facts, result.facts_created, strict=True) if new))
+
+
+def _add(totals: dict[str, int], names: Iterable[str]) -> None:
+    for name, count in Counter(names).items():
+        totals[name] = totals.get(name, 0) + count
