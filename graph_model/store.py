@@ -86,7 +86,8 @@ class GraphStore(Protocol):
         Nodes merge by (label, key): first_seen, recorded_at to the least, last_seen to the greatest; a property is overwritten by a record
         *newer* (`seen`) than the one the node's properties came from, and only filled in where it was missing otherwise. New nodes get a
         random node_id. Edges merge by (start, type, end, qualifier): first_seen and recorded_at to the least, last_seen to the greatest; source
-        and properties stay those of the first. Facts are a set of (about, kind, topic, value, at, source).
+        and properties stay those of the first; the first_seen and recorded_at of its ends fall to its own, so that whoever sees an edge sees
+        both ends. Facts are a set of (about, kind, topic, value, at, source); recorded_at to the least.
         Raises InvalidRequest for an end or subject that is neither in the batch nor in the store, or ends that the schema does not allow.
         """
         ...
@@ -176,7 +177,7 @@ class GraphStore(Protocol):
         """The nodes within `hops` of one, breadth first, and every edge among them of `types` (all when None).
 
         From each node at most `cap` neighbours are followed per relationship type (the two directions of a type count as one), the most recently seen first,
-        and no more than `limit` nodes are returned in all, nearest first. Everything left out is in `omissions`, one per (node, type) that
+        and no more than `limit` nodes are returned in all, nearest first, those of one hop in the order above. Everything left out is in `omissions`, one per (node, type) that
         has more neighbours than are shown in the answer. Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_LIMIT.
         """
         ...
@@ -187,7 +188,7 @@ class GraphStore(Protocol):
 
     def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
         """What hangs together with a node: breadth first without passing *through* nodes that have more than `hub` relationships (they are in
-        the answer, with an omission). At most `limit` nodes; `omissions` says where it stopped."""
+        the answer, with an omission; the node that was asked for is passed through whatever it has). At most `limit` nodes; `omissions` says where it stopped."""
         ...
 
     def degrees(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> dict[str, list[Degree]]:
@@ -249,8 +250,8 @@ class GraphStore(Protocol):
 
     def statistics(self) -> Statistics: ...
 
-    def check(self) -> None:
-        """A quick look that the store answers and is sound. Raises a StoreError."""
+    def check(self, *, thorough: bool = False) -> None:
+        """A quick look that the store answers and is sound; a thorough one reads all of it (minutes). Raises a StoreError."""
         ...
 
     def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:

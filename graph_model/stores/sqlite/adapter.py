@@ -1,0 +1,276 @@
+"""The SQLite adapter: the port's verbs, each one transaction over the functions of this folder. Contracts are in `graph_model/store.py`."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+from typing import Any
+
+from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
+from graph_model.predicates import EVERYTHING, Predicate
+from graph_model.records import (
+    AsOf,
+    AuditEntry,
+    Degree,
+    Fact,
+    GraphBatch,
+    Node,
+    NodeRef,
+    Path,
+    Ring,
+    RiskAssessment,
+    SearchHit,
+    Subgraph,
+    UpsertResult,
+)
+from graph_model.schema import SCHEMA, Value
+from graph_model.store import Capabilities, OnProgress, Statistics
+from graph_model.stores.sqlite import assessing, ledger, neighbourhood, reading, scanning, selecting
+from graph_model.stores.sqlite.backup import backup, check
+from graph_model.stores.sqlite.connections import Connections
+from graph_model.stores.sqlite.names import load_names
+from graph_model.stores.sqlite.paths import paths
+from graph_model.stores.sqlite.search import search
+from graph_model.stores.sqlite.upsert import upsert
+from graph_model.stores.sqlite.walk import HubCounts, Walk
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqliteStore:
+    """A graph in one SQLite file. `clock` dates `Statistics.changed_at` and nothing else."""
+
+    def __init__(
+        self,
+        path: FilePath,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._connections = Connections(path, create=create, read_only=read_only)
+        self._clock = clock
+        self._hubs = HubCounts()
+        with self._connections.reading() as connection:
+            self._names = load_names(connection)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(online_backup=True, many_writers=False)
+
+    @property
+    def address(self) -> str:
+        return f"sqlite:///{self._connections.path}"
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def upsert(self, batch: GraphBatch, *, state: Mapping[str, str] | None = None) -> UpsertResult:
+        with self._connections.writing() as connection:
+            result, changed = upsert(connection, self._names, batch)
+            if changed:
+                ledger.mark_changed(connection, self._clock())
+            if state is not None:
+                ledger.put_state(connection, state)
+        return result
+
+    def assign(self, label: str, predicate: Predicate, values: Mapping[str, Value]) -> int:
+        with self._connections.writing() as connection:
+            return selecting.assign(connection, self._names, label, predicate, values)
+
+    def append_assessments(
+        self,
+        columns: AssessmentColumns,
+        *,
+        source: str,
+        model_version: str,
+        policy_version: str,
+        as_of: datetime,
+        scored_at: datetime,
+    ) -> None:
+        with self._connections.writing() as connection:
+            assessing.append_assessments(
+                connection,
+                columns,
+                source=source,
+                model_version=model_version,
+                policy_version=policy_version,
+                as_of=as_of,
+                scored_at=scored_at,
+            )
+            ledger.mark_changed(connection, self._clock())
+
+    def append_rings(self, rings: Iterable[Ring]) -> None:
+        with self._connections.writing() as connection:
+            assessing.append_rings(connection, rings)
+
+    def append_audit(
+        self,
+        *,
+        at: datetime,
+        actor: str,
+        role: str,
+        operation: str,
+        subjects: Sequence[str],
+        result: str,
+        detail: Mapping[str, Any],
+    ) -> AuditEntry:
+        with self._connections.writing() as connection:
+            return ledger.append_audit(
+                connection,
+                at=at,
+                actor=actor,
+                role=role,
+                operation=operation,
+                subjects=subjects,
+                result=result,
+                detail=detail,
+            )
+
+    def put_state(self, name: str, value: str) -> None:
+        with self._connections.writing() as connection:
+            ledger.put_state(connection, {name: value})
+
+    def writing(self, purpose: str) -> AbstractContextManager[None]:
+        return self._connections.long_job(purpose)
+
+    # --- reading one -----------------------------------------------------------------------------------------------
+
+    def get(self, ref: NodeRef, *, as_of: AsOf | None = None) -> Node | None:
+        with self._connections.reading() as connection:
+            return reading.get(connection, self._names, ref, as_of)
+
+    def get_by_id(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> list[Node]:
+        with self._connections.reading() as connection:
+            return reading.get_by_id(Walk(connection, self._names, self._hubs, as_of=as_of), node_ids)
+
+    def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
+        with self._connections.reading() as connection:
+            return reading.facts(connection, self._names, node_id, kind=kind, as_of=as_of)
+
+    def assessments(self, node_id: str, *, as_of: AsOf | None = None, limit: int = 50) -> list[RiskAssessment]:
+        with self._connections.reading() as connection:
+            return assessing.assessments(connection, node_id, as_of=as_of, limit=limit)
+
+    def ring(self, ring_id: str, *, as_of: AsOf | None = None) -> Ring | None:
+        with self._connections.reading() as connection:
+            return assessing.ring(connection, ring_id, as_of)
+
+    def rings(self, *, as_of: AsOf | None = None, limit: int = 100, offset: int = 0) -> list[Ring]:
+        with self._connections.reading() as connection:
+            return assessing.rings(connection, as_of=as_of, limit=limit, offset=offset)
+
+    # --- reading around --------------------------------------------------------------------------------------------
+
+    def neighbourhood(
+        self,
+        node_id: str,
+        *,
+        hops: int = 2,
+        cap: int = 50,
+        limit: int = 300,
+        types: Sequence[str] | None = None,
+        as_of: AsOf | None = None,
+    ) -> Subgraph:
+        neighbourhood.check_bounds(hops=hops, cap=cap, limit=limit)
+        codes = None if types is None else frozenset(self._names.types[SCHEMA.relationship(t).name] for t in types)
+        with self._connections.reading() as connection:
+            walk = Walk(connection, self._names, self._hubs, codes, as_of)
+            return neighbourhood.neighbourhood(walk, node_id, hops=hops, cap=cap, limit=limit)
+
+    def induced(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> Subgraph:
+        with self._connections.reading() as connection:
+            return neighbourhood.induced(Walk(connection, self._names, self._hubs, as_of=as_of), node_ids)
+
+    def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
+        neighbourhood.check_bounds(limit=limit)
+        with self._connections.reading() as connection:
+            walk = Walk(connection, self._names, self._hubs, as_of=as_of)
+            return neighbourhood.component(walk, node_id, limit=limit, hub=hub)
+
+    def degrees(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> dict[str, list[Degree]]:
+        with self._connections.reading() as connection:
+            return reading.degrees(Walk(connection, self._names, self._hubs, as_of=as_of), node_ids)
+
+    def paths(
+        self, start: str, end: str, *, k: int = 3, max_hops: int = 4, hub: int = 200, as_of: AsOf | None = None
+    ) -> list[Path]:
+        with self._connections.reading() as connection:
+            walk = Walk(connection, self._names, self._hubs, as_of=as_of)
+            return paths(walk, start, end, k=k, max_hops=max_hops, hub=hub)
+
+    # --- finding ---------------------------------------------------------------------------------------------------
+
+    def search(self, text: str, *, labels: Sequence[str] | None = None, limit: int = 20) -> list[SearchHit]:
+        with self._connections.reading() as connection:
+            return search(connection, self._names, text, labels=labels, limit=limit)
+
+    def select(
+        self,
+        label: str,
+        predicate: Predicate = EVERYTHING,
+        *,
+        order: str | None = None,
+        descending: bool = False,
+        limit: int = 1_000,
+        offset: int = 0,
+    ) -> list[Node]:
+        with self._connections.reading() as connection:
+            return selecting.select(
+                connection,
+                self._names,
+                label,
+                predicate,
+                order=order,
+                descending=descending,
+                limit=limit,
+                offset=offset,
+            )
+
+    def count(self, label: str, predicate: Predicate = EVERYTHING) -> int:
+        with self._connections.reading() as connection:
+            return selecting.count(connection, self._names, label, predicate)
+
+    # --- reading all -----------------------------------------------------------------------------------------------
+
+    def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns:
+        with self._connections.reading() as connection:
+            return scanning.scan_nodes(connection, self._names, label, properties, as_of)
+
+    def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
+        with self._connections.reading() as connection:
+            return scanning.scan_edges(connection, self._names, type, start_label, end_label, as_of)
+
+    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns:
+        with self._connections.reading() as connection:
+            return scanning.scan_facts(connection, self._names, kind, as_of)
+
+    def node_ids(self, handles: Sequence[int]) -> list[str]:
+        with self._connections.reading() as connection:
+            return scanning.node_ids(connection, handles)
+
+    # --- the store itself ------------------------------------------------------------------------------------------
+
+    def state(self, name: str) -> str | None:
+        with self._connections.reading() as connection:
+            return ledger.state(connection, name)
+
+    def audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        with self._connections.reading() as connection:
+            return ledger.audit(connection, after=after, limit=limit)
+
+    def statistics(self) -> Statistics:
+        with self._connections.reading() as connection:
+            return ledger.statistics(connection)
+
+    def check(self, *, thorough: bool = False) -> None:
+        with self._connections.reading() as connection:
+            check(connection, self._connections.path, self._connections.where, thorough=thorough)
+
+    def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:
+        with self._connections.reading() as connection:
+            backup(connection, target, on_progress)
+
+    def close(self) -> None:
+        self._connections.close()

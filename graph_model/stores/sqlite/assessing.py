@@ -1,0 +1,179 @@
+"""Assessments and rings: append-only. What a node shows as its score is a copy of its newest assessment."""
+
+# ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+
+from graph_model.columns import AssessmentColumns
+from graph_model.errors import InvalidRequest
+from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource
+from graph_model.store import MAX_LIMIT
+from graph_model.stores.sqlite.tally import add_to_tally
+from graph_model.stores.sqlite.values import bounds, from_ms, to_ms
+
+_GRADES = tuple(grade.value for grade in Grade)
+
+_RUN = """
+SELECT run FROM scoring WHERE source = ? AND model_version = ? AND policy_version = ? AND as_of = ? AND scored_at = ?
+"""
+_NEW_RUN = "INSERT INTO scoring (source, model_version, policy_version, as_of, scored_at) VALUES (?, ?, ?, ?, ?)"
+_IN_RUN = """
+SELECT a.nid FROM json_each(?2) wanted JOIN assessment a ON a.nid = wanted.value AND a.run = ?1
+"""
+_APPEND = "INSERT INTO assessment (nid, score, grade, ring_id, reasons, run) VALUES (?, ?, ?, ?, ?, ?)"
+# Of two scorings of one as_of the one that was made later stands, of two made at once the one appended later.
+_SHOW = """
+UPDATE node SET score = ?, grade = ?, ring_id = ?, scoring = ?
+WHERE nid = ?
+AND NOT EXISTS (SELECT 1 FROM scoring s WHERE s.run = node.scoring AND (s.as_of, s.scored_at, s.run) > (?, ?, ?))
+"""
+_OF_NODE = """
+SELECT a.score, a.grade, a.ring_id, a.reasons, s.source, s.model_version, s.policy_version, s.as_of, s.scored_at
+FROM node n JOIN assessment a ON a.nid = n.nid JOIN scoring s ON s.run = a.run
+WHERE n.node_id = ? AND s.as_of <= ? AND s.scored_at <= ? ORDER BY s.as_of DESC, s.scored_at DESC, s.run DESC LIMIT ?
+"""
+_ADD_RING = """
+INSERT OR IGNORE INTO ring (ring_id, as_of, scored_at, model_version, size, known_fraud, facts) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_RING_COLUMNS = "ring_id, size, known_fraud, as_of, scored_at, model_version, facts"
+_RING = f"""
+SELECT {_RING_COLUMNS} FROM ring WHERE ring_id = ? AND as_of <= ? AND scored_at <= ?
+ORDER BY as_of DESC, scored_at DESC, model_version DESC LIMIT 1
+"""
+_NEWEST_SCORING = """
+SELECT as_of, scored_at FROM ring WHERE as_of <= ? AND scored_at <= ? ORDER BY as_of DESC, scored_at DESC LIMIT 1
+"""
+_RINGS = f"""
+SELECT {_RING_COLUMNS} FROM ring WHERE as_of = ? AND scored_at = ?
+ORDER BY known_fraud DESC, size DESC, ring_id, model_version LIMIT ? OFFSET ?
+"""
+
+
+def append_assessments(
+    connection: sqlite3.Connection,
+    columns: AssessmentColumns,
+    *,
+    source: str,
+    model_version: str,
+    policy_version: str,
+    as_of: datetime,
+    scored_at: datetime,
+) -> None:
+    _check(connection, columns, source)
+    moments = (to_ms(as_of), to_ms(scored_at))
+    scoring = (source, model_version, policy_version, *moments)
+    found = connection.execute(_RUN, scoring).fetchone()
+    run = connection.execute(_NEW_RUN, scoring).lastrowid if found is None else found[0]
+    rows = _rows(columns)
+    if found is not None:
+        kept = {nid for (nid,) in connection.execute(_IN_RUN, (run, orjson.dumps([row[0] for row in rows]).decode()))}
+        rows = [row for row in rows if row[0] not in kept]
+    connection.executemany(_APPEND, ((*row, run) for row in rows))
+    connection.executemany(_SHOW, ((*row[1:4], run, row[0], *moments, run) for row in rows))
+    add_to_tally(connection, "assessment", {"all": len(rows)})
+
+
+def _rows(columns: AssessmentColumns) -> list[tuple[int, float, str, str | None, str]]:
+    """(nid, score, grade, ring id, reasons) of each node."""
+    return list(
+        zip(
+            columns.handles.tolist(),
+            columns.score.tolist(),
+            [_GRADES[grade] for grade in columns.grade.tolist()],
+            [None if ring < 0 else columns.rings[ring] for ring in columns.ring.tolist()],
+            columns.reasons,
+            strict=True,
+        )
+    )
+
+
+def _check(connection: sqlite3.Connection, columns: AssessmentColumns, source: str) -> None:
+    if source not in tuple(ScoreSource):
+        raise InvalidRequest(f"{source} is no source of scores. There are: {', '.join(ScoreSource)}.")
+    sizes = {len(c) for c in (columns.handles, columns.score, columns.grade, columns.ring, columns.reasons)}
+    if len(sizes) > 1:
+        raise InvalidRequest("The columns of the scoring are not of one length.")
+    if sizes == {0}:
+        return
+    # Nids are given in turn and nothing is deleted, so every number up to the greatest is a node.
+    greatest = connection.execute("SELECT coalesce(max(nid), 0) FROM node").fetchone()[0]
+    if int(columns.handles.min()) < 1 or int(columns.handles.max()) > greatest:
+        raise InvalidRequest("A handle belongs to no node. Handles are those that a scan of this store gave.")
+    if len(np.unique(columns.handles)) < len(columns.handles):
+        raise InvalidRequest("A scoring holds a node twice.")
+    if int(columns.grade.min()) < 0 or int(columns.grade.max()) >= len(_GRADES):
+        raise InvalidRequest(f"A grade is a place in {''.join(_GRADES)}.")
+    if int(columns.ring.max()) >= len(columns.rings):
+        raise InvalidRequest("A ring is a place among the given rings, or -1.")
+    if not bool(((columns.score >= 0) & (columns.score <= 1)).all()):
+        raise InvalidRequest("A score is between 0 and 1.")
+
+
+def assessments(
+    connection: sqlite3.Connection, node_id: str, *, as_of: AsOf | None, limit: int
+) -> list[RiskAssessment]:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
+    found = connection.execute(_OF_NODE, (node_id, *bounds(as_of), limit))
+    return [
+        RiskAssessment(
+            node_id=node_id,
+            score=score,
+            grade=Grade(grade),
+            ring_id=ring_id,
+            reasons=_reasons(reasons),
+            source=ScoreSource(source),
+            model_version=model_version,
+            policy_version=policy_version,
+            as_of=from_ms(spoken_of),
+            scored_at=from_ms(scored_at),
+        )
+        for score, grade, ring_id, reasons, source, model_version, policy_version, spoken_of, scored_at in found
+    ]
+
+
+def _reasons(text: str) -> tuple[Reason, ...]:
+    return tuple(Reason(item["code"], item["weight"], item.get("values", {})) for item in orjson.loads(text))
+
+
+def append_rings(connection: sqlite3.Connection, rings: Iterable[Ring]) -> None:
+    connection.executemany(
+        _ADD_RING,
+        [
+            (
+                ring.ring_id,
+                to_ms(ring.as_of),
+                to_ms(ring.scored_at),
+                ring.model_version,
+                ring.size,
+                ring.known_fraud,
+                orjson.dumps(dict(ring.facts)).decode(),
+            )
+            for ring in rings
+        ],
+    )
+
+
+def ring(connection: sqlite3.Connection, ring_id: str, as_of: AsOf | None) -> Ring | None:
+    found = connection.execute(_RING, (ring_id, *bounds(as_of))).fetchone()
+    return None if found is None else _ring(found)
+
+
+def rings(connection: sqlite3.Connection, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
+    if not 1 <= limit <= MAX_LIMIT or offset < 0:
+        raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
+    newest = connection.execute(_NEWEST_SCORING, bounds(as_of)).fetchone()
+    if newest is None:
+        return []
+    return [_ring(row) for row in connection.execute(_RINGS, (*newest, limit, offset))]
+
+
+def _ring(row: tuple[Any, ...]) -> Ring:
+    ring_id, size, known_fraud, as_of, scored_at, model_version, facts = row
+    return Ring(ring_id, size, known_fraud, from_ms(as_of), from_ms(scored_at), model_version, orjson.loads(facts))

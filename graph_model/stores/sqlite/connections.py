@@ -1,0 +1,198 @@
+"""Connections to one SQLite file: a pool of readers, each call in a snapshot of its own, and one writer behind a lock.
+
+Durability: WAL with `synchronous=FULL`, so a commit that was acknowledged survives a power cut, not only kill -9; it costs one flush per commit.
+"""
+
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from graph_model.errors import StoreError, StoreLocked, StoreMissing, StoreReadOnly
+from graph_model.stores.sqlite.failures import translated
+from graph_model.stores.sqlite.migrations import is_current, migrate, refuse_old
+from graph_model.stores.sqlite.writer_lock import holder, long_job
+
+BUSY_SECONDS = 5.0
+_POLL_SECONDS = 0.002
+# A long job rests this long after a commit, more than others wait between two tries, so that short writes get in between.
+_GAP_SECONDS = 0.005
+_IDLE_READERS = 8
+_CACHE_KIB = 32 * 1024
+_WRITER_CACHE_KIB = 256 * 1024
+_MAPPED_BYTES = 4 * 1024**3
+_CHECKPOINT_PAGES = 16_384
+_WAL_BYTES_KEPT = 128 * 1024**2
+
+
+class Connections:
+    """Opens, pools and closes. Raises errors of ours only."""
+
+    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
+        self.path = path
+        self.where = str(path)
+        self.read_only = read_only
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._write_lock = threading.Lock()
+        self._in_long_job = False
+        self._closed = False
+        self._writer: sqlite3.Connection | None = None
+        if not path.exists():
+            if not create:
+                raise StoreMissing(self.where)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise StoreReadOnly(self.where) from exc
+        with translated(self.where):
+            if read_only:
+                self._check_version_of_reader()
+            else:
+                self._writer = self._open_writer()
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a read transaction: whatever is read inside belongs to one moment."""
+        if self._closed:
+            raise StoreError(f"{self.where} was closed. Open it again.")
+        with translated(self.where):
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._open_reader()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            except sqlite3.Error:
+                connection.close()  # whatever it met, the next call begins afresh
+                raise
+            except BaseException:
+                self._give_back(connection)
+                raise
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        connection.execute("COMMIT")
+        if self._closed or len(self._idle) >= _IDLE_READERS:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _open_reader(self) -> sqlite3.Connection:
+        connection = self._connect("ro")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    def _check_version_of_reader(self) -> None:
+        with self.reading() as connection:
+            if not is_current(connection, self.where):
+                raise refuse_old(self.where)
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The write connection in a transaction that is committed at the end, or rolled back by an exception."""
+        if self._closed:
+            raise StoreError(f"{self.where} was closed. Open it again.")
+        if self._writer is None:
+            raise StoreReadOnly(self.where)
+        if not self._write_lock.acquire(timeout=BUSY_SECONDS):
+            raise StoreLocked(self.where, "another thread of this process")
+        try:
+            with translated(self.where):
+                self._begin(self._writer)
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+        finally:
+            self._write_lock.release()
+        if self._in_long_job:
+            time.sleep(_GAP_SECONDS)
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        give_up = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() >= give_up:
+                    raise StoreLocked(self.where, holder(self.path)) from exc
+                time.sleep(_POLL_SECONDS)
+
+    @contextmanager
+    def long_job(self, purpose: str) -> Iterator[None]:
+        if self._writer is None:
+            raise StoreReadOnly(self.where)
+        with long_job(self.path, purpose):
+            self._in_long_job = True
+            try:
+                yield
+            finally:
+                self._in_long_job = False
+
+    def _open_writer(self) -> sqlite3.Connection:
+        connection = self._connect("rwc")
+        try:
+            # Waiting is done by `_begin`, which tries more often than SQLite's own handler and so finds shorter gaps.
+            connection.execute("PRAGMA busy_timeout = 0")
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+                is_current(connection, self.where)  # refuse what is not ours before changing anything in it
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            if not is_current(connection, self.where):
+                self._begin(connection)
+                try:
+                    migrate(connection, self.where)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+            self._refuse_read_only_file(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _refuse_read_only_file(self, connection: sqlite3.Connection) -> None:
+        # SQLite opens a file that it may not write to as read-only, without a word.
+        self._begin(connection)
+        connection.execute("ROLLBACK")
+
+    # --- both ------------------------------------------------------------------------------------------------------
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
+        return sqlite3.connect(
+            uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+
+    def close(self) -> None:
+        self._closed = True
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        while len(self._idle) > 0:
+            self._idle.pop().close()

@@ -1,0 +1,93 @@
+"""The tables of the SQLite adapter. What the schema declares (a table of properties per node type, its indexes) is derived from it.
+
+`node` holds what every node has. A relationship is one row of `edge`, which is its identity and provenance, and a row of `adjacency` at either
+end, which is all that a walk reads: the rows of one node along one type lie together, the most recently seen first, so that the 50 newest neighbours of a
+hub are 50 rows. `adjacency.again` marks a row whose other end is already counted as a neighbour by that type, or is the node itself.
+"""
+
+from graph_model.schema import NodeType, Schema
+from graph_model.stores.sqlite.values import SQL_TYPES
+
+GRAPH = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE vocabulary (kind TEXT NOT NULL, name TEXT NOT NULL, code INTEGER NOT NULL, PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE tally (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node (
+  nid INTEGER PRIMARY KEY, label INTEGER NOT NULL, key TEXT NOT NULL, node_id TEXT NOT NULL,
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source TEXT NOT NULL,
+  properties_at INTEGER, degree INTEGER NOT NULL, score REAL, grade TEXT, ring_id TEXT, scoring INTEGER
+) STRICT;
+CREATE UNIQUE INDEX node_by_key ON node (label, key);
+CREATE UNIQUE INDEX node_by_id ON node (node_id);
+CREATE INDEX node_by_label ON node (label);
+CREATE INDEX node_by_score ON node (label, score) WHERE score IS NOT NULL;
+CREATE INDEX node_by_ring ON node (ring_id) WHERE ring_id IS NOT NULL;
+
+CREATE TABLE edge (
+  triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source TEXT NOT NULL, properties TEXT,
+  PRIMARY KEY (triple, start, finish, qualifier)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE adjacency (
+  nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, label INTEGER NOT NULL, other INTEGER NOT NULL,
+  outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
+  PRIMARY KEY (nid, type, last_seen DESC, label, other, outgoing, qualifier)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE fact (
+  nid INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, topic TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL, PRIMARY KEY (nid, kind, at, topic, value, source)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE searchable (doc INTEGER PRIMARY KEY, folded TEXT NOT NULL) STRICT;
+CREATE INDEX searchable_by_text ON searchable (folded);
+CREATE VIRTUAL TABLE gram USING fts5 (grams, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '#'");
+
+CREATE TABLE scoring (
+  run INTEGER PRIMARY KEY, source TEXT NOT NULL, model_version TEXT NOT NULL, policy_version TEXT NOT NULL,
+  as_of INTEGER NOT NULL, scored_at INTEGER NOT NULL, UNIQUE (source, model_version, policy_version, as_of, scored_at)
+) STRICT;
+CREATE TABLE assessment (
+  nid INTEGER NOT NULL, run INTEGER NOT NULL, score REAL NOT NULL, grade TEXT NOT NULL, ring_id TEXT, reasons TEXT NOT NULL,
+  PRIMARY KEY (nid, run)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ring (
+  ring_id TEXT NOT NULL, as_of INTEGER NOT NULL, scored_at INTEGER NOT NULL, model_version TEXT NOT NULL,
+  size INTEGER NOT NULL, known_fraud INTEGER NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (ring_id, as_of, scored_at, model_version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ring_by_scoring ON ring (as_of, scored_at);
+
+CREATE TABLE audit (
+  sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, operation TEXT NOT NULL,
+  subjects TEXT NOT NULL, result TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL
+) STRICT;
+"""
+
+
+def property_table(label: str) -> str:
+    """The quoted name of the table that holds the properties of one node type."""
+    return f'"node_{label}"'
+
+
+def property_columns(node_type: NodeType) -> dict[str, str]:
+    """Declared name → column definition, without the key, which is in `node`."""
+    return {p.name: f'"{p.name}" {SQL_TYPES[p.type.storage]}' for p in node_type.properties}
+
+
+def derived(schema: Schema) -> list[str]:
+    """The statements that make an empty file hold what `schema` declares."""
+    statements = []
+    for node_type in schema.nodes:
+        columns = property_columns(node_type)
+        if len(columns) == 0:
+            continue
+        table = property_table(node_type.label)
+        listed = ", ".join(("nid INTEGER PRIMARY KEY", *columns.values()))
+        statements.append(f"CREATE TABLE {table} ({listed}) STRICT")
+        statements.extend(index(node_type.label, p.name) for p in node_type.properties if p.indexed)
+    return statements
+
+
+def index(label: str, name: str) -> str:
+    return f'CREATE INDEX "{label}_by_{name}" ON {property_table(label)} ("{name}")'

@@ -1,0 +1,49 @@
+"""What SQLite's errors mean to us: a driver's exception never leaves the adapter."""
+
+import sqlite3
+from types import TracebackType
+
+from graph_model.errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+
+
+def translate(error: sqlite3.Error, where: str) -> StoreError:
+    """The error of ours that says what to do about `error`."""
+    code = getattr(error, "sqlite_errorcode", None)
+    match None if code is None else code & 0xFF:  # the low byte is the primary code
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreLocked(where, "another process")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreReadOnly(where)
+        case sqlite3.SQLITE_FULL:
+            return StoreFull(where)
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return StoreCorrupt(where)
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL:
+            return StoreUnavailable(
+                f"{where} can't be read: {error}. Check the disk and the permissions of the folder."
+            )
+        case _:
+            return StoreError(f"{where} failed: {error}. `guanxi doctor` looks for the cause.")
+
+
+class translated:  # noqa: N801 - used as a word: `with translated(where):`
+    """A block in which SQLite's errors become ours."""
+
+    __slots__ = ("_where",)
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, self._where) from error

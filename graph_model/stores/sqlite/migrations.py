@@ -1,0 +1,106 @@
+"""Migrations: how a file of an older version, or an empty one, becomes one of today. All of it in one transaction, or nothing.
+
+`PRAGMA user_version` counts the migrations that a file has been through; `meta.schema` is a digest of what the schema declared when it was last
+brought up to date. A name added to the schema needs no migration: its code, table, column and index are added when the file is next opened for writing.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
+from graph_model.schema import SCHEMA, Schema
+from graph_model.stores.sqlite.ddl import GRAPH, derived, index, property_columns, property_table
+from graph_model.stores.sqlite.names import declared_names
+
+APPLICATION_ID = 0x47584952  # "GXIR": how `file` and we tell our files from others
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    # Not executescript: it would commit the transaction that we are in.
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _graph(connection: sqlite3.Connection) -> None:
+    _run(connection, GRAPH)
+
+
+MIGRATIONS: Sequence[Migration] = (_graph,)
+
+
+def digest(schema: Schema) -> str:
+    """Changes whenever something that is kept in the file's own schema does."""
+    text = repr((schema.version, declared_names(schema), derived(schema)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_current(connection: sqlite3.Connection, where: str, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
+    """Whether the file can be used as it is. Raises StoreNewer, or StoreCorrupt for a file that is no graph of ours."""
+    found = version(connection)
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID:
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if application != 0 or found != 0 or tables != 0:
+            raise StoreCorrupt(where)
+    if found > len(migrations):
+        raise StoreNewer(where, found, len(migrations))
+    if found < len(migrations):
+        return False
+    kept = dict(connection.execute("SELECT name, value FROM meta"))
+    if int(kept.get("schema_version", "0")) > SCHEMA.version:
+        raise StoreNewer(where, int(kept["schema_version"]), SCHEMA.version)
+    return kept.get("schema") == digest(SCHEMA)
+
+
+def migrate(connection: sqlite3.Connection, where: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the file up to date. The caller holds a write transaction and commits it."""
+    if is_current(connection, where, migrations):
+        return  # another process was quicker
+    for number, migration in enumerate(migrations[version(connection) :], start=version(connection) + 1):
+        migration(connection)
+        connection.execute(f"PRAGMA user_version = {number}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    _follow_schema(connection, SCHEMA)
+
+
+def refuse_old(where: str) -> StoreError:
+    return StoreError(
+        f"{where} was written by an older Guanxi and is opened read-only. Open it once for writing, such as by `guanxi doctor`, "
+        "to bring it up to date.",
+        code="store_older",
+    )
+
+
+def _follow_schema(connection: sqlite3.Connection, schema: Schema) -> None:
+    known = set(connection.execute("SELECT kind, name FROM vocabulary"))
+    for kind, name in declared_names(schema):
+        if (kind, name) not in known:
+            connection.execute(
+                "INSERT INTO vocabulary SELECT ?1, ?2, coalesce(max(code), -1) + 1 FROM vocabulary WHERE kind = ?1",
+                (kind, name),
+            )
+    existing = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    for statement in derived(schema):
+        if statement.split('"')[1] not in existing and statement.startswith("CREATE TABLE"):
+            connection.execute(statement)
+    for node_type in schema.nodes:
+        table = property_table(node_type.label)
+        columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for name, definition in property_columns(node_type).items():
+            if name not in columns:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {definition}")
+        for declared in node_type.properties:
+            if declared.indexed and f"{node_type.label}_by_{declared.name}" not in existing:
+                connection.execute(index(node_type.label, declared.name))
+    connection.executemany(
+        "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
+        [("schema", digest(schema)), ("schema_version", str(schema.version))],
+    )

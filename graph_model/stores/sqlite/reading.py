@@ -1,0 +1,69 @@
+"""Reading one node: by key, by id, and what is known about it."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from graph_model.records import AsOf, Degree, Fact, Node, NodeRef
+from graph_model.schema import SCHEMA
+from graph_model.stores.sqlite.hydration import nodes, rows
+from graph_model.stores.sqlite.names import Names
+from graph_model.stores.sqlite.neighbourhood import rows_by_id
+from graph_model.stores.sqlite.values import bounds, from_ms
+from graph_model.stores.sqlite.walk import Walk
+
+_FACTS = """
+SELECT n.label, n.key, f.kind, f.value, f.at, f.recorded_at, f.source, f.topic
+FROM node n JOIN fact f ON f.nid = n.nid WHERE n.node_id = ? AND f.at <= ? AND f.recorded_at <= ?
+"""
+
+
+def get(connection: sqlite3.Connection, names: Names, ref: NodeRef, as_of: AsOf | None) -> Node | None:
+    SCHEMA.node(ref.label)
+    found = connection.execute(
+        "SELECT nid FROM node WHERE label = ? AND key = ?", (names.labels[ref.label], ref.key)
+    ).fetchone()
+    if found is None:
+        return None
+    there = rows(connection, found, as_of)
+    return next(iter(nodes(connection, names, list(there.values()), as_of)), None)
+
+
+def get_by_id(walk: Walk, node_ids: Sequence[str]) -> list[Node]:
+    shown = nodes(walk.connection, walk.names, list(rows_by_id(walk, node_ids).values()), walk.as_of)
+    by_id = {node.node_id: node for node in shown}
+    return [by_id[node_id] for node_id in node_ids if node_id in by_id]
+
+
+def facts(
+    connection: sqlite3.Connection, names: Names, node_id: str, *, kind: str | None, as_of: AsOf | None
+) -> list[Fact]:
+    if kind is not None:
+        SCHEMA.fact(kind)
+    found = [
+        Fact(
+            about=NodeRef(names.label_of[label], key),
+            kind=names.fact_of[code],
+            value=value,
+            at=from_ms(at),
+            recorded_at=from_ms(recorded_at),
+            source=source,
+            topic=topic,
+        )
+        for label, key, code, value, at, recorded_at, source, topic in connection.execute(
+            _FACTS, (node_id, *bounds(as_of))
+        )
+    ]
+    wanted = [fact for fact in found if kind is None or fact.kind == kind]
+    return sorted(wanted, key=lambda fact: (fact.at, fact.kind, fact.topic, fact.value, fact.source))
+
+
+def degrees(walk: Walk, node_ids: Sequence[str]) -> dict[str, list[Degree]]:
+    among = rows_by_id(walk, node_ids)
+    names = walk.names
+    result = {}
+    for nid, counts in walk.degrees(among.values()).items():
+        ordered = sorted(counts.items(), key=lambda item: (names.type_rank[item[0][0]], names.label_rank[item[0][1]]))
+        result[among[nid].node_id] = [
+            Degree(names.type_of[type], names.label_of[label], count) for (type, label), count in ordered
+        ]
+    return result

@@ -1,0 +1,47 @@
+"""Merging of facts: a set, in which the earliest recording of a fact stands."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from graph_model.errors import InvalidRequest
+from graph_model.records import Fact
+from graph_model.schema import SCHEMA
+from graph_model.stores.sqlite.names import Names
+from graph_model.stores.sqlite.upsert_slot import Slots
+from graph_model.stores.sqlite.values import to_ms
+
+_FIND = "SELECT recorded_at FROM fact WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?"
+_INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_UPDATE = """
+UPDATE fact SET recorded_at = ? WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?
+"""
+
+_Identity = tuple[int, int, int, str, str, str]
+
+
+def write_facts(
+    connection: sqlite3.Connection, names: Names, slots: Slots, facts: Sequence[Fact]
+) -> tuple[list[bool], bool]:
+    """For each fact whether it is new, and whether anything changed."""
+    stored: dict[_Identity, int] = {}
+    merged: dict[_Identity, int] = {}
+    created = []
+    for fact in facts:
+        kind = SCHEMA.fact(fact.kind)
+        if kind.about != fact.about.label:
+            raise InvalidRequest(f"A {fact.kind} is about a {kind.about}, not about a {fact.about.label}.")
+        slot = slots.require(fact.about, f"A {fact.kind}")
+        recorded_at = to_ms(fact.recorded_at)
+        identity = (slot.nid, names.facts[fact.kind], to_ms(fact.at), fact.topic, fact.value, fact.source)
+        known = merged.get(identity)
+        if known is None and not slot.is_new:
+            found = connection.execute(_FIND, identity).fetchone()
+            if found is not None:
+                known = stored[identity] = found[0]
+        created.append(known is None)
+        merged[identity] = recorded_at if known is None else min(known, recorded_at)
+    new = sorted((*identity, recorded_at) for identity, recorded_at in merged.items() if identity not in stored)
+    earlier = [(merged[identity], *identity) for identity, was in stored.items() if merged[identity] < was]
+    connection.executemany(_INSERT, new)
+    connection.executemany(_UPDATE, earlier)
+    return created, len(new) > 0 or len(earlier) > 0

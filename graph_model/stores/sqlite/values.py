@@ -1,0 +1,82 @@
+"""How values are kept in SQLite: moments as integer milliseconds, dates as ISO text, booleans as 0 and 1. Pure."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from graph_model.errors import InvalidRequest
+from graph_model.records import AsOf
+from graph_model.schema import Property, StorageKind, Value
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = 2**63 - 1
+_MILLISECOND = timedelta(milliseconds=1)
+
+Cell = str | int | float | None
+
+SQL_TYPES = {
+    StorageKind.TEXT: "TEXT",
+    StorageKind.INTEGER: "INTEGER",
+    StorageKind.REAL: "REAL",
+    StorageKind.BOOLEAN: "INTEGER",
+    StorageKind.DATE: "TEXT",
+    StorageKind.MOMENT: "INTEGER",
+}
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 UTC; what is finer is cut off. Raises InvalidRequest for a moment without a time zone."""
+    try:
+        return (moment - EPOCH) // _MILLISECOND
+    except TypeError as exc:
+        raise InvalidRequest("A moment has no time zone. Give every datetime a tzinfo, such as UTC.") from exc
+
+
+def from_ms(moment: int) -> datetime:
+    return datetime.fromtimestamp(moment / 1000, UTC)
+
+
+def bounds(as_of: AsOf | None) -> tuple[int, int]:
+    """The greatest event and recording moments that are visible."""
+    if as_of is None:
+        return FOREVER, FOREVER
+    return to_ms(as_of.event), FOREVER if as_of.recorded is None else to_ms(as_of.recorded)
+
+
+def _accept(*types: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, types) and (bool in types or not isinstance(value, bool))
+
+
+_FITS: dict[StorageKind, Callable[[Any], bool]] = {
+    StorageKind.TEXT: _accept(str),
+    StorageKind.INTEGER: _accept(int),
+    StorageKind.REAL: _accept(int, float),
+    StorageKind.BOOLEAN: _accept(bool),
+    StorageKind.DATE: lambda value: isinstance(value, date) and not isinstance(value, datetime),
+    StorageKind.MOMENT: _accept(datetime),
+}
+_ENCODERS: dict[StorageKind, Callable[[Any], Cell]] = {
+    StorageKind.TEXT: str,
+    StorageKind.INTEGER: int,
+    StorageKind.REAL: float,
+    StorageKind.BOOLEAN: int,
+    StorageKind.DATE: date.isoformat,
+    StorageKind.MOMENT: to_ms,
+}
+_DECODERS: dict[StorageKind, Callable[[Any], Value]] = {
+    StorageKind.BOOLEAN: bool,
+    StorageKind.DATE: date.fromisoformat,
+    StorageKind.MOMENT: from_ms,
+}
+
+
+def encode(name: str, kind: StorageKind, value: object) -> Cell:
+    """Raises InvalidRequest where the value is not of the kind that the schema declares."""
+    if not _FITS[kind](value):
+        raise InvalidRequest(f"The value of {name} is no {kind.value}. Clean it with the schema's property type first.")
+    return _ENCODERS[kind](value)
+
+
+def decoder(declared: Property) -> Callable[[Any], Value] | None:
+    """What turns a cell back into a value; None where the cell is the value."""
+    return _DECODERS.get(declared.type.storage)
