@@ -176,9 +176,10 @@ class GraphStore(Protocol):
     ) -> Subgraph:
         """The nodes within `hops` of one, breadth first, and every edge among them of `types` (all when None).
 
-        From each node at most `cap` neighbours are followed per relationship type (the two directions of a type count as one), the most recently seen first,
-        and no more than `limit` nodes are returned in all, nearest first, those of one hop in the order above. Everything left out is in `omissions`, one per (node, type) that
-        has more neighbours than are shown in the answer. Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_LIMIT.
+        From each node at most `cap` neighbours are followed per relationship type (the two directions of a type count as one), the most
+        recently seen first, and no more than `limit` nodes are returned in all, nearest first, those of one hop in the order above.
+        Everything left out is in `omissions`, one per (node, type) that has more neighbours than are shown in the answer.
+        Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_LIMIT.
         """
         ...
 
@@ -187,8 +188,9 @@ class GraphStore(Protocol):
         ...
 
     def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
-        """What hangs together with a node: breadth first without passing *through* nodes that have more than `hub` relationships (they are in
-        the answer, with an omission; the node that was asked for is passed through whatever it has). At most `limit` nodes; `omissions` says where it stopped."""
+        """What hangs together with a node: breadth first without passing *through* nodes that have more than `hub` relationships (they are
+        in the answer, with an omission; the node that was asked for is passed through whatever it has). At most `limit` nodes; `omissions`
+        says where it stopped."""
         ...
 
     def degrees(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> dict[str, list[Degree]]:
