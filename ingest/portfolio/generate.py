@@ -13,6 +13,7 @@ import numpy as np
 from graph_model.errors import InvalidRequest
 from ingest.portfolio import (
     applications,
+    changes,
     consents,
     outcomes,
     people,
@@ -24,10 +25,11 @@ from ingest.portfolio import (
     workplaces,
 )
 from ingest.portfolio.arrays import NONE, Ints, Rng, Streams, chance
+from ingest.portfolio.model import Portfolio
 from ingest.portfolio.regions import load_regions
 from ingest.portfolio.vocabulary import SURNAMES
 from ingest.portfolio.window import DAY, DEFAULT_END, HOUR, Window
-from ingest.portfolio.writer import Portfolio, write
+from ingest.portfolio.writer import write
 
 GENERATOR_VERSION = "1"  # a change of what is generated bumps it; docs/portfolio.md has the policy
 FEWEST, MOST = 100, 5_000_000
@@ -93,7 +95,11 @@ def imagine(customers: int, seed: int, window: Window, report: Progress) -> Port
         streams.of("places"), regions, customers,
         devices=books.devices, accounts=books.accounts, phones=books.phones, address_book=books.addresses, ips=books.ips,
     )  # fmt: skip
-    holdings = sharing.equip(streams.of("sharing"), folk, settlement, regions, open_places, apps, books)
+    phone = books.phones.take(customers)
+    changed = changes.live_on(
+        streams.of("changes"), settlement.region, registered, window, phones=books.phones, address_book=books.addresses
+    )
+    holdings = sharing.equip(streams.of("sharing"), folk, settlement, regions, open_places, apps, changed, phone, books)
     honest = np.flatnonzero(plan.kind_of == NONE)
     planting.plant(streams.of("planting"), plan, apps, holdings, books, settlement.region, honest)
     report("relations", 4, len(stages))
@@ -105,7 +111,7 @@ def imagine(customers: int, seed: int, window: Window, report: Progress) -> Port
     asked = consents.ask(streams.of("consents"), registered, window)
     report("outcomes", 6, len(stages))
     return Portfolio(
-        window, regions, books, folk, settlement, plan, apps, registered, holdings, related, settled, asked
+        window, regions, books, folk, settlement, plan, apps, registered, changed, holdings, related, settled, asked
     )
 
 

@@ -46,8 +46,8 @@ def open_places(
     def by_province(count: int) -> GroupPicker:
         return GroupPicker(regions.province[regions.draw(rng, count)], sizes(rng, count), regions.cities)
 
-    shops, agents, points = max(4, customers // 260), max(4, customers // 220), max(4, customers // 110)
-    cells = max(6, customers // 45)
+    shops, agents, points = max(4, customers // 400), max(4, customers // 500), max(4, customers // 300)
+    cells = max(6, customers // 300)
     point_region = regions.draw(rng, points)
     hotspots = min(200, max(3, customers // 700))
     return Places(

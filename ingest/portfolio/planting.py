@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest.portfolio import addresses
 from ingest.portfolio.applications import Applications
-from ingest.portfolio.arrays import NONE, Book, Ints, Rng, chance
+from ingest.portfolio.arrays import NONE, Book, Ints, Rng, chance, pick
 from ingest.portfolio.identifiers import CELL_EXIT, HOME_EXIT
 from ingest.portfolio.rings import FraudKind, FraudPlan
 from ingest.portfolio.sharing import Books, Holdings
@@ -35,59 +35,63 @@ class Pattern:
 PATTERNS: dict[FraudKind, Pattern] = {
     FraudKind.DEVICE_FARM: Pattern(
         {
-            "app_device": Means(0.90, 5),
-            "app_ip": Means(0.65, 9),
-            "app_payout": Means(0.25, 6),
-            "app_phone": Means(0.20, 6),
+            "app_device": Means(0.95, 6),
+            "app_ip": Means(0.85, 10),
+            "app_payout": Means(0.55, 7),
+            "app_phone": Means(0.40, 7),
         }
     ),
     FraudKind.PAYOUT_ACCOUNT: Pattern(
         {
-            "app_payout": Means(0.90, 9),
-            "app_ip": Means(0.50, 9),
-            "app_device": Means(0.35, 4),
-            "app_delivery": Means(0.20, 7),
+            "app_payout": Means(0.95, 11),
+            "app_ip": Means(0.75, 10),
+            "app_device": Means(0.55, 5),
+            "app_delivery": Means(0.55, 9),
         }
     ),
     FraudKind.INTERMEDIARY: Pattern(
-        {"app_phone": Means(0.75, 12), "app_ip": Means(0.70, 10), "app_device": Means(0.25, 5)},
-        {"employer": Means(0.60, 14)},
+        {"app_phone": Means(0.90, 13), "app_ip": Means(0.85, 11), "app_device": Means(0.40, 6)},
+        {"employer": Means(0.75, 15)},
     ),
     FraudKind.ADDRESS_MILL: Pattern(
         {
-            "app_delivery": Means(0.90, 9),
-            "app_ip": Means(0.50, 9),
-            "app_device": Means(0.25, 4),
-            "app_phone": Means(0.20, 7),
+            "app_delivery": Means(0.95, 12),
+            "app_ip": Means(0.75, 10),
+            "app_device": Means(0.50, 5),
+            "app_phone": Means(0.40, 8),
         },
-        {"home": Means(0.35, 8)},
+        {"home": Means(0.50, 9)},
     ),
     FraudKind.IDENTITY_BORROWING: Pattern(
         {
-            "app_device": Means(0.90, 8),
-            "app_phone": Means(0.60, 3),
-            "app_payout": Means(0.70, 4),
-            "app_delivery": Means(0.40, 8),
+            "app_device": Means(0.95, 9),
+            "app_phone": Means(0.75, 5),
+            "app_payout": Means(0.80, 6),
+            "app_delivery": Means(0.50, 9),
         }
     ),
     FraudKind.GUARANTOR_CIRCLE: Pattern(
         {
-            "app_ip": Means(0.55, 9),
-            "app_device": Means(0.35, 4),
-            "app_payout": Means(0.35, 6),
-            "app_delivery": Means(0.25, 7),
+            "app_ip": Means(0.75, 10),
+            "app_device": Means(0.50, 5),
+            "app_payout": Means(0.50, 8),
+            "app_delivery": Means(0.40, 9),
         }
     ),
     FraudKind.CONTACT_CIRCLE: Pattern(
         {
-            "app_ip": Means(0.55, 9),
-            "app_device": Means(0.35, 4),
-            "app_payout": Means(0.30, 6),
-            "app_phone": Means(0.25, 6),
+            "app_ip": Means(0.75, 10),
+            "app_device": Means(0.55, 5),
+            "app_payout": Means(0.55, 8),
+            "app_phone": Means(0.40, 8),
         }
     ),
 }
 _STICKY = 0.75  # how often a member comes back to the same one of several
+_LEFT_FIRM = (
+    0.7  # of ring members: no steady job among colleagues; a big firm, a business of their own, or nothing told
+)
+_SMALL_KEEP_CLOSE = 0.08  # people who all know one another share more
 _DRAWS_IN_OUTSIDERS = 0.5  # of rings: an honest relative or an unwitting helper uses the ring's means once
 
 
@@ -100,17 +104,18 @@ def plant(
     rows_of = _rows_by_ring(plan, apps)
     row_of_customer = np.full(len(region), NONE, dtype=np.int64)
     row_of_customer[apps.customer] = np.arange(len(apps))
+    _leave_firms(rng, plan, holdings, books, region)
     for ring in range(plan.rings):
         pattern = PATTERNS[FraudKind(int(plan.kind[ring]))]
-        scale = 0.65 + 0.35 * float(plan.intensity[ring])
         members, rows = plan.members[ring], rows_of[ring]
+        scale = 0.85 + 0.15 * float(plan.intensity[ring]) + (_SMALL_KEEP_CLOSE if len(members) <= 6 else 0.0)
         seat = np.searchsorted(np.sort(members), apps.customer[rows])  # a member's number within the ring
         base = region[members[0]]
         for column, means in pattern.applications.items():
             pool = _pool(rng, column, book_of[column], means, len(members), base)
             target = getattr(holdings, column)
             uses = _uses(rng, pool, seat, len(members))
-            takes_part = chance(rng, means.share * scale, len(members))[seat] & chance(rng, 0.92, len(rows))
+            takes_part = chance(rng, means.share * scale, len(members))[seat] & chance(rng, 0.95, len(rows))
             target[rows[takes_part]] = uses[takes_part]
             _draw_in(rng, target, pool, row_of_customer, honest)
         for column, means in pattern.customers.items():
@@ -118,6 +123,18 @@ def plant(
             takes_part = chance(rng, means.share * scale, len(members))
             getattr(holdings, column)[members[takes_part]] = rng.choice(pool, size=int(takes_part.sum()))
     _plant_lone(rng, plan, apps, holdings, books, region)
+
+
+def _leave_firms(rng: Rng, plan: FraudPlan, holdings: Holdings, books: Books, region: Ints) -> None:
+    """Big firms are where ring members hide among thousands of honest people."""
+    leavers = np.flatnonzero((plan.ring_of != NONE) & chance(rng, _LEFT_FIRM, len(region)))
+    national = np.flatnonzero(books.employers.styles == addresses.NATIONAL_FIRM)
+    own = books.employers.take(len(leavers), style=addresses.LOCAL_FIRM, region=region[leavers])
+    way = pick(rng, (0.35, 0.40, 0.25), len(leavers))
+    holdings.employer[leavers] = np.choose(
+        way, [rng.choice(national, size=len(leavers)), own, np.full(len(leavers), NONE)]
+    )
+    holdings.workplace[leavers] = NONE
 
 
 def _rows_by_ring(plan: FraudPlan, apps: Applications) -> list[Ints]:

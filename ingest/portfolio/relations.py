@@ -13,7 +13,7 @@ from ingest.portfolio.workplaces import Settlement
 
 REFERRED, GUARANTEES, EMERGENCY_CONTACT = range(3)
 RELATION_NAMES = ("REFERRED", "GUARANTEES", "EMERGENCY_CONTACT")
-_REFERRED_SHARE, _GUARANTEED_SHARE, _ADVOCATES = 0.28, 0.07, 0.10
+_REFERRED_SHARE, _GUARANTEED_SHARE, _ADVOCATES = 0.20, 0.04, 0.04
 _CARELESS = 0.05  # of advocates: they bring anybody, fraudsters too
 
 
@@ -98,9 +98,10 @@ def _referrals(rng: Rng, people: People, plan: FraudPlan, registered: Ints, coll
     referrer = np.where(knows_one, near, referrer)
     bad = plan.kind_of != NONE
     referrer = np.where(
-        bad & chance(rng, 0.25, count) & careless.any(), earlier(careless.astype(np.float64) + 1e-9), referrer
+        bad & chance(rng, 0.12, count) & careless.any(), earlier(careless.astype(np.float64) + 1e-9), referrer
     )
-    referred = chance(rng, _REFERRED_SHARE, count) & (registered[referrer] < registered)
+    share = np.where(plan.ring_of == NONE, _REFERRED_SHARE, _REFERRED_SHARE / 2)  # rings bring their own
+    referred = chance(rng, share, count) & (registered[referrer] < registered)
     customers = np.flatnonzero(referred)
     return _part(referrer[customers], REFERRED, customers, registered[customers])
 
@@ -108,10 +109,9 @@ def _referrals(rng: Rng, people: People, plan: FraudPlan, registered: Ints, coll
 def _guarantees(rng: Rng, people: People, applied: Ints, colleague: Ints) -> _Part:
     """A relative or a colleague vouches; some vouch for each other."""
     guaranteed = np.flatnonzero(chance(rng, _GUARANTEED_SHARE, len(people)))
-    stranger = rng.integers(0, len(people), size=len(guaranteed))
-    mate = np.where(colleague[guaranteed] == NONE, stranger, colleague[guaranteed])
-    by_relative = (people.relative[guaranteed] != NONE) & chance(rng, 0.6, len(guaranteed))
-    guarantor = np.where(by_relative, people.relative[guaranteed], mate)
+    by_relative = (people.relative[guaranteed] != NONE) & chance(rng, 0.7, len(guaranteed))
+    guarantor = np.where(by_relative, people.relative[guaranteed], colleague[guaranteed])
+    guaranteed, guarantor = guaranteed[guarantor != NONE], guarantor[guarantor != NONE]
     mutual: Bools = chance(rng, 0.15, len(guaranteed))
     return _part(
         np.concatenate([guarantor, guaranteed[mutual]]),
@@ -125,10 +125,10 @@ def _contacts(rng: Rng, people: People, applied: Ints, colleague: Ints, phone: I
     """Two contacts most often: family first, then a friend. Family who are no customers have phones too, known by all of a household."""
     count = len(people)
     outside_family = phone_book.take(count)[people.head]
-    knows_relative = (people.relative != NONE) & chance(rng, 0.75, count)
+    knows_relative = (people.relative != NONE) & chance(rng, 0.60, count)
     first = np.where(knows_relative, phone[people.relative], outside_family)
-    acquaintance = np.where(colleague == NONE, rng.integers(0, count, size=count), colleague)
-    second = np.where(chance(rng, 0.16, count), phone[acquaintance], phone_book.take(count))
+    names_colleague = (colleague != NONE) & chance(rng, 0.03, count)
+    second = np.where(names_colleague, phone[colleague], phone_book.take(count))
     hotlines = phone_book.take(max(1, count // 4_000))
     second = np.where(chance(rng, 0.012, count), rng.choice(hotlines, size=count), second)
     second = np.where(chance(rng, 0.78, count), second, NONE)

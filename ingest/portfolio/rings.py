@@ -13,7 +13,7 @@ FRAUD_SHARE = 0.032  # of all customers
 LONE_SHARE = 0.18  # of the fraudulent customers
 SMALLEST, LARGEST = 3, 40
 # How much likelier a ring takes somebody who shares no household with another customer, and how much likelier somebody young.
-_ALONE_ODDS, _YOUNG_ODDS = 2.2, 1.5
+_ALONE_ODDS, _YOUNG_ODDS = 6.0, 1.5
 _NEAR = 0.6  # share of a ring's members from one province
 
 
@@ -86,12 +86,19 @@ def plan_fraud(rng: Rng, people: People, province: Ints, newest_year: int, windo
 
 def _draw_rings(rng: Rng, people: int) -> tuple[Ints, Ints]:
     """Kinds and sizes of rings that together have about `people` members."""
-    most = people // SMALLEST + 1
+    most = people // SMALLEST + 2
     kind = pick(rng, _KIND_WEIGHTS, most)
-    size = (SMALLEST + np.exp(rng.normal(1.5, 0.85, most))).astype(np.int64).clip(SMALLEST, LARGEST)
+    size = (SMALLEST + np.exp(rng.normal(1.8, 0.75, most))).astype(np.int64).clip(SMALLEST, LARGEST)
     borrowing = kind == FraudKind.IDENTITY_BORROWING
     size[borrowing] = rng.integers(SMALLEST, 9, size=int(borrowing.sum()))
-    rings = int(np.searchsorted(np.cumsum(size), people, side="right"))
+    ends = np.cumsum(size)
+    rings = int(np.searchsorted(ends, people, side="right"))
+    left = people - (int(ends[rings - 1]) if rings > 0 else 0)
+    if (
+        left >= SMALLEST or rings == 0
+    ):  # the last ring is as big as who is left; the smallest portfolio has one ring too
+        size[rings] = max(SMALLEST, left)
+        rings += 1
     return kind[:rings], size[:rings]
 
 

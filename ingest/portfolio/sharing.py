@@ -6,6 +6,7 @@ import numpy as np
 
 from ingest.portfolio.applications import AGENT, STORE, Applications
 from ingest.portfolio.arrays import NONE, Book, Bools, GroupPicker, Ints, Rng, chance, pick
+from ingest.portfolio.changes import Changes
 from ingest.portfolio.people import People
 from ingest.portfolio.places import Places
 from ingest.portfolio.regions import Regions
@@ -45,11 +46,19 @@ class Holdings:
 
 
 def equip(
-    rng: Rng, people: People, settlement: Settlement, regions: Regions, places: Places, apps: Applications, books: Books
+    rng: Rng,
+    people: People,
+    settlement: Settlement,
+    regions: Regions,
+    places: Places,
+    apps: Applications,
+    changes: Changes,
+    phone: Ints,
+    books: Books,
 ) -> Holdings:
-    """Gives every customer and application what an honest one would use."""
+    """Gives every customer and application what an honest one would use. `phone` is each customer's first number."""
     count, total = len(people), len(apps)
-    phone, account = books.phones.take(count), books.accounts.take(count)
+    account = books.accounts.take(count)
     who = apps.customer
     province = regions.province[settlement.region[who]]
     shop = np.where(apps.channel == STORE, places.shop.draw(rng, province), NONE)
@@ -61,11 +70,11 @@ def equip(
     app_ip = _exits(rng, settlement, places, who, province)
     _lend(rng, app_ip, shop, places.shop_exit, 0.85)
     _lend(rng, app_ip, agent, places.agent_exit, 0.30)
-    app_phone = _phones(rng, people, apps, phone, books.phones)
+    app_phone = _phones(rng, people, apps, phone, changes)
     _lend(rng, app_phone, agent, places.agent_phone, 0.30)
     app_payout = _payouts(rng, people, who, account, books.accounts)
     _lend(rng, app_payout, shop, places.shop_account, 0.75)
-    app_delivery = _deliveries(rng, settlement, regions, places, who, books.addresses)
+    app_delivery = _deliveries(rng, settlement, regions, places, apps, changes, books.addresses)
     app_delivery[(shop != NONE) | chance(rng, 0.22, total)] = NONE
     _share_with_helper(rng, apps, settlement, app_phone, app_device, app_ip, phone)
 
@@ -86,13 +95,14 @@ def _lend(rng: Rng, column: Ints, lender: Ints, lent: Ints, probability: float) 
 def _devices(rng: Rng, people: People, apps: Applications, book: Book) -> Ints:
     count = len(people)
     first = book.take(count)
-    buys_used = np.flatnonzero(chance(rng, 0.045, count))
     replaces = chance(rng, 0.20, count)
-    sold = np.flatnonzero(replaces & chance(rng, 0.6, count))
     second = np.where(replaces, book.take(count), first)
-    pairs = min(len(sold), len(buys_used))
-    first[rng.permutation(buys_used)[:pairs]] = first[rng.permutation(sold)[:pairs]]
     switched_at = apps.at.min() + rng.random(count) * (apps.at.max() - apps.at.min())
+    # Second-hand: one customer's old handset is another's new one from the day on which it was replaced.
+    sellers = rng.permutation(np.flatnonzero(replaces))
+    buyers = np.flatnonzero(~replaces & chance(rng, 0.022, count))[: len(sellers)]
+    sellers = sellers[: len(buyers)]
+    second[buyers], switched_at[buyers] = first[sellers], switched_at[sellers]
     who = apps.customer
     device = np.where(apps.at < switched_at[who], first[who], second[who])
     # Families: one handset between two, or a parent's application made by the child.
@@ -100,7 +110,7 @@ def _devices(rng: Rng, people: People, apps: Applications, book: Book) -> Ints:
     device = np.where(borrows, first[people.relative[who]], device)
     # A friend's or a neighbour's handset.
     friend = rng.integers(0, count, size=len(who))
-    return np.where(chance(rng, 0.012, len(who)), first[friend], device)
+    return np.where(chance(rng, 0.006, len(who)), first[friend], device)
 
 
 def _exits(rng: Rng, settlement: Settlement, places: Places, who: Ints, province: Ints) -> Ints:
@@ -121,14 +131,10 @@ def _exits(rng: Rng, settlement: Settlement, places: Places, who: Ints, province
     return np.asarray(exits, dtype=np.int64)
 
 
-def _phones(rng: Rng, people: People, apps: Applications, phone: Ints, book: Book) -> Ints:
-    """Mostly the number of the customer's record; some change it, some give a relative's."""
-    count, who = len(people), apps.customer
-    changes = np.flatnonzero(chance(rng, 0.05, count))
-    later = phone.copy()
-    later[changes] = book.take(len(changes))
-    changed_at = apps.at.min() + rng.random(count) * (apps.at.max() - apps.at.min())
-    used = np.where(apps.at < changed_at[who], phone[who], later[who])
+def _phones(rng: Rng, people: People, apps: Applications, phone: Ints, changes: Changes) -> Ints:
+    """The customer's number of the day; some give a relative's."""
+    who = apps.customer
+    used = np.where(apps.at < changes.phone_from[who], phone[who], changes.new_phone[who])
     gives_relative = (people.relative[who] != NONE) & chance(rng, 0.05, len(who))
     return np.where(gives_relative, phone[people.relative[who]], used)
 
@@ -144,10 +150,12 @@ def _payouts(rng: Rng, people: People, who: Ints, account: Ints, book: Book) -> 
     return np.where(family, account[people.relative[who]], used)
 
 
-def _deliveries(rng: Rng, settlement: Settlement, regions: Regions, places: Places, who: Ints, book: Book) -> Ints:
-    total = len(who)
+def _deliveries(
+    rng: Rng, settlement: Settlement, regions: Regions, places: Places, apps: Applications, changes: Changes, book: Book
+) -> Ints:
+    who, total = apps.customer, len(apps)
     way = pick(rng, (0.62, 0.17, 0.17, 0.04), total)
-    home = settlement.home[who]
+    home = np.where(apps.at < changes.home_from[who], settlement.home[who], changes.new_home[who])
     point = places.pick_up.draw(rng, regions.city[settlement.region[who]])
     elsewhere = home.copy()
     new = np.flatnonzero(way == 3)

@@ -11,7 +11,8 @@ from ingest.portfolio.people import People
 from ingest.portfolio.regions import Regions
 
 _EMPLOYED, _STUDENTS = 0.80, 0.34  # shares: of adults, of people under 24 who live alone
-_NATIONAL_SHARES = (0.010, 0.007, 0.005, 0.004, 0.003, 0.002, 0.0015, 0.001)  # of all customers
+_NATIONAL_SHARES = (0.010, 0.009, 0.008, 0.007, 0.006, 0.005, 0.004, 0.003)  # of all customers
+_SELF_EMPLOYED = 0.16  # of those who work
 _PARK_SHARES = (0.032, 0.012, 0.006)
 _LODGERS = 0.08  # of people who live alone: rooms in village houses and shared flats
 
@@ -121,6 +122,8 @@ def _employ(
     employer = np.where(local == NONE, NONE, firm_ids[local])
     which_national = pick(rng, (1 - sum(_NATIONAL_SHARES), *_NATIONAL_SHARES), count) - 1
     employer = np.where(which_national == NONE, employer, national_ids[which_national])
+    own_firm = np.flatnonzero(chance(rng, _SELF_EMPLOYED, count))
+    employer[own_firm] = employers_book.take(len(own_firm), style=addresses.LOCAL_FIRM, region=region[own_firm])
     park_firm = pick(rng, (0.30, 0.25, 0.18, 0.12, 0.10, 0.05), count)
     employer = np.where(park == NONE, employer, park_ids[park.clip(min=0) * park_firms + park_firm])
     employer = np.where(employed | (park != NONE), employer, NONE)
