@@ -1,0 +1,110 @@
+"""The address of a view: /subject/<nodeId>?lang=…&full=1&asOf=…&expanded=…. Opaque node ids only, never an ID number."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import Literal
+from urllib.parse import parse_qs, quote, urlencode
+from zoneinfo import ZoneInfo
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+MOST_EXPANSIONS = 12  # so many are opened again with a view; each is one question to the API
+
+_SUBJECT = re.compile(r"^/subject/(?P<node>[A-Za-z0-9_.:~-]{1,128})/?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """An expansion that belongs to the view: a node, and the relationship type where only one was expanded."""
+
+    node_id: str
+    relationship: str | None = None
+
+    def __str__(self) -> str:
+        return self.node_id if self.relationship is None else f"{self.node_id}*{self.relationship}"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewAddress:
+    """What a URL of the UI says. `node_id` is None on the start page."""
+
+    node_id: str | None = None
+    lang: Language | None = None
+    full: bool = False
+    as_of: date | None = None
+    expanded: tuple[Expanded, ...] = ()
+
+    @classmethod
+    def parse(cls, pathname: str | None, search: str | None) -> "ViewAddress":
+        """Reads leniently: what makes no sense is left out, so an old or mistyped link still opens something."""
+        match = _SUBJECT.match(pathname or "/")
+        query = {key: values[-1] for key, values in parse_qs((search or "").lstrip("?")).items()}
+        return cls(
+            node_id=match["node"] if match else None,
+            lang=language(query.get("lang")),
+            full=query.get("full") == "1",
+            as_of=_day(query.get("asOf")),
+            expanded=_expanded(query),
+        )
+
+    @property
+    def key(self) -> str:
+        """Two addresses with the same key show the same graph; language and expansions don't ask for a new one."""
+        return f"{self.node_id}|{int(self.full)}|{self.as_of}"
+
+    @property
+    def pathname(self) -> str:
+        return "/" if self.node_id is None else f"/subject/{quote(self.node_id)}"
+
+    @property
+    def search(self) -> str:
+        query: dict[str, str] = {}
+        if self.lang is not None:
+            query["lang"] = self.lang
+        if self.full:
+            query["full"] = "1"
+        if self.as_of is not None:
+            query["asOf"] = self.as_of.isoformat()
+        if self.expanded:
+            query["expanded"] = ",".join(str(e) for e in self.expanded)
+        return f"?{urlencode(query, safe='*,')}" if query else ""
+
+    def opening(self, node_id: str) -> "ViewAddress":
+        """The address of another subject, seen on the same day in the same language."""
+        return replace(self, node_id=node_id, full=False, expanded=())
+
+    def moment(self, zone: ZoneInfo) -> datetime | None:
+        """The last moment of the as-of day: what happened on that day is seen."""
+        return None if self.as_of is None else datetime.combine(self.as_of, time.max, tzinfo=zone)
+
+
+def language(text: str | None) -> Language | None:
+    short = (text or "").lower()[:2]
+    return next((known for known in LANGUAGES if known == short), None)
+
+
+def preferred_language(cookie: str | None, accept_language: str | None) -> Language:
+    """The language chosen before, else the browser's first that we have, else Chinese."""
+    for candidate in (cookie, *(accept_language or "").split(",")):
+        found = language((candidate or "").strip())
+        if found is not None:
+            return found
+    return "zh"
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def _expanded(query: Mapping[str, str]) -> tuple[Expanded, ...]:
+    parts = [part for part in query.get("expanded", "").split(",") if part]
+    found = []
+    for part in parts[:MOST_EXPANSIONS]:
+        node_id, _, relationship = part.partition("*")
+        found.append(Expanded(node_id, relationship or None))
+    return tuple(found)

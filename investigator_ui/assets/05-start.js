@@ -1,0 +1,86 @@
+/* The page's own scripts live in one namespace. This file: words, the address, messages to and from Dash. */
+"use strict";
+
+window.Guanxi = (() => {
+  const page = { lang: "zh", user: "", words: {}, view: null };
+
+  /* The words for a key of texts.py, with {names} filled in. */
+  function say(key, values = {}) {
+    const words = page.words[key] ?? key;
+    return words.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  }
+
+  const number = (value) => Number(value).toLocaleString("en-US");
+
+  /* Tells Dash: sets properties of a component, so that callbacks that listen to it run. */
+  function tell(id, props) {
+    window.dash_clientside.set_props(id, props);
+  }
+
+  /* Goes to another view without loading the page again. null removes a part of the query. */
+  function go({ pathname = window.location.pathname, query = {} }) {
+    const search = new URLSearchParams(window.location.search);
+    for (const [name, value] of Object.entries(query)) {
+      if (value === null) search.delete(name);
+      else search.set(name, value);
+    }
+    const text = search.toString();
+    tell("url", { pathname, search: text ? `?${text}` : "" });
+  }
+
+  function openSubject(nodeId) {
+    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { full: null, expanded: null } });
+  }
+
+  /* Changes the address that a reload or a copied link uses; the view itself stays. */
+  function remember(name, value) {
+    const url = new URL(window.location.href);
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+    window.history.replaceState(window.history.state, "", url.pathname + url.search.replaceAll("%2C", ",").replaceAll("%2A", "*"));
+  }
+
+  function logIn() {
+    const here = window.location.pathname + window.location.search;
+    window.location.assign(`/login?next=${encodeURIComponent(here)}`);
+  }
+
+  function debounce(action, milliseconds) {
+    let timer = null;
+    return (...values) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => action(...values), milliseconds);
+    };
+  }
+
+  function element(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name === "class") made.className = value;
+      else made.setAttribute(name, value === true ? "" : value);
+    }
+    made.append(...children.filter((child) => child !== null && child !== undefined));
+    return made;
+  }
+
+  /* A short message at the bottom. It stays long enough to be read; a problem stays until dismissed. */
+  function toast(words, { tone = "info", action = null, code = null } = {}) {
+    const box = document.getElementById("toasts");
+    if (!box) return;
+    const close = element("button", { type: "button", class: "toast-close", "aria-label": say("toast.close") }, "×");
+    const message = element("div", { class: `toast ${tone}`, "data-code": code }, element("span", {}, words));
+    if (action) {
+      const button = element("button", { type: "button", class: "toast-action" }, action.label);
+      button.addEventListener("click", () => { message.remove(); action.run(); });
+      message.append(button);
+    }
+    message.append(close);
+    close.addEventListener("click", () => message.remove());
+    while (box.children.length >= 3) box.firstChild.remove();
+    box.append(message);
+    if (tone !== "problem") setTimeout(() => message.remove(), 7000);
+  }
+
+  return { page, say, number, tell, go, openSubject, remember, logIn, debounce, element, toast };
+})();

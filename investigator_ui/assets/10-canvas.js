@@ -1,0 +1,138 @@
+/* The canvas: finds Cytoscape's live instance, binds the events that dash-cytoscape does not offer, fits and highlights. */
+"use strict";
+
+Guanxi.canvas = (() => {
+  const { page, say, number, tell, debounce, element } = Guanxi;
+  const RICH = 300; // elements; the same limit as elements.py
+  const NEAREST = 1.35; // fitting never zooms in further than this
+  let bound = null;
+
+  const cy = () => document.getElementById("graph")?._cyreg?.cy ?? null;
+
+  /* Runs `action` once the canvas shows exactly these elements. */
+  function whenDrawn(elements, action, tries = 200) {
+    const live = cy();
+    const last = elements[elements.length - 1];
+    const there = live && live.elements().length === elements.length && (!last || live.getElementById(last.data.id).nonempty());
+    if (there) { bind(live); requestAnimationFrame(() => action(live)); }
+    else if (tries > 0) setTimeout(() => whenDrawn(elements, action, tries - 1), 25);
+  }
+
+  function bind(live) {
+    if (bound === live) return;
+    bound = live;
+    live.on("dbltap", "node", (event) => doubleTapped(event.target));
+    live.on("select unselect", () => Guanxi.selection.changed());
+    live.on("mouseover", "node, edge", (event) => hover(event.target, event.renderedPosition));
+    live.on("mouseout", "node, edge", (event) => leave(event.target));
+    live.on("viewport drag", () => hideCard());
+    live.on("add remove data", () => changed());
+  }
+
+  function doubleTapped(node) {
+    if (node.data("kind") === "COMMUNITY") return;
+    if (page.view?.readOnly) Guanxi.openSubject(node.id());
+    else Guanxi.history.expand(node.id());
+  }
+
+  /* What is on the canvas now: for the overview, the notices, the table and the density of the style. */
+  const changed = debounce(() => {
+    const live = cy();
+    if (!live || !page.view?.key) return;
+    const counts = new Map();
+    live.nodes().forEach((node) => {
+      const data = node.data();
+      const key = `${data.grade}|${data.type}|${data.subject ? 1 : 0}`;
+      const count = counts.get(key) ?? { grade: data.grade, type: data.type, subject: Boolean(data.subject), count: 0 };
+      count.count += 1;
+      counts.set(key, count);
+    });
+    const hubs = live.nodes("[total]").map((node) => node.data()).filter((data) => data.total > data.shown)
+      .map(({ id, caption, shown, total }) => ({ id, caption, shown, total }));
+    const [nodes, edges] = [live.nodes().length, live.edges().length];
+    tell("canvas", { data: { key: page.view.key, nodes, edges, hubs, counts: [...counts.values()] } });
+    const density = nodes + edges <= RICH || page.view.aggregated ? "rich" : "cheap";
+    if (density !== page.density) { page.density = density; tell("density", { data: density }); }
+    const renderer = live.renderer();
+    if ("hideEdgesOnViewport" in renderer) renderer.hideEdgesOnViewport = nodes + edges > 1500;
+    Guanxi.table.draw();
+  }, 60);
+
+  /* Pan and zoom that show these elements between the floating tools. */
+  function viewportOf(live, elements) {
+    const box = elements.boundingBox({ includeOverlays: false });
+    const [left, top, right, bottom] = [36, 64, 36, 30];
+    const width = Math.max(live.width() - left - right, 50);
+    const height = Math.max(live.height() - top - bottom, 50);
+    const zoom = Math.min(width / Math.max(box.w, 1), height / Math.max(box.h, 1), NEAREST);
+    return {
+      zoom,
+      pan: {
+        x: left + (width - zoom * (box.x1 + box.x2)) / 2,
+        y: top + (height - zoom * (box.y1 + box.y2)) / 2,
+      },
+    };
+  }
+
+  function fit(elements = null, { animate = true } = {}) {
+    const live = cy();
+    if (!live) return;
+    const shown = elements && elements.nonempty() ? elements : live.elements();
+    if (shown.empty()) return;
+    const target = viewportOf(live, shown);
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || live.elements().length > RICH;
+    live.stop(true);
+    if (animate && !still) live.animate(target, { duration: 260, easing: "ease-out" });
+    else live.viewport(target);
+  }
+
+  function zoomBy(factor) {
+    const live = cy();
+    if (!live) return;
+    live.zoom({ level: live.zoom() * factor, renderedPosition: { x: live.width() / 2, y: live.height() / 2 } });
+  }
+
+  function hover(target, at) {
+    const live = cy();
+    target.addClass("over");
+    if (target.isNode() && live.elements().length <= 1500) target.connectedEdges().addClass("near");
+    live.container().style.cursor = "pointer";
+    if (target.isNode()) showCard(target.data(), at);
+  }
+
+  function leave(target) {
+    target.removeClass("over");
+    if (target.isNode()) target.connectedEdges().removeClass("near");
+    cy().container().style.cursor = "";
+    hideCard();
+  }
+
+  function showCard(data, at) {
+    const card = document.getElementById("hover-card");
+    if (!card) return;
+    const type = Guanxi.table.typeName(data);
+    const grade = data.grade === "-" ? say("risk.ungraded") : data.grade;
+    const lines = [element("strong", {}, data.caption), element("span", {}, `${type} · ${grade}`)];
+    if (data.kind !== "COMMUNITY") lines.push(element("span", {}, `${say("table.degree")} ${number(data.degree)}`));
+    card.replaceChildren(...lines);
+    card.hidden = false;
+    const area = card.parentElement.getBoundingClientRect();
+    card.style.left = `${Math.min(at.x + 16, area.width - card.offsetWidth - 8)}px`;
+    card.style.top = `${Math.min(at.y + 16, area.height - card.offsetHeight - 8)}px`;
+  }
+
+  function hideCard() {
+    const card = document.getElementById("hover-card");
+    if (card) card.hidden = true;
+  }
+
+  /* The canvas keeps its size in pixels: tell it when a panel opens or closes. */
+  function watchSize() {
+    const area = document.getElementById("canvas-area");
+    if (!area || area.dataset.watched) return;
+    area.dataset.watched = "1";
+    new ResizeObserver(() => cy()?.resize()).observe(area);
+  }
+
+  return { cy, whenDrawn, changed, fit, zoomBy, watchSize };
+})();

@@ -1,0 +1,142 @@
+/* Selection: canvas, table, overview and inspector show the same nodes. Rows of the overview and the legend find nodes. */
+"use strict";
+
+Guanxi.selection = (() => {
+  const { say, tell, toast, debounce } = Guanxi;
+  let foundBy = null; // the pressed row of the overview or the legend
+
+  const cy = () => Guanxi.canvas.cy();
+
+  function nodesOf(row) {
+    const { findGrade, findType, findSubject } = row.dataset;
+    return cy().nodes().filter((node) => {
+      const data = node.data();
+      if (findGrade !== undefined && data.grade !== findGrade) return false;
+      if (findType !== undefined && data.type !== findType) return false;
+      return findSubject === undefined || Boolean(data.subject) === (findSubject === "1");
+    });
+  }
+
+  /* A click on a row: those nodes stay bright and are brought into view; once more clears it. Ctrl+click selects them. */
+  function find(row, { select = false } = {}) {
+    const live = cy();
+    if (!live) return;
+    const again = foundBy === row && !select;
+    clearFound();
+    if (again) { dim(); return; }
+    const nodes = nodesOf(row);
+    if (nodes.empty()) { toast(say("toast.none_here")); return; }
+    if (select) {
+      live.batch(() => { nodes.select(); });
+      return;
+    }
+    foundBy = row;
+    row.setAttribute("aria-pressed", "true");
+    live.batch(() => {
+      live.elements().unselect();
+      nodes.addClass("found");
+    });
+    dim();
+    Guanxi.canvas.fit(nodes);
+  }
+
+  function preview(row, on) {
+    const live = cy();
+    if (!live) return;
+    live.batch(() => {
+      live.nodes(".over").removeClass("over");
+      if (on) nodesOf(row).addClass("over");
+    });
+  }
+
+  function clearFound() {
+    foundBy?.setAttribute("aria-pressed", "false");
+    foundBy = null;
+    cy()?.nodes(".found").removeClass("found");
+  }
+
+  /* Found nodes, else the selection with its neighbours, stay bright; everything else is dimmed. */
+  function dim() {
+    const live = cy();
+    if (!live) return;
+    const found = live.nodes(".found");
+    const selected = live.elements(":selected");
+    live.batch(() => {
+      live.elements().removeClass("dim");
+      let bright = found.nonempty() ? found : live.collection();
+      if (found.empty() && selected.nonempty()) {
+        bright = selected.nodes().closedNeighborhood().union(selected.edges()).union(selected.edges().connectedNodes());
+        bright = bright.union(selected);
+      }
+      if (bright.nonempty()) live.elements().difference(bright.union(bright.edgesWith(bright))).addClass("dim");
+    });
+  }
+
+  const changed = debounce(() => {
+    const live = cy();
+    if (!live) return;
+    if (live.elements(":selected").nonempty()) clearFound();
+    dim();
+    Guanxi.table.mark();
+    tellInspector(live);
+  }, 30);
+
+  function tellInspector(live) {
+    const nodes = live.nodes(":selected");
+    const edges = live.edges(":selected");
+    let data = { nodes: [], edge: null };
+    if (nodes.empty() && edges.length === 1) {
+      const edge = edges[0];
+      data.edge = { data: edge.data(), from: edge.source().data(), to: edge.target().data() };
+    } else if (nodes.nonempty()) {
+      data = { nodes: nodes.map((node) => node.data()).slice(0, 200), edge: null, drawn: nodes.length === 1 ? drawn(nodes[0]) : {} };
+    }
+    tell("selected", { data });
+  }
+
+  /* How many relationships of each kind a node has on the canvas: `type|type of the neighbour` → count. */
+  function drawn(node) {
+    const counts = {};
+    node.connectedEdges().forEach((edge) => {
+      const other = edge.source().same(node) ? edge.target() : edge.source();
+      const key = `${edge.data("type")}|${other.data("type")}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    });
+    return counts;
+  }
+
+  /* Selects nodes by id, from the table, a notice or the inspector. */
+  function choose(ids, { add = false, show = true } = {}) {
+    const live = cy();
+    if (!live) return;
+    const wanted = live.collection(ids.map((id) => live.getElementById(id)));
+    if (wanted.empty()) { toast(say("toast.none_here")); return; }
+    live.batch(() => {
+      if (!add) live.elements(":selected").unselect();
+      wanted.forEach((each) => { if (add && each.selected()) each.unselect(); else each.select(); });
+    });
+    if (show) bringIntoView(live, wanted);
+  }
+
+  /* Moves the window only where the node is outside of it. */
+  function bringIntoView(live, nodes) {
+    const view = live.extent();
+    const box = nodes.boundingBox();
+    if (box.x1 >= view.x1 && box.x2 <= view.x2 && box.y1 >= view.y1 && box.y2 <= view.y2) return;
+    if (nodes.length === 1) live.animate({ center: { eles: nodes } }, { duration: 200 });
+    else Guanxi.canvas.fit(nodes);
+  }
+
+  function clear() {
+    clearFound();
+    cy()?.elements(":selected").unselect();
+    dim();
+  }
+
+  const selectedNode = () => {
+    const nodes = cy()?.nodes(":selected");
+    return nodes && nodes.length === 1 ? nodes[0].id() : null;
+  };
+
+  return { find, preview, changed, choose, clear, refresh: changed, selectedNode };
+})();

@@ -1,0 +1,60 @@
+/* Dialogs: reveal a value, the shortcut sheet, the ended session; and the clock that hides a revealed value again. */
+"use strict";
+
+Guanxi.dialogs = (() => {
+  const { say, tell, element } = Guanxi;
+  const SHORTEST_REASON = 4;
+  let wanted = null;
+  let asked = 0;
+
+  function show(id) {
+    const dialog = document.getElementById(id);
+    if (dialog && !dialog.open) dialog.showModal();
+    return dialog;
+  }
+
+  function askReveal(button) {
+    wanted = { node: button.dataset.reveal, property: button.dataset.property };
+    document.getElementById("reveal-title").textContent = say("reveal.title", { what: button.dataset.what });
+    document.getElementById("reveal-problem").textContent = "";
+    tell("reveal-reason", { value: "" });
+    show("reveal-dialog");
+    document.getElementById("reveal-reason").focus();
+  }
+
+  function confirmReveal() {
+    const reason = document.getElementById("reveal-reason").value.trim();
+    if ([...reason].length < SHORTEST_REASON) {
+      document.getElementById("reveal-problem").textContent = say("reveal.short");
+      document.getElementById("reveal-reason").focus();
+      return;
+    }
+    document.getElementById("reveal-dialog").close();
+    tell("ask-reveal", { data: { ...wanted, reason, n: ++asked } });
+  }
+
+  /* Shows the value where it stood masked, until it expires; then the masked text is back and the value is nowhere. */
+  function revealed(answer) {
+    if (!answer) return;
+    tell("revealed", { data: null });
+    for (const slot of document.querySelectorAll(`[data-slot="${CSS.escape(answer.nodeId)}|${CSS.escape(answer.property)}"]`)) {
+      const masked = slot.textContent;
+      const until = new Date(answer.expiresAt).getTime();
+      const clock = element("span", { class: "countdown" });
+      slot.classList.add("revealed");
+      slot.replaceChildren(answer.value, clock);
+      const tick = setInterval(() => {
+        const left = Math.ceil((until - Date.now()) / 1000);
+        clock.textContent = say("reveal.until", { seconds: left });
+        if (left > 0 && slot.isConnected) return;
+        clearInterval(tick);
+        slot.classList.remove("revealed");
+        slot.textContent = masked;
+      }, 500);
+    }
+  }
+
+  const anyOpen = () => document.querySelector("dialog[open]") !== null;
+
+  return { show, askReveal, confirmReveal, revealed, anyOpen };
+})();

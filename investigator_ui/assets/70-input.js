@@ -1,0 +1,132 @@
+/* Clicks and keys, in one place each: what is pressed decides by its id or data attributes what happens. */
+"use strict";
+
+(() => {
+  const { go, logIn, openSubject, say, tell, toast, page } = Guanxi;
+  let exported = 0;
+  let retried = 0;
+
+  const toggleFull = () => go({ query: { full: page.view?.full ? null : "1", expanded: null } });
+
+  const byId = {
+    "home-link": () => go({ pathname: "/", query: { full: null, expanded: null } }),
+    "help-button": () => Guanxi.dialogs.show("keys-dialog"),
+    "as-of-clear": () => go({ query: { asOf: null } }),
+    "full-switch": toggleFull,
+    "undo-button": () => Guanxi.history.undo(),
+    "redo-button": () => Guanxi.history.redo(),
+    "zoom-in": () => Guanxi.canvas.zoomBy(1.3),
+    "zoom-out": () => Guanxi.canvas.zoomBy(1 / 1.3),
+    "fit-all": () => Guanxi.canvas.fit(),
+    "fit-selection": fitSelection,
+    "inspector-close": () => Guanxi.selection.clear(),
+    "retry-button": () => tell("retry", { data: ++retried }),
+    "reveal-confirm": () => Guanxi.dialogs.confirmReveal(),
+    "export-png": () => Guanxi.picture.save(),
+    "export-csv": () => askExport("nodes"),
+    "export-csv-edges": () => askExport("edges"),
+    "copy-link": copyLink,
+  };
+
+  const actions = {
+    expand: (button) => Guanxi.history.expand(button.dataset.node, button.dataset.relationship ?? null),
+    collapse: (button) => Guanxi.history.collapse(button.dataset.node),
+    open: (button) => openSubject(button.dataset.node),
+  };
+
+  function fitSelection() {
+    const live = Guanxi.canvas.cy();
+    const chosen = live?.elements(":selected");
+    if (!chosen) return;
+    Guanxi.canvas.fit(chosen.nonempty() ? chosen : live.nodes(".found"));
+  }
+
+  function askExport(what) {
+    tell("ask-export", { data: { what, subject: page.view.subjectId, n: ++exported } });
+  }
+
+  async function copyLink() {
+    try {
+      await navigator.clipboard.writeText(window.location.href);
+      toast(say("canvas.link_copied"));
+    } catch {
+      toast(window.location.href); // no clipboard without HTTPS: show it, so that it can be copied by hand
+    }
+  }
+
+  function fold(button) {
+    const body = button.closest("tbody");
+    const open = body.dataset.open !== "1";
+    body.dataset.open = open ? "1" : "0";
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  function onClick(event) {
+    const menu = document.querySelector("details.menu-button[open]");
+    if (menu && (!menu.contains(event.target) || event.target.closest(".menu button"))) menu.open = false;
+    const button = event.target.closest("button");
+    if (!button || button.disabled) return;
+    const { dataset } = button;
+    if (byId[button.id]) byId[button.id]();
+    else if (dataset.language) switchLanguage(dataset.language);
+    else if (dataset.action) actions[dataset.action](button);
+    else if (dataset.reveal) Guanxi.dialogs.askReveal(button);
+    else if (dataset.fold) fold(button);
+    else if (dataset.findGrade !== undefined || dataset.findType !== undefined) Guanxi.selection.find(button, { select: event.ctrlKey || event.metaKey });
+    else if (dataset.select) Guanxi.selection.choose([dataset.select]);
+    else if (dataset.full) toggleFull();
+    else if (dataset.close) button.closest("dialog")?.close();
+    else if (dataset.logIn) logIn();
+    else if (dataset.home) byId["home-link"]();
+  }
+
+  function switchLanguage(language) {
+    document.cookie = `guanxi_lang=${language}; Path=/; Max-Age=31536000; SameSite=Strict`;
+    go({ query: { lang: language } });
+  }
+
+  const keys = {
+    "/": () => Guanxi.omnibox.focus(),
+    f: fitSelection,
+    0: () => Guanxi.canvas.fit(),
+    e: () => Guanxi.history.expand(Guanxi.selection.selectedNode() ?? ""),
+    E: () => Guanxi.history.collapse(Guanxi.selection.selectedNode()),
+    g: toggleFull,
+    t: () => Guanxi.table.toggle(),
+    l: () => { const legend = document.getElementById("legend"); if (legend) legend.open = !legend.open; },
+    "?": () => Guanxi.dialogs.show("keys-dialog"),
+    Escape: () => Guanxi.selection.clear(),
+  };
+
+  function onKey(event) {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (Guanxi.dialogs.anyOpen()) {
+      if (event.key === "Enter" && event.target.id === "reveal-reason" && !event.isComposing) Guanxi.dialogs.confirmReveal();
+      return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); keys["/"](); return; }
+    if (typing) { if (event.key === "Escape") event.target.blur(); return; }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      if (event.shiftKey) Guanxi.history.redo();
+      else Guanxi.history.undo();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.shiftKey && event.key === "E" ? "E" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const action = keys[key];
+    if (!action || (!page.view?.key && !["/", "?"].includes(key))) return;
+    event.preventDefault();
+    action();
+  }
+
+  function onHover(event, on) {
+    const row = event.target.closest?.("#overview button.find, #legend button.find");
+    if (row) Guanxi.selection.preview(row, on);
+  }
+
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("mouseover", (event) => onHover(event, true));
+  document.addEventListener("mouseout", (event) => onHover(event, false));
+})();

@@ -1,0 +1,70 @@
+/* What Dash calls in the browser (callbacks/browser.py): a new view, new words, an expansion, a revealed value, a message. */
+"use strict";
+
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  guanxi: (() => {
+    const { page, say, toast } = Guanxi;
+    const nothing = () => window.dash_clientside.no_update;
+    const READ_ONLY = 1500; // elements; the same limit as elements.py
+
+    function viewOpened(view, elements) {
+      page.density = null;
+      if (!view?.subject || !view.graph) { page.view = null; return nothing(); }
+      const { nodes, edges, aggregated } = view.graph;
+      page.view = {
+        key: view.key,
+        full: view.full,
+        asOf: view.asOf,
+        subjectId: view.subject.node.id,
+        caption: view.subject.node.caption,
+        aggregated,
+        readOnly: aggregated || nodes + edges > READ_ONLY,
+      };
+      document.title = `${view.subject.node.caption} · ${say("product.name")}`;
+      Guanxi.history.reset();
+      Guanxi.table.restart();
+      controls();
+      Guanxi.canvas.whenDrawn(elements, (live) => {
+        live.elements().unselect().removeClass("dim found over");
+        live.resize();
+        Guanxi.canvas.watchSize();
+        Guanxi.canvas.fit(null, { animate: false });
+        Guanxi.canvas.changed();
+        Guanxi.selection.changed();
+        document.getElementById("page").dataset.drawn = view.key;
+      });
+      return nothing();
+    }
+
+    /* Parts drawn by the server know nothing of where the page stands: put that back. */
+    function controls() {
+      document.getElementById("full-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.full)));
+      Guanxi.history.buttons();
+      Guanxi.omnibox.equip();
+    }
+
+    function textsChanged(texts) {
+      if (!texts) return nothing();
+      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types });
+      document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
+      document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");
+      setTimeout(() => {
+        controls();
+        Guanxi.table.draw();
+        if (window.location.pathname === "/") Guanxi.omnibox.focus();
+      }, 0);
+      return nothing();
+    }
+
+    return {
+      viewOpened,
+      textsChanged,
+      expanded: (answer) => { Guanxi.history.expanded(answer); return nothing(); },
+      revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
+      toast: (message) => { if (message) toast(message.text, message); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
+      sessionEnded: (ended) => { if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
+      suggested: () => { setTimeout(Guanxi.omnibox.suggested, 0); return nothing(); },
+      asOfPicked: (value) => { Guanxi.omnibox.pickDay(value); return nothing(); },
+    };
+  })(),
+});

@@ -1,0 +1,15 @@
+"""Callbacks: thin. Each asks the typed client, calls a pure function of panels/ or elements.py, and returns the result."""
+
+from dash import Dash
+
+from investigator_ui.callbacks import browser, expand, export, frame, inspect, navigate, reveal, search
+from investigator_ui.callbacks.failures import tell_the_user
+from investigator_ui.services import Services
+
+__all__ = ["register", "tell_the_user"]
+
+
+def register(app: Dash, services: Services) -> None:
+    for module in (navigate, frame, search, expand, inspect, reveal, export):
+        module.register(app, services)
+    browser.register(app)

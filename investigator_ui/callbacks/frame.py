@@ -1,0 +1,109 @@
+"""Everything around the canvas, drawn again when the view, the language or what is on the canvas changes."""
+
+from dash import Dash, Input, Output, State, no_update
+
+from investigator_ui.callbacks.navigate import language_of, me_of
+from investigator_ui.contract import Json, parse
+from investigator_ui.errors import UiError
+from investigator_ui.panels import canvas as canvas_panels
+from investigator_ui.panels.overview import overview_panel
+from investigator_ui.panels.rail import rail
+from investigator_ui.panels.states import problem_page, start_page
+from investigator_ui.panels.topbar import topbar
+from investigator_ui.services import Services
+from investigator_ui.stylesheet import stylesheet
+from investigator_ui.texts import browser_texts
+from investigator_ui.view import CanvasFacts, View, overview_of
+
+
+def register(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output("topbar", "children"),
+        Output("toolbar", "children"),
+        Output("zoom-tools", "children"),
+        Output("dialogs", "children"),
+        Output("texts", "data"),
+        Input("lang", "data"),
+        Input("me", "data"),
+        prevent_initial_call=True,
+    )
+    def draw_frame(lang_data: Json, me: Json) -> tuple[Json, ...]:
+        lang, user = language_of(lang_data), me_of(me)
+        return (
+            topbar(lang, user),
+            canvas_panels.toolbar(lang),
+            canvas_panels.zoom_tools(lang),
+            canvas_panels.dialogs(lang),
+            {"lang": lang, "user": user.name if user else "", "words": browser_texts(lang), "types": _types(services)},
+        )
+
+    @app.callback(
+        Output("rail", "children"),
+        Output("legend", "children"),
+        Output("state", "children"),
+        Output("page", "data-state"),
+        Input("view", "data"),
+        Input("lang", "data"),
+        State("me", "data"),
+        prevent_initial_call=True,
+    )
+    def draw_view(view_data: Json, lang_data: Json, me_data: Json) -> tuple[Json, ...]:
+        if not view_data:
+            return no_update, no_update, no_update, no_update
+        view, lang, me = parse(View, view_data), language_of(lang_data), me_of(me_data)
+        if view.problem is not None:
+            return [], [], problem_page(view.problem.code, lang), "problem"
+        if view.subject is None:
+            return [], [], start_page(_status(services), lang, services.zone), "start"
+        schema = services.schema()
+        may_reveal = me is not None and "reveal" in me.rights
+        panel = rail(
+            view.subject, schema, lang, zone=services.zone, full=view.full, as_of=view.as_of, may_reveal=may_reveal
+        )
+        return panel, canvas_panels.legend(schema, lang), [], "graph"
+
+    @app.callback(
+        Output("overview", "children"),
+        Output("notices", "children"),
+        Input("canvas", "data"),
+        Input("rail", "children"),
+        State("view", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def draw_counts(canvas_data: Json, _rail: Json, view_data: Json, lang_data: Json) -> tuple[Json, ...]:
+        view, lang = parse(View, view_data), language_of(lang_data)
+        if view.graph is None:
+            return no_update, []
+        facts = parse(CanvasFacts, canvas_data) if canvas_data else CanvasFacts()
+        if facts.key != view.key:
+            facts = CanvasFacts()
+        schema = services.schema()
+        overview = overview_of(view.graph, facts, schema)
+        panel = overview_panel(overview, schema, lang, aggregated=view.graph.aggregated)
+        return panel, canvas_panels.notices(view.graph, facts, lang)
+
+    @app.callback(
+        Output("graph", "stylesheet", allow_duplicate=True),
+        Input("density", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def restyle(density: str, lang_data: Json) -> Json:
+        return stylesheet(services.schema(), lang=language_of(lang_data), rich=density == "rich")
+
+
+def _types(services: Services) -> Json:
+    """Captions of the node types, for the table and the hover card."""
+    try:
+        return {view.label: {"zh": view.caption_zh, "en": view.caption_en} for view in services.schema().node_types}
+    except UiError:
+        return {}
+
+
+def _status(services: Services) -> Json:
+    """The start page works without it."""
+    try:
+        return services.user().status()
+    except UiError:
+        return None

@@ -1,0 +1,75 @@
+"""The right drawer follows the selection: nothing, one node, one relationship, a community, or several nodes."""
+
+from dash import Dash, Input, Output, State, html
+
+from investigator_ui.address import Language, ViewAddress
+from investigator_ui.callbacks.navigate import language_of, me_of
+from investigator_ui.contract import Json, parse
+from investigator_ui.panels import inspector
+from investigator_ui.panels.parts import Child, icon_button
+from investigator_ui.services import Services
+from investigator_ui.texts import text
+from investigator_ui.view import View
+
+
+def register(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output("inspector", "children"),
+        Output("inspector", "hidden"),
+        Input("selected", "data"),
+        Input("lang", "data"),
+        State("view", "data"),
+        State("me", "data"),
+        State("url", "pathname"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def inspect(
+        selected: Json, lang_data: Json, view_data: Json, me_data: Json, pathname: str, search: str
+    ) -> tuple[Json, bool]:
+        lang = language_of(lang_data)
+        nodes, edge = (selected or {}).get("nodes") or [], (selected or {}).get("edge")
+        if edge is None and not nodes:
+            return [], True
+        schema = services.schema()
+        if edge is not None:
+            body = inspector.edge_inspector(edge["data"], (edge["from"], edge["to"]), schema, lang, services.zone)
+        elif len(nodes) > 1:
+            body = inspector.several_inspector(nodes, schema, lang)
+        elif nodes[0]["kind"] == "COMMUNITY":
+            body = inspector.community_inspector(nodes[0], schema, lang)
+        else:
+            body = _node(
+                nodes[0], selected.get("drawn") or {}, lang, view_data, me_data, ViewAddress.parse(pathname, search)
+            )
+        return [_drawer_head(lang), *body], False
+
+    def _node(
+        data: dict[str, Json],
+        drawn: dict[str, int],
+        lang: Language,
+        view_data: Json,
+        me_data: Json,
+        address: ViewAddress,
+    ) -> list[Child]:
+        node = services.user().node(data["id"], as_of=address.moment(services.zone))
+        if node is None:
+            return inspector.gone_inspector(lang)
+        view, me = parse(View, view_data), me_of(me_data)
+        return inspector.node_inspector(
+            node,
+            services.schema(),
+            lang,
+            zone=services.zone,
+            drawn=drawn,
+            may_reveal=me is not None and "reveal" in me.rights,
+            may_expand=view.graph is not None and not view.graph.read_only,
+            is_subject=bool(data.get("subject")),
+        )
+
+
+def _drawer_head(lang: Language) -> html.Div:
+    close = icon_button("inspector-close", "close", text("inspector.close", lang))
+    return html.Div(
+        [html.Span(text("inspector.heading", lang), className="drawer-title"), close], className="drawer-head"
+    )

@@ -1,0 +1,94 @@
+"""Opening a view from its address: one question to the API, its answer to canvas and panels. The address is the only source."""
+
+from datetime import datetime
+
+from dash import Dash, Input, Output, State, no_update
+
+from investigator_ui.address import Expanded, Language, ViewAddress
+from investigator_ui.client import OpenedSubject, UserApi
+from investigator_ui.contract import Json, Me, dump, parse
+from investigator_ui.elements import RICH, Element, to_elements
+from investigator_ui.errors import SessionExpired, UiError
+from investigator_ui.expansion import add, expand
+from investigator_ui.services import Services
+from investigator_ui.session import request_language
+from investigator_ui.stylesheet import stylesheet
+from investigator_ui.view import GraphFacts, Problem, View
+
+
+def register(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output("view", "data"),
+        Output("graph", "elements"),
+        Output("graph", "stylesheet"),
+        Output("lang", "data"),
+        Output("me", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("retry", "data"),
+        State("view", "data"),
+        State("lang", "data"),
+        State("me", "data"),
+        running=[(Output("canvas-area", "className"), "canvas-area busy", "canvas-area")],
+    )
+    def navigate(
+        pathname: str,
+        search: str,
+        retry: Json,
+        shown: Json,
+        shown_lang: str | None,
+        me: Json,
+    ) -> tuple[Json, Json, Json, Json, Json]:
+        address = ViewAddress.parse(pathname, search)
+        lang = address.lang or request_language()
+        view = parse(View, shown) if shown else View()
+        same = shown is not None and view.key == address.key and view.problem is None
+        if same:
+            style = no_update if lang == shown_lang else stylesheet(services.schema(), lang=lang, rich=_rich(view))
+            return no_update, no_update, style, lang, no_update
+        try:
+            user = services.user()
+            me = me or dump(user.me())
+            view, elements = open_view(user, address, moment=address.moment(services.zone))
+            style = stylesheet(services.schema(), lang=lang, rich=_rich(view))
+        except UiError as error:
+            code = "session_expired" if isinstance(error, SessionExpired) else error.code
+            return dump(View(problem=Problem(code))), [], no_update, lang, me or no_update
+        return dump(view), elements, style, lang, me
+
+
+def open_view(user: UserApi, address: ViewAddress, *, moment: datetime | None) -> tuple[View, list[Element]]:
+    """What an address shows; the expansions that it names are opened again, in their order."""
+    if address.node_id is None:
+        return View(key=address.key), []
+    opened = user.open(address.node_id, full=address.full, as_of=moment)
+    facts = GraphFacts.of(opened.graph)
+    elements = to_elements(opened.graph)
+    if not facts.read_only:
+        for expanded in address.expanded:
+            elements = _expanded(user, expanded, elements, moment=moment)
+    return _view(address, opened, facts), elements
+
+
+def _expanded(user: UserApi, expanded: Expanded, elements: list[Element], *, moment: datetime | None) -> list[Element]:
+    there = {e["data"]["id"]: (e["position"]["x"], e["position"]["y"]) for e in elements if "position" in e}
+    if expanded.node_id not in there:  # an old link: what it expanded is no longer in this graph
+        return elements
+    drawn = [e["data"]["id"] for e in elements if "position" not in e]
+    return add(elements, expand(user, expanded, there=there, drawn=drawn, as_of=moment))
+
+
+def _view(address: ViewAddress, opened: OpenedSubject, facts: GraphFacts) -> View:
+    return View(key=address.key, full=address.full, as_of=address.as_of, subject=opened.subject, graph=facts)
+
+
+def _rich(view: View) -> bool:
+    return view.graph is None or view.graph.aggregated or view.graph.nodes + view.graph.edges <= RICH
+
+
+def me_of(data: Json) -> Me | None:
+    return parse(Me, data) if data else None
+
+
+def language_of(data: Json) -> Language:
+    return "en" if data == "en" else "zh"

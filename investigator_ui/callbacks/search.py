@@ -1,0 +1,89 @@
+"""The search box: suggestions while typing, and what Enter does: open the one that was meant, or say why it can't."""
+
+import unicodedata
+
+from dash import Dash, Input, Output, State, no_update
+
+from investigator_ui.address import ViewAddress
+from investigator_ui.callbacks.navigate import language_of
+from investigator_ui.client import UserApi
+from investigator_ui.contract import Json, SearchHit
+from investigator_ui.errors import Refused
+from investigator_ui.panels.suggestions import hits_list, message
+from investigator_ui.services import Services
+
+LEAST = 2
+MOST_HITS = 10
+LEAST_ID_DIGITS = 12  # fewer digits are a short number that was not found, not a mistyped ID number
+
+
+def register(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output("suggestions", "children"),
+        Output("suggestions", "hidden"),
+        Input("search", "value"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def suggest(value: str | None, lang_data: Json) -> tuple[Json, bool]:
+        wanted = normalise(value)
+        if len(wanted) < LEAST:
+            return [], True
+        lang = language_of(lang_data)
+        try:
+            hits = services.user().search(wanted, limit=MOST_HITS)
+        except Refused:
+            return [], True  # Enter says why
+        if not hits:
+            return [], True
+        return hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS), False
+
+    @app.callback(
+        Output("url", "pathname"),
+        Output("url", "search"),
+        Output("search", "value"),
+        Output("suggestions", "children", allow_duplicate=True),
+        Output("suggestions", "hidden", allow_duplicate=True),
+        Input("submitted", "data"),
+        State("url", "pathname"),
+        State("url", "search"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def submit(submitted: Json, pathname: str, search: str, lang_data: Json) -> tuple[Json, ...]:
+        lang = language_of(lang_data)
+        wanted = normalise((submitted or {}).get("text"))
+        stay = (no_update, no_update, no_update)
+        if len(wanted) < LEAST:
+            return *stay, message("search.too_short", lang), False
+        try:
+            found = find(services.user(), wanted)
+        except Refused as refused:
+            return *stay, message(refused.code, lang), False
+        if isinstance(found, str):
+            address = ViewAddress.parse(pathname, search).opening(found)
+            return address.pathname, address.search, "", [], True
+        return *stay, hits_list(found, services.schema(), lang, full=len(found) == MOST_HITS, choose=True), False
+
+
+def normalise(value: str | None) -> str:
+    """Full-width to half-width, as people paste it; the API does the real cleaning."""
+    return unicodedata.normalize("NFKC", value or "").strip()
+
+
+def find(user: UserApi, wanted: str) -> str | tuple[SearchHit, ...]:
+    """The node that was meant, or several to choose from. Refuses with the code that says what is wrong with the text."""
+    hits = user.search(wanted, limit=MOST_HITS)
+    if len(hits) == 1:
+        return hits[0].id
+    if hits:
+        return hits
+    if looks_like_id_number(wanted):
+        return user.resolve(wanted).id
+    raise Refused("not_found")
+
+
+def looks_like_id_number(wanted: str) -> bool:
+    compact = wanted.replace(" ", "").replace("-", "")
+    digits = sum(c.isdigit() for c in compact)
+    return (digits >= LEAST_ID_DIGITS and len(compact) - digits <= 3) or (":" in wanted and digits > 0)

@@ -1,0 +1,186 @@
+"""The typed client of the API: one method per question, GraphQL over HTTP. Holds connections, never a user's token."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import httpx
+import pydantic
+
+from investigator_ui import queries
+from investigator_ui.contract import (
+    Expansion,
+    GraphSchema,
+    LoggedIn,
+    Me,
+    Node,
+    NodeRef,
+    RelationGraph,
+    Revealed,
+    SearchHit,
+    Status,
+    Subject,
+    parse,
+)
+from investigator_ui.errors import ApiDown, Refused, SessionExpired, UiError
+
+T = TypeVar("T")
+
+UNAUTHENTICATED = frozenset({"unauthenticated", "session_expired", "auth.required", "auth.expired", "auth.invalid"})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSubject:
+    """A subject and the graph drawn around it, from one request."""
+
+    subject: Subject
+    graph: RelationGraph
+
+
+class Api:
+    """The connection to one API server, shared by all users and threads."""
+
+    def __init__(self, base_url: str, *, timeout_seconds: float = 20.0) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            timeout=httpx.Timeout(timeout_seconds, connect=3.0),
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def log_in(self, username: str, password: str) -> LoggedIn:
+        response = self._post("/auth/login", {"username": username, "password": password}, token=None)
+        if response.status_code == httpx.codes.OK:
+            return _read(LoggedIn, _json(response))
+        raise Refused(_error_code(response) or "login_refused")
+
+    def log_out(self, token: str) -> None:
+        self._post("/auth/logout", {}, token=token)
+
+    def as_user(self, token: str | None) -> "UserApi":
+        return UserApi(self, token)
+
+    def ask(self, operation: str, variables: dict[str, object], *, token: str | None) -> dict[str, Any]:
+        """The `data` of a named document of queries.py, or the coded error that the API answered with."""
+        if not token:
+            raise SessionExpired
+        body: dict[str, object] = {
+            "operationName": operation,
+            "query": queries.DOCUMENTS[operation],
+            "variables": variables,
+        }
+        response = self._post("/graphql", body, token=token)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise SessionExpired
+        answer = _json(response)
+        errors = answer.get("errors") or []
+        if errors:
+            raise _coded(errors[0])
+        data = answer.get("data")
+        if response.status_code >= httpx.codes.BAD_REQUEST or not isinstance(data, dict):
+            raise ApiDown("api_failed", f"HTTP {response.status_code}")
+        return data
+
+    def _post(self, path: str, body: dict[str, object], *, token: str | None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            response = self._http.post(path, json=body, headers=headers)
+        except httpx.TimeoutException as exc:
+            raise ApiDown("api_slow") from exc
+        except httpx.HTTPError as exc:
+            raise ApiDown from exc
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ApiDown("api_failed", f"HTTP {response.status_code}")
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class UserApi:
+    """The API as one user sees it: every call carries that user's token, and the API masks for that user's role."""
+
+    api: Api
+    token: str | None
+
+    def me(self) -> Me:
+        return _read(Me, self._ask("Me")["me"])
+
+    def schema(self) -> GraphSchema:
+        return _read(GraphSchema, self._ask("Schema")["schema"])
+
+    def status(self) -> Status:
+        return _read(Status, self._ask("Status")["status"])
+
+    def search(self, text: str, *, limit: int = 10) -> tuple[SearchHit, ...]:
+        return _read(tuple[SearchHit, ...], self._ask("Search", text=text, limit=limit)["search"])
+
+    def resolve(self, id_number: str) -> NodeRef:
+        """The customer with this ID number; refuses malformed, too short and unknown ones with a code each."""
+        return _read(NodeRef, self._ask("Resolve", idNumber=id_number)["subject"]["node"])
+
+    def open(self, node_id: str, *, full: bool = False, as_of: datetime | None = None) -> OpenedSubject:
+        operation = "FullSubject" if full else "Subject"
+        answer = self._ask(operation, nodeId=node_id, asOf=_moment(as_of))["subjectById"]
+        return OpenedSubject(_read(Subject, answer), _read(RelationGraph, answer["graph"]))
+
+    def node(self, node_id: str, *, as_of: datetime | None = None) -> Node | None:
+        return _read(Node | None, self._ask("Node", id=node_id, asOf=_moment(as_of))["node"])  # type: ignore[arg-type]
+
+    def neighbours(
+        self,
+        node_id: str,
+        *,
+        known: Sequence[str],
+        relationship: str | None = None,
+        cap: int = 25,
+        as_of: datetime | None = None,
+    ) -> Expansion:
+        answer = self._ask(
+            "Neighbours", nodeId=node_id, known=list(known), type=relationship, cap=cap, asOf=_moment(as_of)
+        )
+        return _read(Expansion, answer["neighbours"])
+
+    def reveal(self, node_id: str, property_name: str, *, reason: str) -> Revealed:
+        return _read(Revealed, self._ask("Reveal", nodeId=node_id, property=property_name, reason=reason)["reveal"])
+
+    def _ask(self, operation: str, **variables: object) -> dict[str, Any]:
+        return self.api.ask(operation, variables, token=self.token)
+
+
+def _moment(as_of: datetime | None) -> str | None:
+    return None if as_of is None else as_of.isoformat()
+
+
+def _read(kind: type[T], answer: object) -> T:
+    try:
+        return parse(kind, answer)
+    except pydantic.ValidationError as exc:
+        # The first place where the answer differs is named; the answer itself may hold personal data.
+        where = ".".join(str(part) for part in exc.errors(include_input=False)[0]["loc"])
+        raise ApiDown("api_differs", where) from exc
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError as exc:
+        raise ApiDown("api_failed", f"HTTP {response.status_code}") from exc
+    if not isinstance(answer, dict):
+        raise ApiDown("api_failed", f"HTTP {response.status_code}")
+    return answer
+
+
+def _coded(error: dict[str, Any]) -> UiError:
+    extensions = error.get("extensions") or {}
+    code = str(extensions.get("code") or "unknown")
+    if code in UNAUTHENTICATED:
+        return SessionExpired()
+    return Refused(code, str(error.get("message") or ""))
+
+
+def _error_code(response: httpx.Response) -> str | None:
+    error = _json(response).get("error")
+    return str(error["code"]) if isinstance(error, dict) and "code" in error else None

@@ -1,0 +1,310 @@
+"""The API's answers as the UI reads them: frozen values, one per GraphQL type, parsed and dumped with camelCase names."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+
+ANSWER = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+T = TypeVar("T")
+
+Json = Any  # what JSON holds on its way in or out: a dcc.Store, an element of the canvas
+
+
+class Grade(StrEnum):
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class NodeKind(StrEnum):
+    NODE = "NODE"
+    COMMUNITY = "COMMUNITY"
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Me:
+    name: str
+    role: str
+    rights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class LoggedIn:
+    token: str
+    expires_at: datetime
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Attribute:
+    name: str
+    caption_zh: str
+    caption_en: str
+    masked: bool
+    personal: bool
+    value: str | None = None
+    display_zh: str | None = None
+    display_en: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Reason:
+    code: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Assessment:
+    score: float
+    grade: Grade
+    source: str
+    model_version: str
+    policy_version: str
+    as_of: datetime
+    scored_at: datetime
+    reasons_zh: tuple[Reason, ...] = ()
+    reasons_en: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Ring:
+    id: str
+    size: int
+    known_fraud: int
+    known_fraud_share: float
+    as_of: datetime
+    density: float | None = None
+    motif: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class StatusEntry:
+    status: str
+    caption_zh: str
+    caption_en: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class NodeRef:
+    """Enough of a node to name it on the screen and to open it."""
+
+    id: str
+    type: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class ApplicationView:
+    node: NodeRef
+    product: str | None = None
+    channel: str | None = None
+    amount: float | None = None
+    applied_at: datetime | None = None
+    outcome: str | None = None
+    statuses: tuple[StatusEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Degree:
+    """How many relationships of one type a node has, to neighbours of one type, in the whole store."""
+
+    type: str
+    neighbour_type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Node:
+    id: str
+    type: str
+    caption: str
+    attributes: tuple[Attribute, ...]
+    first_seen: datetime
+    last_seen: datetime
+    source: str
+    degrees: tuple[Degree, ...]
+    assessment: Assessment | None = None
+    ring_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class GraphNode:
+    id: str
+    kind: NodeKind
+    type: str
+    caption: str
+    x: float
+    y: float
+    degree: int
+    is_subject: bool
+    size: int
+    grade: Grade | None = None
+    score: float | None = None
+    ring_id: str | None = None
+    hop: int | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class GraphEdge:
+    id: str
+    source: str
+    target: str
+    type: str
+    caption_zh: str
+    caption_en: str
+    first_seen: datetime
+    last_seen: datetime
+    human: bool
+    weight: int
+    qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Omission:
+    """What was left out at a node: `shown` of `total` neighbours by relationships of one type."""
+
+    node_id: str
+    type: str
+    shown: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class OverviewCell:
+    type: str
+    is_subject: bool
+    caption_zh: str
+    caption_en: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class OverviewRow:
+    count: int
+    types: tuple[OverviewCell, ...]
+    grade: Grade | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Overview:
+    total: int
+    rows: tuple[OverviewRow, ...]
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class RelationGraph:
+    subject_id: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+    overview: Overview
+    omissions: tuple[Omission, ...]
+    aggregated: bool
+    total: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Expansion:
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+    omissions: tuple[Omission, ...]
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Subject:
+    node: NodeRef
+    attributes: tuple[Attribute, ...]
+    id_expired: bool
+    assessment: Assessment | None = None
+    ring: Ring | None = None
+    tags: tuple[str, ...] = ()
+    applications: tuple[ApplicationView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class SearchHit:
+    id: str
+    type: str
+    caption: str
+    matched: str
+    grade: Grade | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class NodeTypeView:
+    label: str
+    caption_zh: str
+    caption_en: str
+    shape: str
+    icon: str
+    identifier: bool
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class RelationshipTypeView:
+    name: str
+    caption_zh: str
+    caption_en: str
+    human: bool
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class GradeView:
+    grade: Grade
+    colour: str
+    caption_zh: str
+    caption_en: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class GraphSchema:
+    version: int
+    node_types: tuple[NodeTypeView, ...]
+    relationship_types: tuple[RelationshipTypeView, ...]
+    grades: tuple[GradeView, ...]
+
+    def node_type(self, label: str) -> NodeTypeView:
+        for candidate in self.node_types:
+            if candidate.label == label:
+                return candidate
+        return NodeTypeView(label, label, label, "ellipse", "node", False)
+
+    def relationship_type(self, name: str) -> RelationshipTypeView:
+        for candidate in self.relationship_types:
+            if candidate.name == name:
+                return candidate
+        return RelationshipTypeView(name, name, name, False)
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Revealed:
+    node_id: str
+    property: str
+    value: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Status:
+    customers: int
+    nodes: int
+    edges: int
+    version: str
+    changed_at: datetime | None = None
+    model_version: str | None = None
+
+
+def parse(kind: type[T], answer: object) -> T:
+    return TypeAdapter(kind).validate_python(answer)
+
+
+def dump(value: object) -> Json:
+    return TypeAdapter(type(value)).dump_python(value, mode="json", by_alias=True)

@@ -1,0 +1,137 @@
+"""From the API's graph to Cytoscape elements: pure, no texts of ours, no masking (the server has masked). Positions are the server's."""
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from investigator_ui.contract import Expansion, GraphEdge, GraphNode, NodeKind, Omission, RelationGraph
+
+Element = dict[str, Any]  # JSON of Cytoscape; it ends up in the browser
+
+RICH = 300  # up to so many elements: labels, icons, arrows
+READ_ONLY = 1500  # above so many elements a view is read-only: focus, no expanding
+CAPTION_WIDTH = 14  # in Latin characters; a Chinese one takes two
+UNGRADED = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of a node's neighbourhood is on the canvas: "50 of 3,412"."""
+
+    shown: int
+    total: int
+
+
+def to_elements(graph: RelationGraph) -> list[Element]:
+    """The whole graph, nodes first. The order is the API's, so that the same answer gives the same canvas."""
+    omitted = omitted_by_node(graph.omissions)
+    nodes = [node_element(node, omitted=omitted.get(node.id)) for node in graph.nodes]
+    return nodes + [edge_element(edge) for edge in graph.edges]
+
+
+def expansion_elements(
+    expansion: Expansion, *, parent: str, positions: Mapping[str, tuple[float, float]], known: Iterable[str]
+) -> list[Element]:
+    """What an expansion adds, marked with `from`, so that collapsing finds it again. Known nodes are never repeated."""
+    there = set(known)
+    omitted = omitted_by_node(expansion.omissions)
+    fresh = [node for node in expansion.nodes if node.id not in there]
+    drawn = there | {node.id for node in fresh}
+    nodes = [
+        node_element(node, omitted=omitted.get(node.id), parent=parent, at=positions.get(node.id)) for node in fresh
+    ]
+    edges = [
+        edge_element(edge, parent=parent)
+        for edge in expansion.edges
+        if edge.id not in there and edge.source in drawn and edge.target in drawn
+    ]
+    return nodes + edges
+
+
+def omitted_by_node(omissions: Sequence[Omission]) -> dict[str, Shown]:
+    """The largest omission of each node: a hub is named once, by what it hides most of."""
+    largest: dict[str, Shown] = {}
+    for omission in omissions:
+        before = largest.get(omission.node_id)
+        if before is None or omission.total - omission.shown > before.total - before.shown:
+            largest[omission.node_id] = Shown(omission.shown, omission.total)
+    return largest
+
+
+def node_element(
+    node: GraphNode, *, omitted: Shown | None = None, parent: str | None = None, at: tuple[float, float] | None = None
+) -> Element:
+    x, y = at if at is not None else (node.x, node.y)
+    data: Element = {
+        "id": node.id,
+        "kind": node.kind.value,
+        "type": node.type,
+        "caption": node.caption,
+        "label": node_label(node.caption, omitted),
+        "grade": node.grade.value if node.grade else UNGRADED,
+        "score": node.score,
+        "hop": node.hop,
+        "degree": node.degree,
+        "diameter": diameter(node),
+        "members": node.size,
+        "ring": node.ring_id,
+        "subject": node.is_subject,
+    }
+    if parent is not None:
+        data["from"] = parent
+    if omitted is not None:
+        data["shown"], data["total"] = omitted.shown, omitted.total
+    return {"data": data, "position": {"x": x, "y": y}}
+
+
+def edge_element(edge: GraphEdge, *, parent: str | None = None) -> Element:
+    data: Element = {
+        "id": edge.id,
+        "source": edge.source,
+        "target": edge.target,
+        "type": edge.type,
+        "zh": edge.caption_zh,
+        "en": edge.caption_en,
+        "qualifier": edge.qualifier,
+        "first": edge.first_seen.isoformat(),
+        "last": edge.last_seen.isoformat(),
+        "human": edge.human,
+        "weight": edge.weight,
+        "width": round(min(1.2 + 0.6 * math.log2(max(edge.weight, 1)), 4.5), 2),
+    }
+    if parent is not None:
+        data["from"] = parent
+    return {"data": data}
+
+
+def node_label(caption: str, omitted: Shown | None) -> str:
+    """The caption cut to fit; a capped hub says on a second line how much of it is shown."""
+    first = shorten(caption)
+    return first if omitted is None else f"{first}\n{omitted.shown:,} / {omitted.total:,}"
+
+
+def diameter(node: GraphNode) -> int:
+    """Pixels: by the square root of the degree (a community: of its members), so that area follows the number."""
+    if node.is_subject:
+        return 76
+    if node.kind is NodeKind.COMMUNITY:
+        return round(min(44 + 5 * math.sqrt(node.size), 170))
+    return round(min(max(26 + 3.2 * math.sqrt(node.degree), 28), 56))
+
+
+def shorten(text: str, width: int = CAPTION_WIDTH) -> str:
+    if sum(_columns(c) for c in text) <= width:
+        return text
+    kept, used = "", 1  # one column for the ellipsis
+    for character in text:
+        used += _columns(character)
+        if used > width:
+            break
+        kept += character
+    return kept + "…"
+
+
+def _columns(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

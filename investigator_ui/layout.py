@@ -1,0 +1,89 @@
+"""The page's skeleton: where each part goes, and the stores between scripts and callbacks. The canvas is mounted here, once."""
+
+import dash_cytoscape as cyto
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from investigator_ui.panels.attributes import attrs
+
+
+def skeleton() -> Component:
+    return html.Div(
+        [
+            dcc.Location(id="url", refresh=False),
+            *_stores(),
+            dcc.Download(id="download"),
+            html.Header(id="topbar", className="topbar"),
+            html.Div(
+                [
+                    html.Aside(id="rail", className="rail"),
+                    html.Main([_stage(), _table()], id="stage", className="stage", tabIndex=-1),
+                    html.Aside(id="inspector", className="inspector", hidden=True),
+                ],
+                id="workspace",
+                className="workspace",
+            ),
+            html.Div(id="dialogs"),
+            html.Div(id="toasts", className="toasts", role="status", **attrs(aria_live="polite")),
+        ],
+        id="page",
+        className="page",
+        **attrs(data_state="loading"),
+    )
+
+
+def _stores() -> list[Component]:
+    names = (
+        "view",  # server → page: what is open (view.View)
+        "canvas",  # page → server: what is on the canvas now (view.CanvasFacts)
+        "me",  # server → page: who the user is and what they may do
+        "lang",  # the page's language
+        "texts",  # server → page: the words that scripts say
+        "density",  # page → server: rich or cheap style
+        "submitted",  # page → server: text sent from the search box
+        "ask-expand",  # page → server: which node to expand, and what is there
+        "expansion",  # server → page: what to add to the canvas
+        "selected",  # page → server: what the inspector is to show
+        "ask-reveal",  # page → server: which value, and why
+        "revealed",  # server → page: one value in clear, for a short time
+        "ask-export",  # page → server: which file to make
+        "retry",  # page → server: try again to open the view
+        "toast",  # server → page: a short message
+        "session-ended",  # server → page: ask for a new log-in
+    )
+    return [dcc.Store(id=name, storage_type="memory") for name in names]
+
+
+def _stage() -> Component:
+    return html.Section(
+        [
+            cyto.Cytoscape(
+                id="graph",
+                elements=[],
+                stylesheet=[],
+                layout={"name": "preset", "fit": False},
+                autoRefreshLayout=False,
+                boxSelectionEnabled=True,
+                minZoom=0.02,
+                maxZoom=4,
+                responsive=False,
+                clearOnUnhover=True,
+                style={"width": "100%", "height": "100%"},
+                className="graph",
+            ),
+            html.Div(id="toolbar", className="toolbar"),
+            html.Div(id="notices", className="notices", **attrs(aria_live="polite")),
+            html.Div(id="zoom-tools", className="zoom-tools"),
+            html.Details(id="legend", className="legend", open=True),
+            html.Div(id="hover-card", className="hover-card", hidden=True),
+            html.Div(id="state", className="state-layer"),
+            html.Div(className="busy-bar", **attrs(aria_hidden="true")),
+        ],
+        id="canvas-area",
+        className="canvas-area",
+    )
+
+
+def _table() -> Component:
+    """Filled by assets/40-table.js from what is on the canvas: the accessible twin of the picture."""
+    return html.Section(id="table-panel", className="table-panel", **attrs(data_open="1"))

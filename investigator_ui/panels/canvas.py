@@ -1,0 +1,235 @@
+"""Around the canvas: tools, legend, notices of what is not shown, dialogs. The canvas itself is mounted once, in layout.py."""
+
+from collections.abc import Mapping, Sequence
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from investigator_ui import words
+from investigator_ui.address import Language
+from investigator_ui.contract import GraphSchema
+from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button
+from investigator_ui.stylesheet import node_picture
+from investigator_ui.texts import text
+from investigator_ui.view import CanvasFacts, GraphFacts, Hub
+
+MOST_NAMED = 8
+
+
+def toolbar(lang: Language) -> list[Component]:
+    return [
+        html.Button(
+            [html.Span(className="switch-knob", **attrs(aria_hidden="true")), html.Span(text("canvas.full", lang))],
+            id="full-switch",
+            type="button",
+            role="switch",
+            className="switch",
+            title=text("canvas.full_help", lang),
+            **attrs(aria_checked="false"),
+        ),
+        html.Div(
+            [
+                icon_button("undo-button", "undo", text("canvas.undo", lang), disabled=True),
+                icon_button("redo-button", "redo", text("canvas.redo", lang), disabled=True),
+            ],
+            className="tool-group",
+        ),
+        html.Details(
+            [
+                html.Summary([icon("download"), html.Span(text("canvas.export", lang))], className="button"),
+                html.Div(
+                    [
+                        _menu_item("export-png", "image", text("canvas.png", lang)),
+                        _menu_item("export-csv", "table", text("canvas.csv", lang)),
+                        _menu_item("export-csv-edges", "link", text("canvas.csv_edges", lang)),
+                        _menu_item("copy-link", "open", text("canvas.copy_link", lang)),
+                    ],
+                    className="menu",
+                ),
+            ],
+            className="menu-button",
+            id="export-menu",
+        ),
+    ]
+
+
+def zoom_tools(lang: Language) -> list[Component]:
+    return [
+        icon_button("zoom-in", "plus", text("canvas.zoom_in", lang)),
+        icon_button("zoom-out", "minus", text("canvas.zoom_out", lang)),
+        icon_button("fit-all", "fit", text("canvas.fit", lang)),
+        icon_button("fit-selection", "focus", text("canvas.fit_selection", lang)),
+    ]
+
+
+def legend(schema: GraphSchema, lang: Language) -> list[Component]:
+    """Types by shape and icon, grades by colour and letter; each entry finds its nodes on the canvas."""
+    types = [
+        _legend_entry(
+            [html.Img(src=node_picture(view, "-", "#5b6675"), alt="", className="legend-picture"), html.Span(caption)],
+            text("canvas.legend_find", lang, what=caption),
+            {"data_find_type": view.label},
+        )
+        for view in schema.node_types
+        for caption in [view.caption_zh if lang == "zh" else view.caption_en]
+    ]
+    grades = [
+        _legend_entry(
+            [grade_chip(view.grade.value, schema, lang), html.Span(caption)],
+            text("canvas.legend_find", lang, what=caption),
+            {"data_find_grade": view.grade.value},
+        )
+        for view in schema.grades
+        for caption in [view.caption_zh if lang == "zh" else view.caption_en]
+    ]
+    return [
+        html.Summary([icon("info"), html.Span(text("canvas.legend", lang))]),
+        html.Div(
+            [
+                html.H3(text("canvas.legend_types", lang)),
+                html.Ul(types, className="legend-types"),
+                html.H3(text("canvas.legend_grades", lang)),
+                html.Ul(grades, className="legend-grades"),
+            ],
+            className="legend-body",
+        ),
+    ]
+
+
+def notices(facts: GraphFacts, canvas: CanvasFacts, lang: Language) -> list[Component]:
+    """Everything that the canvas does not show, said out loud: nothing is cut silently."""
+    found: list[Component] = []
+    if facts.aggregated:
+        words_ = text("notice.aggregated", lang, total=words.number(facts.total), shown=words.number(facts.nodes))
+        found.append(html.P([icon("info"), words_], className="notice"))
+    elif facts.read_only:
+        words_ = text("notice.read_only", lang, n=words.number(facts.nodes + facts.edges))
+        found.append(html.P([icon("info"), words_], className="notice"))
+    elif facts.total > facts.nodes:
+        words_ = text("notice.cut", lang, shown=words.number(facts.nodes), total=words.number(facts.total))
+        found.append(html.P([icon("info"), words_], className="notice"))
+    if canvas.hubs and not facts.aggregated:
+        found.append(_hubs(sorted(canvas.hubs, key=lambda hub: hub.shown - hub.total), lang))
+    return found
+
+
+def _hubs(hubs: Sequence[Hub], lang: Language) -> Component:
+    def shown_of(hub: Hub) -> str:
+        return text("notice.shown_of", lang, shown=words.number(hub.shown), total=words.number(hub.total))
+
+    rows = [
+        html.Li(
+            html.Button(
+                [html.Span(hub.caption), html.Span(shown_of(hub), className="count")],
+                type="button",
+                **attrs(data_select=hub.id),
+            )
+        )
+        for hub in hubs[:MOST_NAMED]
+    ]
+    summary = (
+        f"{hubs[0].caption} · {shown_of(hubs[0])}"
+        if len(hubs) == 1
+        else text("notice.omitted_n", lang, n=words.number(len(hubs)))
+    )
+    return html.Details(
+        [html.Summary([icon("warning"), html.Span(summary)]), html.Ul(rows)], className="notice notice-omitted"
+    )
+
+
+def dialogs(lang: Language) -> list[Component]:
+    return [_reveal_dialog(lang), _keys_dialog(lang), _session_dialog(lang)]
+
+
+def _reveal_dialog(lang: Language) -> Component:
+    return html.Dialog(
+        html.Div(
+            [
+                html.H2("", id="reveal-title"),
+                html.P(text("reveal.lead", lang)),
+                html.Label(text("reveal.reason", lang), htmlFor="reveal-reason"),
+                dcc.Input(id="reveal-reason", type="text", maxLength=200, autoComplete="off", className="field"),
+                html.P("", id="reveal-problem", className="field-problem", role="alert"),
+                html.Div(
+                    [
+                        html.Button(
+                            text("reveal.cancel", lang), type="button", className="button", **attrs(data_close="1")
+                        ),
+                        html.Button(
+                            [icon("eye"), text("reveal.confirm", lang)],
+                            type="button",
+                            id="reveal-confirm",
+                            className="button primary",
+                        ),
+                    ],
+                    className="actions end",
+                ),
+            ]
+        ),
+        id="reveal-dialog",
+        className="dialog",
+        **attrs(aria_labelledby="reveal-title"),
+    )
+
+
+def _keys_dialog(lang: Language) -> Component:
+    keys = (
+        ("/", "search"), ("F", "fit_selection"), ("0", "fit_all"), ("E", "expand"), ("Shift + E", "collapse"), ("G", "full"),
+        ("T", "table"), ("L", "legend"), ("Ctrl + Z / Shift + Z", "undo"), ("Esc", "escape"), ("?", "help"),
+    )  # fmt: skip
+    rows: list[Child] = []
+    for key, what in keys:
+        rows += [html.Dt(html.Kbd(key)), html.Dd(text(f"keys.{what}", lang))]
+    mouse = [html.Li(text(f"keys.{what}", lang)) for what in ("click", "dblclick", "shift_click", "wheel", "drag")]
+    return html.Dialog(
+        html.Div(
+            [
+                html.H2(text("keys.title", lang), id="keys-title"),
+                html.Dl(rows, className="keys"),
+                html.H3(text("keys.mouse", lang)),
+                html.Ul(mouse, className="mouse"),
+                html.Div(
+                    html.Button(
+                        text("keys.close", lang), type="button", className="button primary", **attrs(data_close="1")
+                    ),
+                    className="actions end",
+                ),
+            ]
+        ),
+        id="keys-dialog",
+        className="dialog",
+        **attrs(aria_labelledby="keys-title"),
+    )
+
+
+def _session_dialog(lang: Language) -> Component:
+    return html.Dialog(
+        html.Div(
+            [
+                icon("lock", "state-picture"),
+                html.H2(text("state.session_title", lang), id="session-title"),
+                html.P(text("state.session_body", lang)),
+                html.Div(
+                    html.Button(
+                        text("state.log_in", lang), type="button", className="button primary", **attrs(data_log_in="1")
+                    ),
+                    className="actions",
+                ),
+            ],
+            className="centred",
+        ),
+        id="session-dialog",
+        className="dialog",
+        **attrs(aria_labelledby="session-title"),
+    )
+
+
+def _menu_item(item_id: str, picture: str, label: str) -> html.Button:
+    return html.Button([icon(picture), label], id=item_id, type="button")
+
+
+def _legend_entry(children: list[Child], label: str, find: Mapping[str, str]) -> html.Li:
+    return html.Li(
+        html.Button(children, type="button", className="find", title=label, **attrs(aria_pressed="false", **find))
+    )

@@ -1,0 +1,122 @@
+"""Small parts that several panels use: icon, grade chip, type chip, labelled buttons, lists of facts."""
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from investigator_ui import icons, palette
+from investigator_ui.address import Language
+from investigator_ui.contract import Attribute, GraphSchema
+from investigator_ui.panels.attributes import attrs
+from investigator_ui.stylesheet import grade_colours
+from investigator_ui.texts import text
+
+Child = Component | str | None
+
+
+def icon(name: str, class_name: str = "") -> html.Span:
+    """A picture beside words, so it is hidden from screen readers. It takes the colour of the text around it."""
+    mask = f'url("{icons.data_uri(icons.svg(name, stroke="#000"))}")'
+    return html.Span(className=f"icon {class_name}".strip(), style={"--icon": mask}, **attrs(aria_hidden="true"))
+
+
+def icon_button(button_id: str, name: str, label: str, **attributes: Any) -> html.Button:  # noqa: ANN401  HTML attributes
+    return html.Button(
+        icon(name),
+        id=button_id,
+        type="button",
+        className="icon-button",
+        title=label,
+        **attrs(aria_label=label),
+        **attributes,
+    )
+
+
+def grade_chip(grade: str | None, schema: GraphSchema, lang: Language, *, large: bool = False) -> html.Span:
+    """The grade's letter on its colour; a dash where there is none."""
+    colour = grade_colours(schema).get(grade or "-", palette.NOT_GRADED)
+    label = text("risk.grade_of", lang, grade=grade) if grade else text("risk.ungraded", lang)
+    return html.Span(
+        grade or "–",
+        className="grade grade-large" if large else "grade",
+        title=label,
+        style={"backgroundColor": palette.fill(colour, grade), "color": palette.ink_on(colour, grade),
+               "borderColor": palette.readable(colour, at_least=3.2)},
+    )  # fmt: skip
+
+
+def type_icon(label: str, schema: GraphSchema) -> html.Span:
+    return icon(schema.node_type(label).icon, "type-icon")
+
+
+def type_name(label: str, schema: GraphSchema, lang: Language) -> str:
+    view = schema.node_type(label)
+    return view.caption_zh if lang == "zh" else view.caption_en
+
+
+def relationship_name(name: str, schema: GraphSchema, lang: Language) -> str:
+    view = schema.relationship_type(name)
+    return view.caption_zh if lang == "zh" else view.caption_en
+
+
+def section(heading: str, *children: Child, section_id: str, open_: bool = True) -> html.Details:
+    """A part of the rail that can be folded; its heading is a real heading for screen readers."""
+    return html.Details(
+        [html.Summary(html.H2(heading)), html.Div(list(children), className="section-body")],
+        open=open_,
+        id=section_id,
+        className="section",
+    )
+
+
+def facts(rows: list[tuple[str, Child]], class_name: str = "facts") -> html.Dl:
+    children: list[Component] = []
+    for term, value in rows:
+        children += [html.Dt(term), html.Dd(value)]
+    return html.Dl(children, className=class_name)
+
+
+def attribute_facts(
+    node_id: str,
+    attributes: tuple[Attribute, ...],
+    lang: Language,
+    *,
+    may_reveal: bool,
+    notes: dict[str, Child] | None = None,
+) -> html.Dl:
+    """Attributes in the server's order; a masked one carries a reveal control where the user's role has the right."""
+    notes = notes or {}
+    rows: list[Component] = []
+    for attribute in attributes:
+        caption = attribute.caption_zh if lang == "zh" else attribute.caption_en
+        rows += [
+            html.Dt(caption),
+            html.Dd([*_value(node_id, attribute, caption, lang, may_reveal), notes.get(attribute.name)]),
+        ]
+    return html.Dl(rows, className="facts")
+
+
+def _value(node_id: str, attribute: Attribute, caption: str, lang: Language, may_reveal: bool) -> list[Child]:
+    shown = (attribute.display_zh if lang == "zh" else attribute.display_en) or attribute.value
+    if not shown:
+        return [html.Span(text("subject.empty", lang), className="quiet")]
+    if not attribute.masked:
+        return [html.Span(shown, className="value")]
+    slot = html.Span(
+        shown,
+        className="value masked",
+        title=text("reveal.masked", lang),
+        **attrs(data_slot=f"{node_id}|{attribute.name}"),
+    )
+    if not may_reveal:
+        return [slot]
+    label = text("reveal.of", lang, what=caption)
+    button = html.Button(
+        icon("eye"),
+        type="button",
+        className="reveal-button",
+        title=label,
+        **attrs(aria_label=label, data_reveal=node_id, data_property=attribute.name, data_what=caption),
+    )
+    return [slot, button]

@@ -1,0 +1,207 @@
+"""The left rail: who the subject is, how risky and why, the ring, the overview, the attributes, the applications."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from investigator_ui import words
+from investigator_ui.address import Language
+from investigator_ui.contract import ApplicationView, Assessment, GraphSchema, Reason, Ring, Subject
+from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.parts import Child, attribute_facts, grade_chip, icon, section, type_icon, type_name
+from investigator_ui.texts import TEXTS, text
+
+MOST_APPLICATIONS = 20
+
+
+def subject_head(subject: Subject, schema: GraphSchema, lang: Language, *, as_of: date | None) -> Component:
+    chips: list[Component] = [
+        html.Span([type_icon(subject.node.type, schema), type_name(subject.node.type, schema, lang)], className="chip")
+    ]
+    if as_of is not None:
+        chips.append(html.Span([icon("calendar"), text("asof.chip", lang, day=as_of)], className="chip chip-time"))
+    chips += [html.Span(tag, className="chip") for tag in subject.tags]
+    children: list[Component] = [html.H1(subject.node.caption), html.Div(chips, className="chips")]
+    if subject.id_expired:
+        children.append(html.P([icon("warning"), _expired_words(subject, lang)], className="expired", role="status"))
+    return html.Div(children, className="subject-head")
+
+
+def risk_panel_of(
+    node_type: str, assessment: Assessment | None, schema: GraphSchema, lang: Language, zone: ZoneInfo
+) -> Component:
+    """Score, grade and reasons of any node. A customer's and an application's score is a probability, an identifier's is not."""
+    if assessment is None:
+        return html.Div(
+            [
+                html.P(text("risk.none", lang), className="empty-title"),
+                html.P(text("risk.none_todo", lang), className="hint"),
+            ],
+            className="risk risk-none",
+        )
+    probability = node_type in {"Customer", "Application"}
+    return html.Div(
+        [
+            html.Div(
+                [
+                    grade_chip(assessment.grade.value, schema, lang, large=True),
+                    html.Div(
+                        [
+                            html.Span(words.share(assessment.score), className="score"),
+                            html.Span(text("risk.score" if probability else "risk.score_other", lang), className="score-name"),
+                        ],
+                        className="score-box",
+                    ),
+                    html.Span(_grade_words(assessment, schema, lang), className="grade-words"),
+                ],
+                className="risk-line",
+            ),
+            _reasons(assessment.reasons_zh if lang == "zh" else assessment.reasons_en, lang),
+            html.P(
+                text("risk.version", lang, model=assessment.model_version, policy=assessment.policy_version,
+                     when=words.moment(assessment.scored_at, zone)),
+                className="hint version",
+            ),
+        ],
+        className="risk",
+    )  # fmt: skip
+
+
+def ring_panel(ring: Ring | None, lang: Language, *, full: bool) -> Component:
+    if ring is None:
+        return html.P(text("ring.none", lang), className="hint ring-none")
+    fraud = text("ring.no_fraud", lang)
+    if ring.known_fraud:
+        share = words.share(ring.known_fraud_share)
+        fraud = text("ring.fraud", lang, n=words.number(ring.known_fraud), share=share)
+    children: list[Component] = [
+        html.Div(
+            [icon("community"), html.Strong(text("ring.size", lang, n=words.number(ring.size)))], className="ring-size"
+        ),
+        html.Span(fraud, className="ring-fraud" if ring.known_fraud else "quiet"),
+    ]
+    if ring.motif:
+        children.append(html.Span(_motif(ring.motif, lang), className="chip"))
+    if not full:
+        children.append(
+            html.Button(text("ring.see", lang), type="button", className="link-button", **attrs(data_full="1"))
+        )
+    return html.Div(children, className="ring")
+
+
+def attributes_section(subject: Subject, lang: Language, *, may_reveal: bool) -> Component:
+    notes: dict[str, Child] = {}
+    if subject.id_expired:
+        notes["id_expiry_date"] = notes["idExpiryDate"] = html.Span(
+            text("subject.expired", lang), className="tag-expired"
+        )
+    body = attribute_facts(subject.node.id, subject.attributes, lang, may_reveal=may_reveal, notes=notes)
+    return section(text("subject.attributes", lang), body, section_id="section-attributes")
+
+
+def applications_section(subject: Subject, schema: GraphSchema, lang: Language, zone: ZoneInfo) -> Component | None:
+    if subject.node.type != "Customer":
+        return None
+    heading = text("subject.applications", lang)
+    if not subject.applications:
+        return section(
+            heading, html.P(text("subject.no_applications", lang), className="hint"), section_id="section-applications"
+        )
+    items = [_application(application, lang, zone) for application in subject.applications[:MOST_APPLICATIONS]]
+    count = f"{heading} · {len(subject.applications)}"
+    return section(count, html.Ol(items, className="applications"), section_id="section-applications")
+
+
+def rail(
+    subject: Subject,
+    schema: GraphSchema,
+    lang: Language,
+    *,
+    zone: ZoneInfo,
+    full: bool,
+    as_of: date | None,
+    may_reveal: bool,
+) -> list[Child]:
+    """Top to bottom in the order of an investigator's questions: who, how bad and why, what is around, the details."""
+    return [
+        subject_head(subject, schema, lang, as_of=as_of),
+        section(
+            text("risk.heading", lang),
+            risk_panel_of(subject.node.type, subject.assessment, schema, lang, zone),
+            section_id="section-risk",
+        ),
+        section(text("ring.heading", lang), ring_panel(subject.ring, lang, full=full), section_id="section-ring"),
+        section(text("overview.heading", lang), html.Div(id="overview"), section_id="section-overview"),
+        attributes_section(subject, lang, may_reveal=may_reveal),
+        applications_section(subject, schema, lang, zone),
+    ]
+
+
+def _expired_words(subject: Subject, lang: Language) -> str:
+    for attribute in subject.attributes:
+        if attribute.name in {"id_expiry_date", "idExpiryDate"}:
+            shown = (attribute.display_zh if lang == "zh" else attribute.display_en) or attribute.value
+            if shown:
+                return text("subject.expired_on", lang, day=shown)
+    return text("subject.expired", lang)
+
+
+def _grade_words(assessment: Assessment, schema: GraphSchema, lang: Language) -> str:
+    for view in schema.grades:
+        if view.grade == assessment.grade:
+            return view.caption_zh if lang == "zh" else view.caption_en
+    return text("risk.grade_of", lang, grade=assessment.grade.value)
+
+
+def _reasons(reasons: tuple[Reason, ...], lang: Language) -> Component:
+    if not reasons:
+        return html.P(text("risk.no_reasons", lang), className="hint")
+    heaviest = max(abs(reason.weight) for reason in reasons) or 1.0
+    return html.Ol(
+        [
+            html.Li(
+                [
+                    html.Span(reason.text),
+                    html.Span(
+                        html.Span(style={"width": f"{max(round(100 * abs(reason.weight) / heaviest), 4)}%"}),
+                        className="weight",
+                        **attrs(aria_hidden="true"),
+                    ),
+                ]
+            )
+            for reason in reasons
+        ],
+        className="reasons",
+        **attrs(aria_label=text("risk.reasons", lang)),
+    )
+
+
+def _motif(motif: str, lang: Language) -> str:
+    return text(f"motif.{motif}", lang) if f"motif.{motif}" in TEXTS else motif
+
+
+def _application(application: ApplicationView, lang: Language, zone: ZoneInfo) -> html.Li:
+    line: list[Child] = [
+        html.Span(application.product or application.node.caption, className="application-product"),
+        html.Span(
+            words.amount(application.amount) if application.amount is not None else "", className="application-amount"
+        ),
+    ]
+    second = [words.day(application.applied_at, zone)] if application.applied_at else []
+    if application.channel:
+        second.append(application.channel)
+    steps = [
+        html.Li([html.Span(step.caption_zh if lang == "zh" else step.caption_en), html.Time(words.day(step.at, zone))])
+        for step in application.statuses
+    ]
+    last = application.statuses[-1] if application.statuses else None
+    latest = (last.caption_zh if lang == "zh" else last.caption_en) if last else ""
+    button = html.Button(line, type="button", className="application-line", **attrs(data_select=application.node.id))
+    details = (
+        html.Details([html.Summary(latest), html.Ol(steps, className="steps")], className="history") if steps else None
+    )
+    return html.Li(
+        [button, html.Div([html.Span(" · ".join(second), className="quiet"), details], className="application-more")]
+    )

@@ -1,0 +1,107 @@
+"""The bar at the top: the way home, the search box, the as-of day, language, shortcuts, the user and the way out."""
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from investigator_ui.address import LANGUAGES, Language
+from investigator_ui.contract import Me
+from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.parts import icon, icon_button
+from investigator_ui.texts import TEXTS, text
+
+
+def topbar(lang: Language, me: Me | None) -> list[Component]:
+    return [
+        html.A(text("nav.skip", lang), href="#stage", className="skip-link"),
+        html.Button(
+            [icon("logo", "brand-mark"), html.Span("关系", className="brand-zh"), html.Span("Guanxi", className="brand-en")],
+            id="home-link",
+            type="button",
+            className="brand",
+            **attrs(aria_label=text("nav.home", lang)),
+        ),
+        _omnibox(lang),
+        html.Div([_as_of(lang), _languages(lang), icon_button("help-button", "keyboard", text("keys.title", lang)), *_user(lang, me)],
+                 className="topbar-end"),
+    ]  # fmt: skip
+
+
+def _omnibox(lang: Language) -> html.Div:
+    """A combobox; assets/50-omnibox.js adds the ARIA state that Dash's input can't carry."""
+    return html.Div(
+        [
+            icon("search", "omnibox-icon"),
+            html.Label(text("search.label", lang), htmlFor="search", className="visually-hidden"),
+            dcc.Input(
+                id="search",
+                type="text",
+                placeholder=text("search.placeholder", lang),
+                debounce=0.2,
+                autoComplete="off",
+                spellCheck=False,
+                maxLength=120,
+                className="omnibox-input",
+            ),
+            html.Kbd("/", className="omnibox-key", title=text("search.key", lang)),
+            html.Div(id="suggestions", className="suggestions", hidden=True),
+        ],
+        className="omnibox",
+        role="search",
+    )
+
+
+def _as_of(lang: Language) -> html.Div:
+    return html.Div(
+        [
+            html.Label(
+                [icon("calendar"), html.Span(text("asof.label", lang))], htmlFor="as-of", className="as-of-label"
+            ),
+            dcc.Input(id="as-of", type="text", debounce=0.5, className="as-of-input", autoComplete="off"),
+            icon_button("as-of-clear", "close", text("asof.now", lang), hidden=True),
+        ],
+        className="as-of",
+    )
+
+
+def _languages(lang: Language) -> html.Div:
+    return html.Div(
+        [
+            html.Button(
+                text(f"language.{code}", lang),
+                type="button",
+                lang="zh-CN" if code == "zh" else "en",
+                className="segment",
+                **attrs(aria_pressed="true" if code == lang else "false", data_language=code,
+                   aria_label=text(f"language.to_{code}", lang)),
+            )
+            for code in LANGUAGES
+        ],
+        className="segments",
+        role="group",
+        **attrs(aria_label=text("language.name", lang)),
+    )  # fmt: skip
+
+
+def _user(lang: Language, me: Me | None) -> list[Component]:
+    if me is None:
+        return []
+    role = text(f"role.{me.role.lower()}", lang) if f"role.{me.role.lower()}" in TEXTS else me.role
+    return [
+        html.Div(
+            [html.Span(me.name, className="user-name"), html.Span(role, className="user-role")],
+            className="user",
+            title=text("user.menu", lang),
+        ),
+        html.Form(
+            html.Button(
+                icon("logout"),
+                type="submit",
+                id="log-out",
+                className="icon-button",
+                title=text("user.log_out", lang),
+                **attrs(aria_label=text("user.log_out", lang)),
+            ),
+            action="/logout",
+            method="post",
+        ),
+    ]

@@ -1,0 +1,89 @@
+"""Every GraphQL document the UI sends. Values are always variables. Checked against api/schema.graphql by a test."""
+
+ATTRIBUTES = "attributes { name captionZh captionEn value displayZh displayEn masked personal }"
+
+ASSESSMENT = """assessment {
+  score grade source modelVersion policyVersion asOf scoredAt
+  reasonsZh: reasons(language: ZH) { code text weight }
+  reasonsEn: reasons(language: EN) { code text weight }
+}"""
+
+GRAPH_NODE = "id kind type caption grade score ringId x y hop degree isSubject size"
+GRAPH_EDGE = "id source target type captionZh captionEn qualifier firstSeen lastSeen human weight"
+OMISSIONS = "omissions { nodeId type shown total }"
+
+GRAPH = f"""
+  subjectId aggregated total {OMISSIONS}
+  nodes {{ {GRAPH_NODE} }}
+  edges {{ {GRAPH_EDGE} }}
+  overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count }} }} }}
+"""
+
+SUBJECT_FIELDS = f"""
+  node {{ id type caption }}
+  {ATTRIBUTES}
+  idExpired {ASSESSMENT} tags
+  ring {{ id size knownFraud knownFraudShare density motif asOf }}
+  applications {{
+    node {{ id type caption }} product channel amount appliedAt outcome
+    statuses {{ status captionZh captionEn at }}
+  }}
+"""
+
+ME = "query Me { me { name role rights } }"
+
+SCHEMA = """query Schema { schema {
+  version
+  nodeTypes { label captionZh captionEn shape icon identifier }
+  relationshipTypes { name captionZh captionEn human }
+  grades { grade colour captionZh captionEn }
+} }"""
+
+STATUS = "query Status { status { customers nodes edges changedAt modelVersion version } }"
+
+SEARCH = """query Search($text: String!, $limit: Int!) {
+  search(text: $text, limit: $limit) { id type caption matched grade }
+}"""
+
+RESOLVE = "query Resolve($idNumber: String!) { subject(idNumber: $idNumber) { node { id type caption } } }"
+
+SUBJECT = f"""query Subject($nodeId: ID!, $asOf: DateTime) {{
+  subjectById(nodeId: $nodeId, asOf: $asOf) {{ {SUBJECT_FIELDS} graph: relationGraph(asOf: $asOf) {{ {GRAPH} }} }}
+}}"""
+
+FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $asOf: DateTime) {{
+  subjectById(nodeId: $nodeId, asOf: $asOf) {{ {SUBJECT_FIELDS} graph: fullGraph(asOf: $asOf) {{ {GRAPH} }} }}
+}}"""
+
+NODE = f"""query Node($id: ID!, $asOf: DateTime) {{
+  node(id: $id, asOf: $asOf) {{
+    id type caption ringId firstSeen lastSeen source
+    {ATTRIBUTES} {ASSESSMENT}
+    degrees {{ type neighbourType count }}
+  }}
+}}"""
+
+NEIGHBOURS = f"""query Neighbours($nodeId: ID!, $known: [ID!]!, $type: String, $cap: Int!, $asOf: DateTime) {{
+  neighbours(nodeId: $nodeId, known: $known, type: $type, cap: $cap, asOf: $asOf) {{
+    nodes {{ {GRAPH_NODE} }}
+    edges {{ {GRAPH_EDGE} }}
+    {OMISSIONS}
+  }}
+}}"""
+
+REVEAL = """mutation Reveal($nodeId: ID!, $property: String!, $reason: String!) {
+  reveal(nodeId: $nodeId, property: $property, reason: $reason) { nodeId property value expiresAt }
+}"""
+
+DOCUMENTS = {
+    "Me": ME,
+    "Schema": SCHEMA,
+    "Status": STATUS,
+    "Search": SEARCH,
+    "Resolve": RESOLVE,
+    "Subject": SUBJECT,
+    "FullSubject": FULL_SUBJECT,
+    "Node": NODE,
+    "Neighbours": NEIGHBOURS,
+    "Reveal": REVEAL,
+}

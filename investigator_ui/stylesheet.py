@@ -1,0 +1,169 @@
+"""The canvas's stylesheet, derived from the API's schema: shape and icon by type, fill and letter by grade. Two densities."""
+
+from typing import Any
+
+from investigator_ui import palette
+from investigator_ui.address import Language
+from investigator_ui.contract import GraphSchema, NodeTypeView
+from investigator_ui.elements import UNGRADED
+from investigator_ui.icons import canvas_image
+
+Rule = dict[str, Any]  # JSON of Cytoscape
+
+FONT = '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif'
+ACCENT = "#2f5fd0"
+EDGE = "#c3cad6"
+EDGE_STRONG = "#66738a"
+HUMAN = "#8a4fbf"
+
+
+def stylesheet(schema: GraphSchema, *, lang: Language, rich: bool) -> list[Rule]:
+    """`rich` up to elements.RICH elements; above, the cheap style: no icons, arrows or curves, labels only when near."""
+    rules = [*_nodes(rich), *_types(schema)]
+    rules += _pictures(schema) if rich else _fills(schema)
+    return [*rules, *_communities(schema), *_edges(lang, rich), *_states(lang)]
+
+
+def grade_colours(schema: GraphSchema) -> dict[str, str]:
+    return {view.grade.value: view.colour for view in schema.grades} | {UNGRADED: palette.NOT_GRADED}
+
+
+def node_picture(view: NodeTypeView, grade: str, colour: str) -> str:
+    return canvas_image(
+        view.icon,
+        ink=palette.ink_on(colour, grade),
+        badge=None if grade == UNGRADED else grade,
+        badge_colour=palette.readable(colour),
+    )
+
+
+def _nodes(rich: bool) -> list[Rule]:
+    style: Rule = {
+        "width": "data(diameter)",
+        "height": "data(diameter)",
+        "border-width": 1.6 if rich else 1,
+        "label": "data(label)",
+        "font-family": FONT,
+        "font-size": 11,
+        "min-zoomed-font-size": 7.5 if rich else 10,
+        "color": "#333d4c",
+        "text-valign": "bottom",
+        "text-margin-y": 5,
+        "text-wrap": "wrap",
+        "line-height": 1.2,
+        "text-outline-color": "#fbfcfd",
+        "text-outline-width": 2 if rich else 0,
+        "overlay-opacity": 0,
+    }
+    subject: Rule = {"shape": "star", "border-width": 2.4, "font-size": 13, "font-weight": 600, "z-index": 20}
+    return [{"selector": "node", "style": style}, {"selector": "node[?subject]", "style": subject}]
+
+
+def _types(schema: GraphSchema) -> list[Rule]:
+    return [
+        {"selector": f'node[type = "{view.label}"][!subject]', "style": {"shape": view.shape}}
+        for view in schema.node_types
+    ]
+
+
+def _fills(schema: GraphSchema) -> list[Rule]:
+    return [
+        {
+            "selector": f'node[grade = "{grade}"]',
+            "style": {
+                "background-color": palette.fill(colour, grade),
+                "border-color": palette.readable(colour, at_least=3.2),
+            },
+        }
+        for grade, colour in grade_colours(schema).items()
+    ]
+
+
+def _pictures(schema: GraphSchema) -> list[Rule]:
+    common: Rule = {
+        "selector": 'node[kind = "NODE"]',
+        "style": {
+            "background-width": "150%",
+            "background-height": "150%",
+            "background-clip": "none",
+            "background-image-containment": "over",
+            "background-repeat": "no-repeat",
+            "bounds-expansion": 14,
+        },
+    }
+    pictures = [
+        {
+            "selector": f'node[type = "{view.label}"][grade = "{grade}"]',
+            "style": {"background-image": node_picture(view, grade, colour)},
+        }
+        for view in schema.node_types
+        for grade, colour in grade_colours(schema).items()
+    ]
+    return [*_fills(schema), common, *pictures]
+
+
+def _communities(schema: GraphSchema) -> list[Rule]:
+    base: Rule = {
+        "shape": "ellipse",
+        "background-opacity": 0.9,
+        "border-style": "double",
+        "border-width": 5,
+        "text-valign": "center",
+        "text-margin-y": 0,
+        "font-weight": 600,
+        "font-size": 13,
+        "min-zoomed-font-size": 6,
+    }
+    ink = [
+        {
+            "selector": f'node[kind = "COMMUNITY"][grade = "{grade}"]',
+            "style": {"color": palette.ink_on(colour, grade), "text-outline-color": palette.fill(colour, grade)},
+        }
+        for grade, colour in grade_colours(schema).items()
+    ]
+    return [{"selector": 'node[kind = "COMMUNITY"]', "style": base}, *ink]
+
+
+def _edges(lang: Language, rich: bool) -> list[Rule]:
+    style: Rule = {
+        "width": "data(width)" if rich else 1,
+        "line-color": EDGE,
+        "curve-style": "bezier" if rich else "haystack",
+        "font-family": FONT,
+        "font-size": 10,
+        "color": "#333d4c",
+        "text-background-color": "#ffffff",
+        "text-background-opacity": 0.92,
+        "text-background-padding": "2px",
+        "overlay-opacity": 0,
+    }
+    if rich:
+        style |= {"target-arrow-shape": "triangle", "target-arrow-color": EDGE, "arrow-scale": 0.75}
+    human: Rule = {"line-style": "dashed", "line-color": HUMAN, "target-arrow-color": HUMAN}
+    return [{"selector": "edge", "style": style}, {"selector": "edge[?human]", "style": human}]
+
+
+def _states(lang: Language) -> list[Rule]:
+    """Classes that the page sets: dimmed, found by a row of the overview, under the pointer; and the selection itself."""
+    strong: Rule = {
+        "line-color": EDGE_STRONG,
+        "target-arrow-color": EDGE_STRONG,
+        "label": f"data({lang})",
+        "z-index": 15,
+    }
+    near: Rule = {"border-width": 3.5, "z-index": 18}
+    return [
+        {"selector": "node.dim", "style": {"opacity": 0.22}},
+        {"selector": "edge.dim", "style": {"opacity": 0.12}},
+        {"selector": "node.found, node.over", "style": near},
+        {"selector": "edge.over, edge.near", "style": strong},
+        {
+            "selector": "node:selected",
+            "style": {"underlay-color": ACCENT, "underlay-opacity": 0.22, "underlay-padding": 9, "z-index": 19},
+        },
+        {"selector": "edge:selected", "style": {**strong, "line-color": ACCENT, "target-arrow-color": ACCENT}},
+        {
+            "selector": "node.busy",
+            "style": {"underlay-color": "#d08a1d", "underlay-opacity": 0.3, "underlay-padding": 9},
+        },
+    ]
