@@ -1,0 +1,70 @@
+"""The full graph: a ring with what it shares, a component, and the map by community of what is too big to draw."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from graph_model.errors import InvalidRequest
+from graph_model.services import full_graph as module
+from graph_model.services.full_graph import full_graph
+from graph_model.services.views import NodeKind
+from graph_model.store import GraphStore
+from tests.fixtures.reference_case import ReferenceCase
+from tests.services.conftest import INVESTIGATOR
+
+Reference = tuple[GraphStore, ReferenceCase]
+Tangle = tuple[GraphStore, list[str]]
+
+
+@pytest.fixture
+def small_canvas(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(module, "MAX_DRAWN_NODES", 60)
+    yield
+
+
+def test_a_ring_member_is_shown_with_the_ring_and_what_it_shares(reference: Reference) -> None:
+    store, case = reference
+    graph = full_graph(store, INVESTIGATOR, case.ids["c_user"])
+    assert {node.id for node in graph.nodes} == {case.ids["c_user"], case.ids["d_user"], case.ids["d_device"]}
+    assert not graph.aggregated
+
+
+def test_without_a_ring_it_is_the_component(reference: Reference) -> None:
+    store, case = reference
+    graph = full_graph(store, INVESTIGATOR, case.subject_id)
+    assert graph.total == graph.overview.total == 73
+
+
+def test_too_big_a_graph_is_drawn_by_community_and_counts_the_same(tangle: Tangle, small_canvas: None) -> None:
+    store, ids = tangle
+    graph = full_graph(store, INVESTIGATOR, ids[0])
+    plain = store.component(ids[0], limit=5_000)
+    assert graph.aggregated
+    assert graph.total == len(plain.nodes) == sum(node.size for node in graph.nodes) == graph.overview.total
+    assert {node.kind for node in graph.nodes} == {NodeKind.COMMUNITY}
+    assert len(graph.nodes) < 20
+    counted: Counter[tuple[object, str]] = Counter()
+    for row in graph.overview.rows:
+        for cell in row.cells:
+            counted[row.grade, cell.type] += cell.count
+    assert counted == Counter((node.grade, node.label) for node in plain.nodes)
+    on_canvas = {node.id for node in graph.nodes}
+    assert {i for row in graph.overview.rows for cell in row.cells for i in cell.node_ids} <= on_canvas
+    assert sum(edge.weight for edge in graph.edges) < len(plain.edges)
+    assert all({edge.source, edge.target} <= on_canvas for edge in graph.edges)
+    (home,) = [node for node in graph.nodes if node.is_subject]
+    assert (home.x, home.y) == (0.0, 0.0)
+
+
+def test_edges_count_towards_the_limit_too(tangle: Tangle, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, ids = tangle
+    assert not full_graph(store, INVESTIGATOR, ids[0]).aggregated
+    monkeypatch.setattr(module, "MAX_DRAWN_ELEMENTS", 400)
+    assert full_graph(store, INVESTIGATOR, ids[0]).aggregated
+
+
+def test_a_limit_beyond_bounds_is_refused(reference: Reference) -> None:
+    store, case = reference
+    with pytest.raises(InvalidRequest):
+        full_graph(store, INVESTIGATOR, case.subject_id, limit=20_001)
