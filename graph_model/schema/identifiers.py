@@ -7,12 +7,12 @@ Masks keep what an investigator needs to recognise a value and nothing that iden
 import ipaddress
 import re
 from datetime import date
+from functools import cache
 from typing import ClassVar
 
 import phonenumbers
-from stdnum import luhn
+from stdnum import numdb
 from stdnum.cn import ric
-from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidFormat, InvalidLength
 
 from graph_model.errors import InvalidValue
 from graph_model.schema.property_types import PropertyType, Value
@@ -26,7 +26,16 @@ DOCUMENT_TYPES: tuple[tuple[str, str, str], ...] = (
     ("OTHER", "其他证件", "other document"),
 )
 _DOCUMENT_CODES = frozenset(code for code, _, _ in DOCUMENT_TYPES)
+_DOCUMENT_CAPTIONS = {zh: code for code, zh, _ in DOCUMENT_TYPES}
+_RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]")
+_TAIWAN_RESIDENTS = (
+    "83"  # residence permits given out on the mainland since 2018, which the library's list of places lacks
+)
 _DOCUMENT_NUMBER = re.compile(r"[A-Z0-9/\-]{3,40}")
+_CARD = re.compile(r"[3-6][0-9]{15,18}")
+_SINGLE = bytes.maketrans(b"0123456789", bytes(range(10)))
+_DOUBLED = bytes.maketrans(b"0123456789", bytes(sum(divmod(2 * digit, 10)) for digit in range(10)))
+_ACCOUNT = re.compile(r"[A-Z0-9]{6,34}")
 _DEVICE = re.compile(r"[a-z0-9][a-z0-9:_.\-]{5,127}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@(?:[\w](?:[\w\-]{0,61}[\w])?\.)+[\w\-]{2,63}")
 _HANDLE = re.compile(r"[a-z]{2,20}:[\w.\-@]{2,64}")
@@ -34,7 +43,11 @@ _APPLICATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 
 class ResidentId(PropertyType):
-    """A document number: an 18-digit resident ID (GB 11643), or `TYPE:number` for another document."""
+    """A document number: an 18-digit resident ID (GB 11643), or `TYPE:number` for another document.
+
+    Of the place only the province is checked. The county in an ID is that of the day the number was given out, often decades after the birth, so
+    `stdnum.cn.ric.validate`, which looks for the county in the year of birth, refuses many living people; newer counties it does not know at all.
+    """
 
     name: ClassVar[str] = "resident_id"
 
@@ -43,22 +56,24 @@ class ResidentId(PropertyType):
         if ":" in text:
             return self._other_document(text)
         text = text.replace("-", "")
-        if not re.fullmatch(r"\d{17}[\dX]", text):
-            if re.fullmatch(r"\d{1,17}X?", text) or len(text) > 18:
+        if not _RESIDENT_ID.fullmatch(text):
+            if re.fullmatch(r"[0-9]{1,17}X?", text) or len(text) > 18:
                 raise InvalidValue("id.length", "An ID number has 18 characters.")
             raise InvalidValue("id.malformed", "An ID number has 17 digits and a digit or X.")
+        if ric.calc_check_digit(text) != text[-1]:
+            raise InvalidValue("id.checksum", "The check digit of the ID number is wrong. Check for a typing mistake.")
+        if text[:2] not in _provinces():
+            raise InvalidValue("id.component", "The ID number holds no valid birth date or place.")
         try:
-            return str(ric.validate(text))
-        except InvalidChecksum as exc:
-            raise InvalidValue(
-                "id.checksum", "The check digit of the ID number is wrong. Check for a typing mistake."
-            ) from exc
-        except (InvalidComponent, InvalidFormat, InvalidLength) as exc:
+            date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+        except ValueError as exc:
             raise InvalidValue("id.component", "The ID number holds no valid birth date or place.") from exc
+        return text
 
     @staticmethod
     def _other_document(text: str) -> str:
         kind, _, number = text.partition(":")
+        kind = _DOCUMENT_CAPTIONS.get(kind, kind)
         if kind not in _DOCUMENT_CODES:
             raise InvalidValue(
                 "id.document_type", f"The document type is none of: {', '.join(sorted(_DOCUMENT_CODES))}."
@@ -75,6 +90,14 @@ class ResidentId(PropertyType):
         return f"{text[:3]}{'*' * 11}{text[-4:]}"
 
 
+@cache
+def _provinces() -> frozenset[str]:
+    """The first two digits of a resident ID, from the library's list of places."""
+    places = numdb.get("cn/loc")
+    codes = (f"{code:02}" for code in range(100))
+    return frozenset(c for c in codes if any(facts for _, facts in places.info(f"{c}0000"))) | {_TAIWAN_RESIDENTS}
+
+
 def birth_date_of(id_number: str) -> date | None:
     """The birth date in a clean resident ID; None for other documents."""
     return None if ":" in id_number else date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
@@ -87,6 +110,18 @@ def sex_of(id_number: str) -> str | None:
     return "male" if int(id_number[16]) % 2 == 1 else "female"
 
 
+def _chinese_mobile() -> re.Pattern[str]:
+    """What the library holds to be a Chinese mobile number and that no prefix for dialling can be taken from; nothing, should it hold none."""
+    china = phonenumbers.PhoneMetadata.metadata_for_region("CN")
+    mobile = china and china.mobile and china.mobile.national_number_pattern
+    if china is None or not mobile:
+        return re.compile(r"(?!)")
+    return re.compile(rf"(?:\+86)?(?!{china.national_prefix_for_parsing or '(?!)'})(?:{mobile})", re.ASCII)
+
+
+_CHINESE_MOBILE = _chinese_mobile()
+
+
 class PhoneNumber(PropertyType):
     """A phone number in E.164; without a country code it is read as Chinese."""
 
@@ -94,6 +129,10 @@ class PhoneNumber(PropertyType):
 
     def clean(self, raw: str) -> str:
         text = tidy(raw)
+        if _CHINESE_MOBILE.fullmatch(
+            text
+        ):  # nearly every number here; what follows gives the same, thirty times slower
+            return text if text[0] == "+" else f"+86{text}"
         try:
             number = phonenumbers.parse(text, "CN")
         except phonenumbers.NumberParseException as exc:
@@ -112,6 +151,12 @@ class PhoneNumber(PropertyType):
         return str(value).removeprefix("+86")
 
 
+def _luhn_holds(digits: str) -> bool:
+    """`stdnum.luhn.is_valid` for a text of ASCII digits, without its cleaning: cards are most of the accounts of a file."""
+    text = digits.encode()
+    return (sum(text[-1::-2].translate(_SINGLE)) + sum(text[-2::-2].translate(_DOUBLED))) % 10 == 0
+
+
 class AccountNumber(PropertyType):
     """A bank card (16 to 19 digits beginning with 3 to 6: Luhn) or another account number of 6 to 34 letters and digits."""
 
@@ -119,9 +164,9 @@ class AccountNumber(PropertyType):
 
     def clean(self, raw: str) -> str:
         text = compact(raw).replace("-", "").upper()
-        if not re.fullmatch(r"[A-Z0-9]{6,34}", text):
+        if not _ACCOUNT.fullmatch(text):
             raise InvalidValue("account.malformed", "An account number has 6 to 34 letters or digits.")
-        if re.fullmatch(r"[3-6]\d{15,18}", text) and not luhn.is_valid(text):
+        if _CARD.fullmatch(text) and not _luhn_holds(text):
             raise InvalidValue(
                 "account.luhn", "The check digit of the card number is wrong. Check for a typing mistake."
             )
@@ -129,7 +174,7 @@ class AccountNumber(PropertyType):
 
     def mask(self, value: Value) -> str:
         text = str(value)
-        return f"**** **** {text[-4:]}"
+        return f"**** **** {text[-4:] if len(text) >= 12 else text[-2:]}"
 
     def caption(self, value: Value) -> str:
         text = str(value)
@@ -175,7 +220,8 @@ class DeviceFingerprint(PropertyType):
 
     def mask(self, value: Value) -> str:
         text = str(value)
-        return f"{text[:3]}***{text[-3:]}"
+        shown = min(3, len(text) // 4)
+        return f"{text[:shown]}***{text[-shown:]}"
 
 
 class SocialHandle(PropertyType):
@@ -209,12 +255,13 @@ class FoldedKey(PropertyType):
 
 
 class AddressKey(FoldedKey):
-    """Masked to its first six characters: the province and city, not the door."""
+    """Masked to its first six characters (half of a short one): the province and city, not the door."""
 
     name: ClassVar[str] = "address"
 
     def mask(self, value: Value) -> str:
-        return f"{str(value)[:6]}***"
+        text = str(value)
+        return f"{text[: min(6, len(text) // 2)]}***"
 
 
 class EmployerKey(FoldedKey):

@@ -4,11 +4,13 @@ Every property type turns what a file or a person gives into one canonical value
 `clean(clean(x)) == clean(x)` holds for every type; a property test asserts it.
 """
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
+from functools import cached_property
 from typing import ClassVar
 
 from graph_model.errors import InvalidValue
@@ -19,6 +21,13 @@ Value = str | int | float | bool | date | datetime
 # Files without an offset come from one country's systems; China has kept a single zone without daylight saving since 1991.
 LOCAL_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 LONG_TERM = date(9999, 12, 31)
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+# How spreadsheets and people here write a day: 2026-3-2, 2026/03/02, 2026.3.2, 20260302, 2026年3月2日.
+_YEAR_FIRST = r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
+_DAY = re.compile(_YEAR_FIRST)
+_SPREADSHEET = re.compile(_YEAR_FIRST + r"(?: |(?<=日))([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2}))?")
 
 
 class StorageKind(Enum):
@@ -83,15 +92,22 @@ class Choice(PropertyType):
     options: tuple[tuple[str, str, str], ...]  # (code, zh, en)
 
     def clean(self, raw: str) -> str:
-        folded = tidy(raw).casefold().replace(" ", "_").replace("-", "_")
-        for code, zh, en in self.options:
-            if folded in (code, zh, en.casefold().replace(" ", "_").replace("-", "_")):
-                return code
-        codes = ", ".join(code for code, _, _ in self.options)
-        raise InvalidValue("choice.unknown", f"The value is none of: {codes}.")
+        """Takes the code or either caption, in any case and with any of space, hyphen and underscore between words."""
+        code = self._codes.get(_folded(raw))
+        if code is None:
+            raise InvalidValue("choice.unknown", f"The value is none of: {', '.join(self.codes())}.")
+        return code
+
+    @cached_property
+    def _codes(self) -> Mapping[str, str]:
+        return {_folded(text): option[0] for option in self.options for text in option}
 
     def codes(self) -> Sequence[str]:
         return tuple(code for code, _, _ in self.options)
+
+
+def _folded(text: str) -> str:
+    return tidy(text).casefold().replace(" ", "_").replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -101,10 +117,10 @@ class Whole(PropertyType):
     least: int | None = None
 
     def clean(self, raw: str) -> int:
-        try:
-            number = int(tidy(raw).replace(",", ""))
-        except ValueError as exc:
-            raise InvalidValue("number.malformed", "The value is no whole number.") from exc
+        text = tidy(raw).replace(",", "")
+        if not _WHOLE.fullmatch(text):
+            raise InvalidValue("number.malformed", "The value is no whole number.")
+        number = int(text)
         if self.least is not None and number < self.least:
             raise InvalidValue("number.too_small", f"The number is below {self.least}.")
         if abs(number) >= 2**63:
@@ -120,13 +136,13 @@ class Money(PropertyType):
     storage: ClassVar[StorageKind] = StorageKind.REAL
 
     def clean(self, raw: str) -> float:
-        try:
-            number = float(tidy(raw).replace(",", "").removeprefix("¥"))
-        except ValueError as exc:
-            raise InvalidValue("number.malformed", "The value is no amount.") from exc
+        text = tidy(raw).replace(",", "").removeprefix("¥").removesuffix("元").strip()
+        if not _DECIMAL.fullmatch(text):
+            raise InvalidValue("number.malformed", "The value is no amount.")
+        number = round(float(text), 2)
         if not 0 < number < 1e12:
             raise InvalidValue("number.out_of_range", "The amount is not between 0 and 10^12.")
-        return round(number, 2)
+        return number
 
     def caption(self, value: Value) -> str:
         return f"{float(str(value)):,.2f}"
@@ -158,16 +174,19 @@ class Day(PropertyType):
         text = tidy(raw)
         if self.long_term and text.casefold() in ("长期", "long-term", "long term", "longterm"):
             return LONG_TERM
-        digits = text.replace("/", "-").replace(".", "-")
         try:
-            if len(digits) == 8 and digits.isdigit():
-                return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-            return date.fromisoformat(digits)
+            match = _DAY.fullmatch(text)
+            return date.fromisoformat(text) if match is None else date(*map(int, match.groups()))
         except ValueError as exc:
             raise InvalidValue("date.malformed", "The value is no date of the form YYYY-MM-DD.") from exc
 
     def mask(self, value: Value) -> str:
         return f"{str(value)[:4]}-**-**"
+
+
+def _spreadsheet_moment(match: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = map(int, match.groups("0"))
+    return datetime(year, month, day, hour, minute, second, tzinfo=LOCAL_ZONE)
 
 
 @dataclass(frozen=True)
@@ -180,7 +199,8 @@ class Moment(PropertyType):
     def clean(self, raw: str) -> datetime:
         text = tidy(raw)
         try:
-            moment = datetime.fromisoformat(text)
+            match = _SPREADSHEET.fullmatch(text)
+            moment = datetime.fromisoformat(text) if match is None else _spreadsheet_moment(match)
         except ValueError as exc:
             raise InvalidValue(
                 "moment.malformed", "The value is no moment of the form 2026-03-02T09:30:00+08:00."
@@ -190,7 +210,8 @@ class Moment(PropertyType):
         if not 1900 <= moment.year <= 9998:
             raise InvalidValue("moment.out_of_range", "The year is not between 1900 and 9998.")
         moment = moment.astimezone(UTC)
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        fraction = moment.microsecond % 1000
+        return moment if fraction == 0 else moment.replace(microsecond=moment.microsecond - fraction)
 
     def caption(self, value: Value) -> str:
         return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
