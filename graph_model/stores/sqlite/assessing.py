@@ -24,7 +24,7 @@ SELECT run FROM scoring WHERE source = ? AND model_version = ? AND policy_versio
 """
 _NEW_RUN = "INSERT INTO scoring (source, model_version, policy_version, as_of, scored_at) VALUES (?, ?, ?, ?, ?)"
 _IN_RUN = """
-SELECT a.nid FROM json_each(?2) wanted JOIN assessment a ON a.nid = wanted.value AND a.run = ?1
+SELECT a.nid FROM json_each(?2) wanted CROSS JOIN assessment a ON a.nid = wanted.value AND a.run = ?1
 """
 _APPEND = "INSERT INTO assessment (nid, score, grade, ring_id, reasons, run) VALUES (?, ?, ?, ?, ?, ?)"
 # Of two scorings of one as_of the one that was made later stands, of two made at once the one appended later.

@@ -18,10 +18,10 @@ from graph_model.stores.sqlite.values import bounds, decoder, from_ms
 
 _NODES = """
 SELECT n.nid, n.label, n.degree, n.node_id, n.key, n.first_seen, n.last_seen, n.recorded_at, n.source, n.score, n.grade, n.ring_id
-FROM json_each(?1) wanted JOIN node n ON n.nid = wanted.value WHERE n.first_seen <= ?2 AND n.recorded_at <= ?3
+FROM json_each(?1) wanted CROSS JOIN node n ON n.nid = wanted.value WHERE n.first_seen <= ?2 AND n.recorded_at <= ?3
 """
 _ASSESSED = """
-SELECT a.nid, a.score, a.grade, a.ring_id FROM json_each(?1) wanted JOIN assessment a ON a.nid = wanted.value
+SELECT a.nid, a.score, a.grade, a.ring_id FROM json_each(?1) wanted CROSS JOIN assessment a ON a.nid = wanted.value
 JOIN scoring s ON s.run = a.run WHERE s.as_of <= ?2 AND s.scored_at <= ?3 ORDER BY s.as_of, s.scored_at, s.run
 """
 
@@ -91,7 +91,7 @@ class _Reader:
 
 def _reader(label: str, declared: tuple[Property, ...]) -> _Reader:
     listed = ", ".join(f'p."{p.name}"' for p in declared)
-    query = f"SELECT p.nid, {listed} FROM json_each(?) wanted JOIN {property_table(label)} p ON p.nid = wanted.value"
+    query = f"SELECT p.nid, {listed} FROM json_each(?) wanted CROSS JOIN {property_table(label)} p ON p.nid = wanted.value"
     return _Reader(query, tuple((p.name, decoder(p)) for p in declared))
 
 

@@ -151,7 +151,7 @@ def scan_facts(connection: sqlite3.Connection, names: Names, kind: str, as_of: A
 
 def node_ids(connection: sqlite3.Connection, handles: Sequence[int]) -> list[str]:
     wanted = [int(handle) for handle in handles]
-    query = "SELECT n.nid, n.node_id FROM json_each(?) wanted JOIN node n ON n.nid = wanted.value"
+    query = "SELECT n.nid, n.node_id FROM json_each(?) wanted CROSS JOIN node n ON n.nid = wanted.value"
     found = dict(connection.execute(query, (orjson.dumps(wanted).decode(),)).fetchall())
     try:
         return [found[handle] for handle in wanted]

@@ -24,7 +24,7 @@ from graph_model.stores.sqlite.values import to_ms
 
 _EXISTING = """
 SELECT n.key, n.nid, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
-FROM json_each(?1) wanted JOIN node n ON n.label = ?2 AND n.key = wanted.value
+FROM json_each(?1) wanted CROSS JOIN node n ON n.label = ?2 AND n.key = wanted.value
 """
 _INSERT = """
 INSERT INTO node (nid, label, key, node_id, first_seen, last_seen, recorded_at, source, properties_at, degree)

@@ -34,7 +34,7 @@ def _table(node_type: NodeType) -> _Table:
     return _Table(  # names come from the schema
         places=places,
         searchable=tuple((p.name, places[p.name][0]) for p in node_type.properties if p.searchable),
-        select=f"SELECT nid, {', '.join(quoted)} FROM json_each(?) wanted JOIN {table} ON nid = wanted.value",
+        select=f"SELECT nid, {', '.join(quoted)} FROM json_each(?) wanted CROSS JOIN {table} ON nid = wanted.value",
         insert=f"INSERT INTO {table} (nid, {', '.join(quoted)}) VALUES ({marks})",
         update=f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in quoted)} WHERE nid = ?",
     )

@@ -66,7 +66,7 @@ SELECT a.nid, a.type, a.label, count(*) FROM json_each(:wanted) wanted CROSS JOI
 WHERE {_THERE} AND {_OF_TYPES} GROUP BY a.nid, a.type, a.label
 """
 _DEGREE_UP_TO = f"SELECT count(*) FROM (SELECT 1 FROM adjacency a WHERE a.nid = :nid AND {_THERE} LIMIT :most)"
-_NIDS = "SELECT n.node_id, n.nid FROM json_each(?) wanted JOIN node n ON n.node_id = wanted.value"
+_NIDS = "SELECT n.node_id, n.nid FROM json_each(?) wanted CROSS JOIN node n ON n.node_id = wanted.value"
 
 
 @dataclass(frozen=True, slots=True)
