@@ -6,6 +6,7 @@ from scipy.sparse import csr_array
 from graph_model.services.layout.geometry import Ints
 
 MAX_SIZE = 150  # what one disc of a drawing holds well
+ROOM = 2 * MAX_SIZE  # a community that small ones join grows to this
 LEAST_SIZE = 40  # smaller ones join a neighbour: a drawing of crumbs shows nothing
 MOST = 200  # discs in one drawing
 ROUNDS = 8
@@ -54,26 +55,27 @@ def _propagate(matrix: csr_array) -> Ints:
 
 
 def _merge_small(matrix: csr_array, labels: Ints, *, least: int) -> Ints:
-    """Communities below `least` join the neighbour they have most edges with; those without neighbours lie together."""
+    """Communities below `least` join the neighbour they have most edges with, while it has room; then those that wait at the same neighbour, and
+    those without any, lie together."""
     labels = labels.copy()
     members: dict[int, list[int]] = {}
     for node, label in enumerate(labels.tolist()):
         members.setdefault(label, []).append(node)
     starts, ends = matrix.indptr, matrix.indices
-    strays: int | None = None
+    gathered: dict[int, int] = {}  # neighbour without room (-1: no neighbour) → the community of those that wait
     for label in sorted(members, key=lambda name: (len(members[name]), name)):
         if len(members[label]) >= least:
             continue
         around = np.concatenate([labels[ends[starts[node] : starts[node + 1]]] for node in members[label]])
-        around = around[around != label]
-        if len(around) > 0:
-            names, votes = np.unique(around, return_counts=True)
-            target = int(names[np.argmax(votes)])
-        elif strays is None or len(members[strays]) >= MAX_SIZE:
-            strays = label
-            continue
-        else:
-            target = strays
+        names, votes = np.unique(around[around != label], return_counts=True)
+        wished = [int(name) for name in names[np.argsort(-votes, kind="stable")]]
+        target = next((name for name in wished if len(members[name]) < ROOM), None)
+        if target is None:
+            waits_at = wished[0] if wished else -1
+            target = gathered.get(waits_at)
+            if target is None or target == label or len(members[target]) >= MAX_SIZE:
+                gathered[waits_at] = label
+                continue
         labels[members[label]] = target
         members[target] += members.pop(label)
     return labels

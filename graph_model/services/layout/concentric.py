@@ -13,6 +13,8 @@ from scipy.sparse import csr_array
 from graph_model.services.layout.geometry import CLEAR, Floats, Ints, neighbours
 
 RING_GAP = 130.0
+SLACK = 1.25  # a ring that is not quite full lets nodes stand near their parent
+WIDENING = 260.0  # a ring is rather this much wider than split
 MAX_SUB_RINGS = 3
 TURN = 2 * np.pi
 START = -np.pi / 2  # the first sector begins at the top
@@ -81,15 +83,18 @@ def _shares(children: Sequence[int], leaves: Floats) -> list[tuple[int, float]]:
     return [(child, float(leaves[child] / total)) for child in children]
 
 
-def _ring_size(count: int, radius: float) -> tuple[float, int, float]:
-    """Radius, number of sub-rings and least angle between consecutive nodes, so that all fit with SPACING between them."""
-    radius = max(radius, count * CLEAR / (TURN * MAX_SUB_RINGS))
+def _ring_size(count: int, least: float) -> tuple[float, int, float]:
+    """Radius, number of sub-rings and least angle between consecutive nodes, so that all fit with SPACING between them.
+    One ring where it can be had within WIDENING, else two or three staggered ones."""
+    for sub_rings in range(1, MAX_SUB_RINGS + 1):
+        radius = max(least, SLACK * count * CLEAR / (TURN * sub_rings))
+        if radius <= least + WIDENING:
+            break
     while True:
-        for sub_rings in range(1, MAX_SUB_RINGS + 1):
-            separation = 2 * float(np.arcsin(min(1.0, CLEAR / (2 * radius)))) / sub_rings
-            if (count + sub_rings) * separation <= TURN:
-                return radius, sub_rings, separation
-        radius *= 1.05
+        separation = 2 * float(np.arcsin(min(1.0, CLEAR / (2 * radius)))) / sub_rings
+        if (count + sub_rings) * separation <= TURN:
+            return radius, sub_rings, separation
+        radius *= 1.02
 
 
 def _spread(wished: Floats, separation: float, sub_rings: int) -> Floats:

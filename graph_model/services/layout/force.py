@@ -51,7 +51,9 @@ def _sunflower(graph: csr_array) -> Floats:
     order: list[int] = []
     seen = np.zeros(count, dtype=bool)
     for start in np.argsort(-degrees, kind="stable"):
-        if not seen[start]:
+        if degrees[start] == 0:
+            order.append(int(start))
+        elif not seen[start]:
             found = breadth_first_order(graph, int(start), directed=False, return_predecessors=False)
             seen[found] = True
             order.extend(int(node) for node in found)
