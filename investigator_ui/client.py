@@ -1,6 +1,6 @@
 """The typed client of the API: one method per question, GraphQL over HTTP. Holds connections, never a user's token."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -26,8 +26,9 @@ from investigator_ui.contract import (
 from investigator_ui.errors import ApiDown, Refused, SessionExpired, UiError
 
 T = TypeVar("T")
+Point = tuple[float, float]
 
-UNAUTHENTICATED = frozenset({"unauthenticated", "session_expired", "auth.required", "auth.expired", "auth.invalid"})
+UNAUTHENTICATED = "unauthenticated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Api:
         if errors:
             raise _coded(errors[0])
         data = answer.get("data")
-        if response.status_code >= httpx.codes.BAD_REQUEST or not isinstance(data, dict):
+        if not isinstance(data, dict):
             raise ApiDown("api_failed", f"HTTP {response.status_code}")
         return data
 
@@ -93,8 +94,6 @@ class Api:
             raise ApiDown("api_slow") from exc
         except httpx.HTTPError as exc:
             raise ApiDown from exc
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise ApiDown("api_failed", f"HTTP {response.status_code}")
         return response
 
 
@@ -133,13 +132,21 @@ class UserApi:
         self,
         node_id: str,
         *,
-        known: Sequence[str],
+        there: Mapping[str, Point],
         relationship: str | None = None,
         cap: int = 25,
         as_of: datetime | None = None,
     ) -> Expansion:
+        """Neighbours that are not `there`, with places clear of where those nodes are now."""
+        positions = [round(coordinate, 1) for point in there.values() for coordinate in point]
         answer = self._ask(
-            "Neighbours", nodeId=node_id, known=list(known), type=relationship, cap=cap, asOf=_moment(as_of)
+            "Neighbours",
+            nodeId=node_id,
+            known=list(there),
+            positions=positions,
+            type=relationship,
+            cap=cap,
+            asOf=_moment(as_of),
         )
         return _read(Expansion, answer["neighbours"])
 
@@ -176,7 +183,7 @@ def _json(response: httpx.Response) -> dict[str, Any]:
 def _coded(error: dict[str, Any]) -> UiError:
     extensions = error.get("extensions") or {}
     code = str(extensions.get("code") or "unknown")
-    if code in UNAUTHENTICATED:
+    if code == UNAUTHENTICATED:
         return SessionExpired()
     return Refused(code, str(error.get("message") or ""))
 

@@ -185,6 +185,7 @@ class OverviewCell:
     caption_zh: str
     caption_en: str
     count: int
+    node_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

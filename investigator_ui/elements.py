@@ -2,18 +2,22 @@
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from investigator_ui.contract import Expansion, GraphEdge, GraphNode, NodeKind, Omission, RelationGraph
 
 Element = dict[str, Any]  # JSON of Cytoscape; it ends up in the browser
+Scale = tuple[float, float]
 
 RICH = 300  # up to so many elements: labels, icons, arrows
 READ_ONLY = 1500  # above so many elements a view is read-only: focus, no expanding
 CAPTION_WIDTH = 14  # in Latin characters; a Chinese one takes two
 UNGRADED = "-"
+COMMUNITY_GAP = 14
+# The server lays a graph out in a circle; screens are wide and captions are written across. So places are drawn wider than high.
+WIDER, LOWER = 1.5, 0.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +31,19 @@ class Shown:
 def to_elements(graph: RelationGraph) -> list[Element]:
     """The whole graph, nodes first. The order is the API's, so that the same answer gives the same canvas."""
     omitted = omitted_by_node(graph.omissions)
-    nodes = [node_element(node, omitted=omitted.get(node.id)) for node in graph.nodes]
+    room = room_for_communities(graph.nodes) if graph.aggregated else 1.0
+    scale = (WIDER * room, LOWER * room)
+    nodes = [node_element(node, omitted=omitted.get(node.id), scale=scale) for node in graph.nodes]
     return nodes + [edge_element(edge) for edge in graph.edges]
 
 
-def expansion_elements(
-    expansion: Expansion, *, parent: str, positions: Mapping[str, tuple[float, float]], known: Iterable[str]
-) -> list[Element]:
-    """What an expansion adds, marked with `from`, so that collapsing finds it again. Known nodes are never repeated."""
+def expansion_elements(expansion: Expansion, *, parent: str, known: Iterable[str]) -> list[Element]:
+    """What an expansion adds, marked with `from`, so that collapsing finds it again. Known elements are never repeated."""
     there = set(known)
     omitted = omitted_by_node(expansion.omissions)
     fresh = [node for node in expansion.nodes if node.id not in there]
     drawn = there | {node.id for node in fresh}
-    nodes = [
-        node_element(node, omitted=omitted.get(node.id), parent=parent, at=positions.get(node.id)) for node in fresh
-    ]
+    nodes = [node_element(node, omitted=omitted.get(node.id), parent=parent) for node in fresh]
     edges = [
         edge_element(edge, parent=parent)
         for edge in expansion.edges
@@ -61,15 +63,14 @@ def omitted_by_node(omissions: Sequence[Omission]) -> dict[str, Shown]:
 
 
 def node_element(
-    node: GraphNode, *, omitted: Shown | None = None, parent: str | None = None, at: tuple[float, float] | None = None
+    node: GraphNode, *, omitted: Shown | None = None, parent: str | None = None, scale: Scale = (1.0, 1.0)
 ) -> Element:
-    x, y = at if at is not None else (node.x, node.y)
     data: Element = {
         "id": node.id,
         "kind": node.kind.value,
         "type": node.type,
         "caption": node.caption,
-        "label": node_label(node.caption, omitted),
+        "label": node_label(node.caption, omitted) if node.kind is NodeKind.NODE else community_label(node),
         "grade": node.grade.value if node.grade else UNGRADED,
         "score": node.score,
         "hop": node.hop,
@@ -83,7 +84,7 @@ def node_element(
         data["from"] = parent
     if omitted is not None:
         data["shown"], data["total"] = omitted.shown, omitted.total
-    return {"data": data, "position": {"x": x, "y": y}}
+    return {"data": data, "position": {"x": round(node.x * scale[0], 1), "y": round(node.y * scale[1], 1)}}
 
 
 def edge_element(edge: GraphEdge, *, parent: str | None = None) -> Element:
@@ -112,12 +113,26 @@ def node_label(caption: str, omitted: Shown | None) -> str:
     return first if omitted is None else f"{first}\n{omitted.shown:,} / {omitted.total:,}"
 
 
+def community_label(node: GraphNode) -> str:
+    return f"{shorten(node.caption, 12)}\n{node.size:,}"
+
+
+def room_for_communities(nodes: Sequence[GraphNode]) -> float:
+    """Places are given for ordinary nodes; circles of communities are wider, so all places are spread until none overlap."""
+    needed = 1.0
+    for place, one in enumerate(nodes):
+        for other in nodes[:place]:
+            apart = math.hypot((one.x - other.x) * WIDER, (one.y - other.y) * LOWER)
+            needed = max(needed, (diameter(one) / 2 + diameter(other) / 2 + COMMUNITY_GAP) / max(apart, 1.0))
+    return min(needed, 8.0)
+
+
 def diameter(node: GraphNode) -> int:
     """Pixels: by the square root of the degree (a community: of its members), so that area follows the number."""
+    if node.kind is NodeKind.COMMUNITY:
+        return round(min(40 + 5 * math.sqrt(node.size), 170))
     if node.is_subject:
         return 76
-    if node.kind is NodeKind.COMMUNITY:
-        return round(min(44 + 5 * math.sqrt(node.size), 170))
     return round(min(max(26 + 3.2 * math.sqrt(node.degree), 28), 56))
 
 

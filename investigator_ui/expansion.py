@@ -1,13 +1,12 @@
-"""Expanding one node: its neighbours from the API, placed around it, as elements to add. Nothing that is there moves."""
+"""Expanding one node: its neighbours, placed by the API clear of what is there, as elements to add. Nothing that is there moves."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from investigator_ui.address import Expanded
-from investigator_ui.client import UserApi
+from investigator_ui.client import Point, UserApi
 from investigator_ui.elements import Element, Shown, expansion_elements, node_label, omitted_by_node
-from investigator_ui.placement import Point, fan
 
 CAP = 25  # neighbours added at once; the rest is counted and can be asked for again
 
@@ -34,10 +33,8 @@ def expand(
 ) -> Addition:
     """`there` says where each node on the canvas is now; `drawn` are the ids of the relationships on it."""
     parent = expanded.node_id
-    answer = user.neighbours(parent, known=list(there), relationship=expanded.relationship, cap=CAP, as_of=as_of)
-    places = fan([node.id for node in answer.nodes if node.id not in there], parent=parent, there=there)
-    known = {*there, *drawn}
-    elements = expansion_elements(answer, parent=parent, positions=places, known=known)
+    answer = user.neighbours(parent, there=there, relationship=expanded.relationship, cap=CAP, as_of=as_of)
+    elements = expansion_elements(answer, parent=parent, known={*there, *drawn})
     return Addition(parent, elements, omitted_by_node(answer.omissions).get(parent))
 
 

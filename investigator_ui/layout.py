@@ -16,7 +16,11 @@ def skeleton() -> Component:
             html.Header(id="topbar", className="topbar"),
             html.Div(
                 [
-                    html.Aside(id="rail", className="rail"),
+                    html.Aside(
+                        [html.Div(id="rail-top"), html.Div(id="overview"), html.Div(id="rail-bottom")],
+                        id="rail",
+                        className="rail",
+                    ),
                     html.Main([_stage(), _table()], id="stage", className="stage", tabIndex=-1),
                     html.Aside(id="inspector", className="inspector", hidden=True),
                 ],
@@ -77,7 +81,11 @@ def _stage() -> Component:
             html.Details(id="legend", className="legend", open=True),
             html.Div(id="hover-card", className="hover-card", hidden=True),
             html.Div(id="state", className="state-layer"),
-            html.Div(className="busy-bar", **attrs(aria_hidden="true")),
+            html.Div(
+                [html.Span(className="busy-bar"), html.Span(id="busy-words", className="busy-words")],
+                className="busy-sign",
+                role="status",
+            ),
         ],
         id="canvas-area",
         className="canvas-area",

@@ -16,7 +16,7 @@ GRAPH = f"""
   subjectId aggregated total {OMISSIONS}
   nodes {{ {GRAPH_NODE} }}
   edges {{ {GRAPH_EDGE} }}
-  overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count }} }} }}
+  overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count nodeIds }} }} }}
 """
 
 SUBJECT_FIELDS = f"""
@@ -63,8 +63,10 @@ NODE = f"""query Node($id: ID!, $asOf: DateTime) {{
   }}
 }}"""
 
-NEIGHBOURS = f"""query Neighbours($nodeId: ID!, $known: [ID!]!, $type: String, $cap: Int!, $asOf: DateTime) {{
-  neighbours(nodeId: $nodeId, known: $known, type: $type, cap: $cap, asOf: $asOf) {{
+NEIGHBOURS = f"""query Neighbours(
+  $nodeId: ID!, $known: [ID!]!, $positions: [Float!]!, $type: String, $cap: Int!, $asOf: DateTime
+) {{
+  neighbours(nodeId: $nodeId, known: $known, positions: $positions, type: $type, cap: $cap, asOf: $asOf) {{
     nodes {{ {GRAPH_NODE} }}
     edges {{ {GRAPH_EDGE} }}
     {OMISSIONS}

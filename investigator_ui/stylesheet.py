@@ -44,8 +44,8 @@ def _nodes(rich: bool) -> list[Rule]:
         "border-width": 1.6 if rich else 1,
         "label": "data(label)",
         "font-family": FONT,
-        "font-size": 11,
-        "min-zoomed-font-size": 7.5 if rich else 10,
+        "font-size": 13,
+        "min-zoomed-font-size": 6 if rich else 9,
         "color": "#333d4c",
         "text-valign": "bottom",
         "text-margin-y": 5,
@@ -55,8 +55,20 @@ def _nodes(rich: bool) -> list[Rule]:
         "text-outline-width": 2 if rich else 0,
         "overlay-opacity": 0,
     }
-    subject: Rule = {"shape": "star", "border-width": 2.4, "font-size": 13, "font-weight": 600, "z-index": 20}
-    return [{"selector": "node", "style": style}, {"selector": "node[?subject]", "style": subject}]
+    subject: Rule = {"shape": "star", "border-width": 2.4, "font-weight": 600, "z-index": 20, "text-margin-y": 0}
+    # What must not be overlooked keeps a caption that can be read in the whole picture too.
+    weighty: Rule = {
+        "font-size": 17,
+        "font-weight": 600,
+        "color": palette.INK,
+        "z-index": 12,
+        "min-zoomed-font-size": 5,
+    }
+    return [
+        {"selector": "node", "style": style},
+        {"selector": 'node[?subject], node[grade = "C"], node[grade = "D"], node[total]', "style": weighty},
+        {"selector": "node[?subject]", "style": subject},
+    ]
 
 
 def _types(schema: GraphSchema) -> list[Rule]:
@@ -93,7 +105,7 @@ def _pictures(schema: GraphSchema) -> list[Rule]:
     }
     pictures = [
         {
-            "selector": f'node[type = "{view.label}"][grade = "{grade}"]',
+            "selector": f'node[kind = "NODE"][type = "{view.label}"][grade = "{grade}"]',
             "style": {"background-image": node_picture(view, grade, colour)},
         }
         for view in schema.node_types

@@ -6,6 +6,7 @@ Guanxi.canvas = (() => {
   const RICH = 300; // elements; the same limit as elements.py
   const NEAREST = 1.35; // fitting never zooms in further than this
   let bound = null;
+  let untouched = true; // the user has not moved the window since everything was fitted
 
   const cy = () => document.getElementById("graph")?._cyreg?.cy ?? null;
 
@@ -25,6 +26,7 @@ Guanxi.canvas = (() => {
     live.on("select unselect", () => Guanxi.selection.changed());
     live.on("mouseover", "node, edge", (event) => hover(event.target, event.renderedPosition));
     live.on("mouseout", "node, edge", (event) => leave(event.target));
+    live.on("dragpan scrollzoom pinchzoom", () => { untouched = false; });
     live.on("viewport drag", () => hideCard());
     live.on("add remove data", () => changed());
   }
@@ -61,7 +63,8 @@ Guanxi.canvas = (() => {
   /* Pan and zoom that show these elements between the floating tools. */
   function viewportOf(live, elements) {
     const box = elements.boundingBox({ includeOverlays: false });
-    const [left, top, right, bottom] = [36, 64, 36, 30];
+    const legend = document.getElementById("legend")?.offsetHeight ?? 0;
+    const [left, top, right, bottom] = [30, 58, 30, Math.min(legend, 90) + 26];
     const width = Math.max(live.width() - left - right, 50);
     const height = Math.max(live.height() - top - bottom, 50);
     const zoom = Math.min(width / Math.max(box.w, 1), height / Math.max(box.h, 1), NEAREST);
@@ -79,6 +82,7 @@ Guanxi.canvas = (() => {
     if (!live) return;
     const shown = elements && elements.nonempty() ? elements : live.elements();
     if (shown.empty()) return;
+    untouched = shown.length === live.elements().length;
     const target = viewportOf(live, shown);
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || live.elements().length > RICH;
     live.stop(true);
@@ -89,6 +93,7 @@ Guanxi.canvas = (() => {
   function zoomBy(factor) {
     const live = cy();
     if (!live) return;
+    untouched = false;
     live.zoom({ level: live.zoom() * factor, renderedPosition: { x: live.width() / 2, y: live.height() / 2 } });
   }
 
@@ -126,13 +131,31 @@ Guanxi.canvas = (() => {
     if (card) card.hidden = true;
   }
 
-  /* The canvas keeps its size in pixels: tell it when a panel opens or closes. */
+  /* The canvas keeps its size in pixels: a panel has opened or closed. What was fitted stays fitted, what is selected stays in view. */
+  function resized() {
+    const live = cy();
+    if (!live) return;
+    live.resize();
+    const selected = live.nodes(":selected");
+    if (selected.nonempty()) Guanxi.selection.bringIntoView(live, selected);
+    else if (untouched) fit(null, { animate: false });
+  }
+
+  /* Once the panels of a new view stand: everything in the window. */
+  function fitWhenSettled(tries = 40) {
+    const ready = document.getElementById("page").dataset.state === "graph" && document.getElementById("legend").children.length > 0;
+    if (!ready && tries > 0) { setTimeout(() => fitWhenSettled(tries - 1), 25); return; }
+    cy()?.resize();
+    fit(null, { animate: false });
+    document.getElementById("page").dataset.drawn = page.view?.key ?? "";
+  }
+
   function watchSize() {
     const area = document.getElementById("canvas-area");
     if (!area || area.dataset.watched) return;
     area.dataset.watched = "1";
-    new ResizeObserver(() => cy()?.resize()).observe(area);
+    new ResizeObserver(resized).observe(area);
   }
 
-  return { cy, whenDrawn, changed, fit, zoomBy, watchSize };
+  return { cy, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
 })();

@@ -8,7 +8,8 @@ Guanxi.selection = (() => {
   const cy = () => Guanxi.canvas.cy();
 
   function nodesOf(row) {
-    const { findGrade, findType, findSubject } = row.dataset;
+    const { findGrade, findType, findSubject, findIds } = row.dataset;
+    if (findIds !== undefined) return cy().collection(findIds.split(" ").map((id) => cy().getElementById(id)));
     return cy().nodes().filter((node) => {
       const data = node.data();
       if (findGrade !== undefined && data.grade !== findGrade) return false;
@@ -138,5 +139,5 @@ Guanxi.selection = (() => {
     return nodes && nodes.length === 1 ? nodes[0].id() : null;
   };
 
-  return { find, preview, changed, choose, clear, refresh: changed, selectedNode };
+  return { find, preview, bringIntoView, changed, choose, clear, refresh: changed, selectedNode };
 })();

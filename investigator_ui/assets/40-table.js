@@ -4,6 +4,8 @@
 Guanxi.table = (() => {
   const { page, say, number, element, debounce } = Guanxi;
   const ROWS = 100;
+  const ROOMY = 860; // pixels of height from which the table is open unless the user has closed it
+  const KEPT = "guanxi.table"; // the user's choice; nothing else is kept in the browser
   const COLUMNS = ["caption", "type", "grade", "score", "hop", "degree"];
   const NUMERIC = new Set(["score", "hop", "degree"]);
   let sort = { column: "hop", down: false };
@@ -48,7 +50,7 @@ Guanxi.table = (() => {
     input.addEventListener("input", debounce(() => { filter = input.value; first = 0; draw(); }, 120));
     const toggle = element("button", { id: "table-toggle", type: "button", class: "table-toggle" },
       element("span", { class: "caret", "aria-hidden": "true" }), element("span", {}, say("table.heading")));
-    toggle.addEventListener("click", () => open(panel.dataset.open !== "1"));
+    toggle.addEventListener("click", flip);
     const head = element("thead", {}, element("tr", {}, ...COLUMNS.map(columnHead)));
     panel.replaceChildren(
       element("div", { class: "table-head" }, toggle, element("span", { id: "table-count", class: "quiet" }),
@@ -57,7 +59,7 @@ Guanxi.table = (() => {
       element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": say("table.heading") },
         element("table", { class: "nodes" }, head, element("tbody", { id: "table-rows" }))),
     );
-    open(panel.dataset.open === "1");
+    open((window.localStorage.getItem(KEPT) ?? (window.innerHeight >= ROOMY ? "1" : "0")) === "1");
     return panel;
   }
 
@@ -92,7 +94,8 @@ Guanxi.table = (() => {
 
   function row(data) {
     const name = element("button", { type: "button", class: "row-name", "aria-pressed": "false" }, data.caption);
-    const grade = element("span", { class: `grade grade-${data.grade === "-" ? "none" : data.grade}` }, data.grade === "-" ? "–" : data.grade);
+    const grade = element("span", { class: "grade" }, data.grade === "-" ? "–" : data.grade);
+    Object.assign(grade.style, page.grades?.[data.grade] ?? {});
     const caption = element("td", {}, name, data.subject ? element("span", { class: "chip tiny" }, say("table.subject")) : null);
     const shown = data.total ? ` (${number(data.shown)} / ${number(data.total)})` : "";
     const made = element("tr", { "data-id": data.id }, caption,
@@ -163,11 +166,17 @@ Guanxi.table = (() => {
     if (wanted) draw();
   }
 
+  function flip() {
+    const wanted = document.getElementById("table-panel")?.dataset.open !== "1";
+    window.localStorage.setItem(KEPT, wanted ? "1" : "0");
+    open(wanted);
+  }
+
   function restart() { filter = ""; first = 0; sort = { column: "hop", down: false };
     const input = document.getElementById("table-filter");
     if (input) input.value = ""; }
 
   document.addEventListener("keydown", (event) => { if (event.target.closest?.("#table-rows")) onKey(event); });
 
-  return { draw, mark, open, typeName, restart, toggle: () => open(document.getElementById("table-panel")?.dataset.open !== "1") };
+  return { draw, mark, open, typeName, restart, toggle: flip };
 })();

@@ -72,7 +72,7 @@
     else if (dataset.action) actions[dataset.action](button);
     else if (dataset.reveal) Guanxi.dialogs.askReveal(button);
     else if (dataset.fold) fold(button);
-    else if (dataset.findGrade !== undefined || dataset.findType !== undefined) Guanxi.selection.find(button, { select: event.ctrlKey || event.metaKey });
+    else if (button.classList.contains("find")) Guanxi.selection.find(button, { select: event.ctrlKey || event.metaKey });
     else if (dataset.select) Guanxi.selection.choose([dataset.select]);
     else if (dataset.full) toggleFull();
     else if (dataset.close) button.closest("dialog")?.close();

@@ -26,12 +26,10 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       controls();
       Guanxi.canvas.whenDrawn(elements, (live) => {
         live.elements().unselect().removeClass("dim found over");
-        live.resize();
         Guanxi.canvas.watchSize();
-        Guanxi.canvas.fit(null, { animate: false });
         Guanxi.canvas.changed();
         Guanxi.selection.changed();
-        document.getElementById("page").dataset.drawn = view.key;
+        Guanxi.canvas.fitWhenSettled();
       });
       return nothing();
     }
@@ -45,7 +43,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     function textsChanged(texts) {
       if (!texts) return nothing();
-      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types });
+      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
       document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");
       setTimeout(() => {

@@ -7,12 +7,13 @@ from investigator_ui.contract import Json, parse
 from investigator_ui.errors import UiError
 from investigator_ui.panels import canvas as canvas_panels
 from investigator_ui.panels.overview import overview_panel
-from investigator_ui.panels.rail import rail
+from investigator_ui.panels.parts import chip_style
+from investigator_ui.panels.rail import above_overview, below_overview
 from investigator_ui.panels.states import problem_page, start_page
 from investigator_ui.panels.topbar import topbar
 from investigator_ui.services import Services
-from investigator_ui.stylesheet import stylesheet
-from investigator_ui.texts import browser_texts
+from investigator_ui.stylesheet import grade_colours, stylesheet
+from investigator_ui.texts import browser_texts, text
 from investigator_ui.view import CanvasFacts, View, overview_of
 
 
@@ -22,6 +23,7 @@ def register(app: Dash, services: Services) -> None:
         Output("toolbar", "children"),
         Output("zoom-tools", "children"),
         Output("dialogs", "children"),
+        Output("busy-words", "children"),
         Output("texts", "data"),
         Input("lang", "data"),
         Input("me", "data"),
@@ -34,12 +36,13 @@ def register(app: Dash, services: Services) -> None:
             canvas_panels.toolbar(lang),
             canvas_panels.zoom_tools(lang),
             canvas_panels.dialogs(lang),
-            {"lang": lang, "user": user.name if user else "", "words": browser_texts(lang), "types": _types(services)},
+            text("canvas.loading", lang),
+            {"lang": lang, "user": user.name if user else "", "words": browser_texts(lang), **_legend_data(services)},
         )
 
     @app.callback(
-        Output("rail", "children"),
-        Output("legend", "children"),
+        Output("rail-top", "children"),
+        Output("rail-bottom", "children"),
         Output("state", "children"),
         Output("page", "data-state"),
         Input("view", "data"),
@@ -55,33 +58,32 @@ def register(app: Dash, services: Services) -> None:
             return [], [], problem_page(view.problem.code, lang), "problem"
         if view.subject is None:
             return [], [], start_page(_status(services), lang, services.zone), "start"
-        schema = services.schema()
-        may_reveal = me is not None and "reveal" in me.rights
-        panel = rail(
-            view.subject, schema, lang, zone=services.zone, full=view.full, as_of=view.as_of, may_reveal=may_reveal
-        )
-        return panel, canvas_panels.legend(schema, lang), [], "graph"
+        schema, zone = services.schema(), services.zone
+        above = above_overview(view.subject, schema, lang, zone=zone, full=view.full, as_of=view.as_of)
+        below = below_overview(view.subject, lang, zone=zone, may_reveal=me is not None and "reveal" in me.rights)
+        return above, below, [], "graph"
 
     @app.callback(
         Output("overview", "children"),
         Output("notices", "children"),
+        Output("legend", "children"),
         Input("canvas", "data"),
-        Input("rail", "children"),
-        State("view", "data"),
-        State("lang", "data"),
+        Input("view", "data"),
+        Input("lang", "data"),
         prevent_initial_call=True,
     )
-    def draw_counts(canvas_data: Json, _rail: Json, view_data: Json, lang_data: Json) -> tuple[Json, ...]:
-        view, lang = parse(View, view_data), language_of(lang_data)
+    def draw_counts(canvas_data: Json, view_data: Json, lang_data: Json) -> tuple[Json, ...]:
+        view, lang = parse(View, view_data) if view_data else View(), language_of(lang_data)
         if view.graph is None:
-            return no_update, []
-        facts = parse(CanvasFacts, canvas_data) if canvas_data else CanvasFacts()
-        if facts.key != view.key:
-            facts = CanvasFacts()
+            return [], [], []
+        canvas = parse(CanvasFacts, canvas_data) if canvas_data else CanvasFacts()
+        if canvas.key != view.key:
+            canvas = CanvasFacts()
         schema = services.schema()
-        overview = overview_of(view.graph, facts, schema)
+        overview = overview_of(view.graph, canvas, schema)
         panel = overview_panel(overview, schema, lang, aggregated=view.graph.aggregated)
-        return panel, canvas_panels.notices(view.graph, facts, lang)
+        types = {cell.type for row in overview.rows for cell in row.types}
+        return panel, canvas_panels.notices(view.graph, canvas, lang), canvas_panels.legend(schema, types, lang)
 
     @app.callback(
         Output("graph", "stylesheet", allow_duplicate=True),
@@ -93,12 +95,14 @@ def register(app: Dash, services: Services) -> None:
         return stylesheet(services.schema(), lang=language_of(lang_data), rich=density == "rich")
 
 
-def _types(services: Services) -> Json:
-    """Captions of the node types, for the table and the hover card."""
+def _legend_data(services: Services) -> Json:
+    """Captions of node types and colours of grades, for what scripts draw: the table and the hover card."""
     try:
-        return {view.label: {"zh": view.caption_zh, "en": view.caption_en} for view in services.schema().node_types}
+        schema = services.schema()
     except UiError:
-        return {}
+        return {"types": {}, "grades": {}}
+    types = {view.label: {"zh": view.caption_zh, "en": view.caption_en} for view in schema.node_types}
+    return {"types": types, "grades": {grade: chip_style(grade, schema) for grade in grade_colours(schema)}}
 
 
 def _status(services: Services) -> Json:

@@ -1,6 +1,6 @@
 """Around the canvas: tools, legend, notices of what is not shown, dialogs. The canvas itself is mounted once, in layout.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -63,8 +63,8 @@ def zoom_tools(lang: Language) -> list[Component]:
     ]
 
 
-def legend(schema: GraphSchema, lang: Language) -> list[Component]:
-    """Types by shape and icon, grades by colour and letter; each entry finds its nodes on the canvas."""
+def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) -> list[Component]:
+    """Types on the canvas by shape and icon, grades by colour and letter; each entry finds its nodes."""
     types = [
         _legend_entry(
             [html.Img(src=node_picture(view, "-", "#5b6675"), alt="", className="legend-picture"), html.Span(caption)],
@@ -72,6 +72,7 @@ def legend(schema: GraphSchema, lang: Language) -> list[Component]:
             {"data_find_type": view.label},
         )
         for view in schema.node_types
+        if view.label in types_drawn
         for caption in [view.caption_zh if lang == "zh" else view.caption_en]
     ]
     grades = [
@@ -87,10 +88,8 @@ def legend(schema: GraphSchema, lang: Language) -> list[Component]:
         html.Summary([icon("info"), html.Span(text("canvas.legend", lang))]),
         html.Div(
             [
-                html.H3(text("canvas.legend_types", lang)),
-                html.Ul(types, className="legend-types"),
-                html.H3(text("canvas.legend_grades", lang)),
-                html.Ul(grades, className="legend-grades"),
+                html.Ul(types, className="legend-list", **attrs(aria_label=text("canvas.legend_types", lang))),
+                html.Ul(grades, className="legend-list", **attrs(aria_label=text("canvas.legend_grades", lang))),
             ],
             className="legend-body",
         ),

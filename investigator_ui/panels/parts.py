@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from investigator_ui import icons, palette
 from investigator_ui.address import Language
 from investigator_ui.contract import Attribute, GraphSchema
+from investigator_ui.elements import UNGRADED
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.stylesheet import grade_colours
 from investigator_ui.texts import text
@@ -33,17 +34,20 @@ def icon_button(button_id: str, name: str, label: str, **attributes: Any) -> htm
     )
 
 
+def chip_style(grade: str | None, schema: GraphSchema) -> dict[str, str]:
+    colour = grade_colours(schema).get(grade or UNGRADED, palette.NOT_GRADED)
+    return {
+        "backgroundColor": palette.fill(colour, grade),
+        "color": palette.ink_on(colour, grade),
+        "borderColor": palette.readable(colour, at_least=3.2),
+    }
+
+
 def grade_chip(grade: str | None, schema: GraphSchema, lang: Language, *, large: bool = False) -> html.Span:
     """The grade's letter on its colour; a dash where there is none."""
-    colour = grade_colours(schema).get(grade or "-", palette.NOT_GRADED)
     label = text("risk.grade_of", lang, grade=grade) if grade else text("risk.ungraded", lang)
-    return html.Span(
-        grade or "–",
-        className="grade grade-large" if large else "grade",
-        title=label,
-        style={"backgroundColor": palette.fill(colour, grade), "color": palette.ink_on(colour, grade),
-               "borderColor": palette.readable(colour, at_least=3.2)},
-    )  # fmt: skip
+    class_name = "grade grade-large" if large else "grade"
+    return html.Span(grade or "–", className=class_name, title=label, style=chip_style(grade, schema))
 
 
 def type_icon(label: str, schema: GraphSchema) -> html.Span:

@@ -71,7 +71,7 @@ def risk_panel_of(
 
 def ring_panel(ring: Ring | None, lang: Language, *, full: bool) -> Component:
     if ring is None:
-        return html.P(text("ring.none", lang), className="hint ring-none")
+        return html.P([icon("community"), text("ring.none", lang)], className="ring quiet")
     fraud = text("ring.no_fraud", lang)
     if ring.known_fraud:
         share = words.share(ring.known_fraud_share)
@@ -101,7 +101,7 @@ def attributes_section(subject: Subject, lang: Language, *, may_reveal: bool) ->
     return section(text("subject.attributes", lang), body, section_id="section-attributes")
 
 
-def applications_section(subject: Subject, schema: GraphSchema, lang: Language, zone: ZoneInfo) -> Component | None:
+def applications_section(subject: Subject, lang: Language, zone: ZoneInfo) -> Component | None:
     if subject.node.type != "Customer":
         return None
     heading = text("subject.applications", lang)
@@ -114,29 +114,19 @@ def applications_section(subject: Subject, schema: GraphSchema, lang: Language, 
     return section(count, html.Ol(items, className="applications"), section_id="section-applications")
 
 
-def rail(
-    subject: Subject,
-    schema: GraphSchema,
-    lang: Language,
-    *,
-    zone: ZoneInfo,
-    full: bool,
-    as_of: date | None,
-    may_reveal: bool,
+def above_overview(
+    subject: Subject, schema: GraphSchema, lang: Language, *, zone: ZoneInfo, full: bool, as_of: date | None
 ) -> list[Child]:
-    """Top to bottom in the order of an investigator's questions: who, how bad and why, what is around, the details."""
+    """Top to bottom in the order of an investigator's questions: who, how bad and why, with whom; then what is around."""
+    risk = risk_panel_of(subject.node.type, subject.assessment, schema, lang, zone)
     return [
         subject_head(subject, schema, lang, as_of=as_of),
-        section(
-            text("risk.heading", lang),
-            risk_panel_of(subject.node.type, subject.assessment, schema, lang, zone),
-            section_id="section-risk",
-        ),
-        section(text("ring.heading", lang), ring_panel(subject.ring, lang, full=full), section_id="section-ring"),
-        section(text("overview.heading", lang), html.Div(id="overview"), section_id="section-overview"),
-        attributes_section(subject, lang, may_reveal=may_reveal),
-        applications_section(subject, schema, lang, zone),
+        section(text("risk.heading", lang), risk, ring_panel(subject.ring, lang, full=full), section_id="section-risk"),
     ]
+
+
+def below_overview(subject: Subject, lang: Language, *, zone: ZoneInfo, may_reveal: bool) -> list[Child]:
+    return [attributes_section(subject, lang, may_reveal=may_reveal), applications_section(subject, lang, zone)]
 
 
 def _expired_words(subject: Subject, lang: Language) -> str:
