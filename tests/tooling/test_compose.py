@@ -6,9 +6,11 @@ import subprocess
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from pydantic_settings import BaseSettings
 
+from api.cli import app
 from api.settings import Settings as ApiSettings
 from investigator_ui.settings import Settings as UiSettings
 from tests.tooling.repository import ROOT
@@ -64,6 +66,13 @@ def test_each_service_is_given_only_settings_that_it_reads(
 ) -> None:
     read = {f"GUANXI_{name}".upper() for name in settings.model_fields}
     assert set(compose["services"][service]["environment"]) <= read
+
+
+def test_the_services_run_commands_that_exist(compose: dict[str, Any]) -> None:
+    (api_command,) = compose["services"]["api"]["command"]
+    assert api_command in {command.name for command in typer.main.get_command(app).commands.values()}
+    assert compose["services"]["ui"]["entrypoint"] == ["python", "-m", "investigator_ui"]
+    assert (ROOT / "investigator_ui" / "__main__.py").is_file()
 
 
 def test_secrets_have_no_value_in_the_repository(example: dict[str, str]) -> None:
