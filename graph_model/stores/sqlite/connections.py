@@ -190,9 +190,10 @@ class Connections:
 
     def close(self) -> None:
         self._closed = True
+        while len(self._idle) > 0:
+            self._idle.pop().close()
+        # The writer goes last: the last connection to close empties the log into the file and removes it, which a reader may not.
         with self._write_lock:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
-        while len(self._idle) > 0:
-            self._idle.pop().close()

@@ -1,0 +1,245 @@
+"""Scores: appended, never changed; the newest shows on the node, and an older day shows what was thought then."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graph_model.columns import AssessmentColumns
+from graph_model.errors import InvalidRequest
+from graph_model.predicates import EVERYTHING, Compare, Operator
+from graph_model.records import AsOf, Grade, GraphBatch, NodeRef, Reason, Ring, ScoreSource
+from graph_model.store import GraphStore
+from tests.stores.scenarios import batch, customer, day, edge, id_of, known, node, phone
+
+
+@pytest.fixture
+def applicants(store: GraphStore) -> GraphStore:
+    store.upsert(GraphBatch([node(customer(f"c{i}"), 0) for i in range(4)]))
+    return store
+
+
+def columns_of(
+    store: GraphStore, scores: dict[str, tuple[float, str, str | None]], reasons: str = "[]"
+) -> AssessmentColumns:
+    found = store.scan_nodes("Customer")
+    handle_of = dict(zip(found.keys, found.handles.tolist(), strict=True))
+    rings = sorted({ring for _, _, ring in scores.values() if ring is not None})
+    return AssessmentColumns(
+        handles=np.array([handle_of[key] for key in scores], dtype=np.int64),
+        score=np.array([score for score, _, _ in scores.values()]),
+        grade=np.array(["ABCD".index(grade) for _, grade, _ in scores.values()], dtype=np.int8),
+        ring=np.array([-1 if ring is None else rings.index(ring) for _, _, ring in scores.values()], dtype=np.int32),
+        rings=rings,
+        reasons=[reasons] * len(scores),
+    )
+
+
+def score(
+    store: GraphStore,
+    scores: dict[str, tuple[float, str, str | None]],
+    as_of: float,
+    scored: float | None = None,
+    *,
+    model: str = "m1",
+    reasons: str = "[]",
+) -> None:
+    store.append_assessments(
+        columns_of(store, scores, reasons),
+        source="model",
+        model_version=model,
+        policy_version="p1",
+        as_of=day(as_of),
+        scored_at=day(as_of if scored is None else scored),
+    )
+
+
+def shown(store: GraphStore, key: str, as_of: AsOf | None = None) -> tuple[Any, ...]:
+    found = store.get(customer(key), as_of=as_of)
+    assert found is not None
+    return found.score, found.grade, found.ring_id
+
+
+def test_the_newest_score_shows_on_the_node(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.9, "D", "r1"), "c2": (0.1, "A", None)}, 10)
+    assert shown(applicants, "c1") == (0.9, Grade.D, "r1")
+    assert shown(applicants, "c2") == (0.1, Grade.A, None)
+    assert shown(applicants, "c3") == (None, None, None)
+
+    score(applicants, {"c1": (0.4, "B", None)}, 20)
+    assert shown(applicants, "c1") == (0.4, Grade.B, None)
+    assert shown(applicants, "c2") == (0.1, Grade.A, None)
+
+
+def test_a_scoring_of_the_past_does_not_replace_a_later_one(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.9, "D", None)}, 20)
+    score(applicants, {"c1": (0.1, "A", None)}, 10, 30, model="backtest")
+    assert shown(applicants, "c1") == (0.9, Grade.D, None)
+
+
+def test_of_two_scorings_of_one_day_the_one_made_later_stands(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.9, "D", None)}, 10, 12)
+    score(applicants, {"c1": (0.1, "A", None)}, 10, 11, model="m2")
+    assert shown(applicants, "c1") == (0.9, Grade.D, None)
+    score(applicants, {"c1": (0.5, "C", None)}, 10, 13, model="m3")
+    assert shown(applicants, "c1") == (0.5, Grade.C, None)
+
+
+def test_an_older_day_shows_what_was_thought_then(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.1, "A", None)}, 10)
+    score(applicants, {"c1": (0.9, "D", "r1")}, 20)
+    score(applicants, {"c1": (0.5, "C", "r2")}, 15, 40, model="hindsight")
+
+    assert shown(applicants, "c1", AsOf.at(day(9))) == (None, None, None)
+    assert shown(applicants, "c1", AsOf.at(day(10))) == (0.1, Grade.A, None)
+    assert shown(applicants, "c1", AsOf.at(day(17))) == (0.1, Grade.A, None)
+    assert shown(applicants, "c1", AsOf(day(17), None)) == (0.5, Grade.C, "r2")
+    assert shown(applicants, "c1", AsOf.at(day(20))) == (0.9, Grade.D, "r1")
+
+
+def test_a_graph_of_an_older_day_wears_the_grades_of_that_day(applicants: GraphStore) -> None:
+    applicants.upsert(batch(edge("USES_PHONE", customer("c1"), phone("p1"), 1)))
+    score(applicants, {"c1": (0.1, "A", None)}, 10)
+    score(applicants, {"c1": (0.9, "D", None)}, 20)
+    around = applicants.neighbourhood(id_of(applicants, phone("p1")), as_of=AsOf.at(day(12)))
+    assert [(n.key, n.grade) for n in around.nodes] == [("p1", None), ("c1", Grade.A)]
+
+
+def test_the_history_of_a_node_reads_backwards_with_its_reasons(applicants: GraphStore) -> None:
+    why = '[{"code":"SHARED_DEVICE","weight":0.6,"values":{"count":4,"label":"设备"}},{"code":"YOUNG","weight":0.1}]'
+    score(applicants, {"c1": (0.9, "D", "r1")}, 10, 11, reasons=why)
+    score(applicants, {"c1": (0.2, "B", None)}, 20, model="m2")
+    c1 = id_of(applicants, customer("c1"))
+
+    newest, oldest = applicants.assessments(c1)
+    assert (newest.model_version, newest.score, newest.grade, newest.reasons) == ("m2", 0.2, Grade.B, ())
+    assert oldest.node_id == c1
+    assert oldest.reasons == (
+        Reason("SHARED_DEVICE", 0.6, {"count": 4, "label": "设备"}),
+        Reason("YOUNG", 0.1, {}),
+    )
+    assert (oldest.source, oldest.policy_version) == (ScoreSource.MODEL, "p1")
+    assert (oldest.as_of, oldest.scored_at, oldest.ring_id) == (day(10), day(11), "r1")
+    assert applicants.assessments(c1, limit=1) == [newest]
+    assert applicants.assessments(c1, as_of=AsOf(day(19), None)) == [oldest]
+    assert applicants.assessments(c1, as_of=AsOf.at(day(10.5))) == []
+
+
+def test_the_same_scoring_twice_changes_nothing(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.9, "D", None)}, 10)
+    score(applicants, {"c1": (0.9, "D", None), "c2": (0.2, "B", None)}, 10)
+    assert applicants.statistics().assessments == 2
+    assert len(applicants.assessments(id_of(applicants, customer("c1")))) == 1
+    assert shown(applicants, "c2") == (0.2, Grade.B, None)
+
+
+def test_what_was_once_scored_can_not_be_rewritten(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.9, "D", None)}, 10)
+    score(applicants, {"c1": (0.1, "A", None)}, 10)
+    assert shown(applicants, "c1") == (0.9, Grade.D, None)
+    assert [a.score for a in applicants.assessments(id_of(applicants, customer("c1")))] == [0.9]
+
+
+def test_risky_customers_are_selected_by_score_grade_and_ring(applicants: GraphStore) -> None:
+    score(applicants, {"c0": (0.7, "C", "r1"), "c1": (0.9, "D", "r1"), "c2": (0.1, "A", None)}, 10)
+    assert [n.key for n in applicants.select("Customer", Compare("ring_id", Operator.EQ, "r1"))] == ["c0", "c1"]
+    assert [n.key for n in applicants.select("Customer", Compare("grade", Operator.EQ, Grade.D))] == ["c1"]
+    by_risk = applicants.select("Customer", EVERYTHING, order="score", descending=True)
+    assert [n.key for n in by_risk] == ["c1", "c0", "c2", "c3"]
+    pages = [applicants.select("Customer", order="score", descending=True, limit=2, offset=n) for n in (1, 3)]
+    assert [[n.key for n in page] for page in pages] == [["c0", "c2"], ["c3"]]
+
+
+def test_new_records_do_not_wipe_a_score(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.9, "D", "r1")}, 10)
+    applicants.upsert(GraphBatch([node(customer("c1"), 30, name="张伟")]))
+    assert shown(applicants, "c1") == (0.9, Grade.D, "r1")
+
+
+def _spoil(columns: AssessmentColumns, what: str) -> AssessmentColumns:
+    match what:
+        case "handle":
+            return replace(columns, handles=columns.handles + 10**6)
+        case "twice":
+            return replace(columns, handles=np.full_like(columns.handles, columns.handles[0]))
+        case "score":
+            return replace(columns, score=columns.score + 1)
+        case "nan":
+            return replace(columns, score=np.full_like(columns.score, np.nan))
+        case "grade":
+            return replace(columns, grade=columns.grade + np.int8(4))
+        case "ring":
+            return replace(columns, ring=columns.ring + np.int32(9))
+        case _:
+            return replace(columns, reasons=columns.reasons[:1])
+
+
+@pytest.mark.parametrize("what", ["handle", "twice", "score", "nan", "grade", "ring", "length"])
+def test_a_scoring_that_makes_no_sense_is_refused_whole(applicants: GraphStore, what: str) -> None:
+    columns = _spoil(columns_of(applicants, {"c1": (0.9, "D", "r1"), "c2": (0.8, "D", "r1")}), what)
+    with pytest.raises(InvalidRequest):
+        applicants.append_assessments(
+            columns, source="model", model_version="m", policy_version="p", as_of=day(1), scored_at=day(1)
+        )
+    assert shown(applicants, "c1") == (None, None, None)
+    assert applicants.statistics().assessments == 0
+
+
+def test_an_unknown_source_is_refused_and_an_empty_scoring_is_none(applicants: GraphStore) -> None:
+    moments = {"as_of": day(1), "scored_at": day(1)}
+    with pytest.raises(InvalidRequest):
+        applicants.append_assessments(
+            columns_of(applicants, {}), source="oracle", model_version="m", policy_version="p", **moments
+        )
+    applicants.append_assessments(
+        columns_of(applicants, {}), source="rules", model_version="m", policy_version="p", **moments
+    )
+    assert applicants.statistics().assessments == 0
+
+
+def ring(name: str, as_of: float, size: int = 5, fraud: int = 1, scored: float | None = None, **facts: object) -> Ring:
+    return Ring(name, size, fraud, day(as_of), day(as_of if scored is None else scored), "m1", facts)
+
+
+def names(rings: Sequence[Ring]) -> list[str]:
+    return [found.ring_id for found in rings]
+
+
+def test_rings_of_the_newest_scoring_are_listed_worst_first(store: GraphStore) -> None:
+    store.append_rings([ring("gone", 10, fraud=99), ring("kept", 10)])
+    store.append_rings(
+        [ring("kept", 20, size=6), ring("big", 20, size=9), ring("bad", 20, fraud=4), ring("also", 20, size=9)]
+    )
+    assert names(store.rings()) == ["bad", "also", "big", "kept"]
+    assert names(store.rings(limit=2, offset=1)) == ["also", "big"]
+    assert names(store.rings(as_of=AsOf.at(day(15)))) == ["gone", "kept"]
+    assert store.rings(as_of=AsOf.at(day(9))) == []
+
+
+def test_a_ring_has_versions_and_facts(store: GraphStore) -> None:
+    store.append_rings([ring("r1", 10, size=3, density=0.5, motif="device farm"), ring("r1", 20, size=8)])
+    newest = store.ring("r1")
+    assert newest is not None and newest.size == 8
+    then = store.ring("r1", as_of=AsOf(day(19), None))
+    assert then == ring("r1", 10, size=3, density=0.5, motif="device farm")
+    assert store.ring("r2") is None
+
+
+def test_the_same_rings_twice_are_the_same(store: GraphStore) -> None:
+    store.append_rings([ring("r1", 10)])
+    store.append_rings([ring("r1", 10)])
+    assert names(store.rings()) == ["r1"]
+
+
+def test_a_ring_found_in_hindsight_was_not_known_then(store: GraphStore) -> None:
+    store.append_rings([ring("r1", 10, scored=30)])
+    assert store.ring("r1", as_of=AsOf.at(day(20))) is None
+    assert store.ring("r1", as_of=AsOf(day(20), None)) is not None
+
+
+def test_members_of_a_ring_are_those_who_wear_it(applicants: GraphStore) -> None:
+    score(applicants, {"c0": (0.7, "C", "r1"), "c1": (0.9, "D", "r2")}, 10)
+    assert known(applicants, NodeRef("Customer", "c1")).ring_id == "r2"
+    assert applicants.count("Customer", Compare("ring_id", Operator.EQ, "r1")) == 1
