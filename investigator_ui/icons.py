@@ -70,12 +70,39 @@ def canvas_image(name: str, *, ink: str, badge: str | None, badge_colour: str) -
     letter = (
         ""
         if badge is None
-        else f'<circle cx="73" cy="73" r="12.500" fill="{badge_colour}" stroke="#fff" stroke-width="2.500"/>'
-        f'<text x="73" y="78.300" font-family="Arial,Helvetica,sans-serif" font-size="15" font-weight="700" '
+        else f'<circle cx="74" cy="74" r="16" fill="{badge_colour}" stroke="#fff" stroke-width="2.500"/>'
+        f'<text x="74" y="80.800" font-family="Arial,Helvetica,sans-serif" font-size="19" font-weight="700" '
         f'text-anchor="middle" fill="#fff">{badge}</text>'
     )
     return data_uri(
         '<svg xmlns="http://www.w3.org/2000/svg" width="192" height="192" viewBox="0 0 96 96">'
-        f'<g transform="translate(30 30) scale(1.5)" fill="none" stroke="{ink}" stroke-width="1.7" '
+        f'<g transform="translate(28.800 28.800) scale(1.6)" fill="none" stroke="{ink}" stroke-width="1.7" '
         f'stroke-linecap="round" stroke-linejoin="round">{icon}</g>{letter}</svg>'
+    )
+
+
+# The canvas's shapes on a 32 × 32 grid, for the legend. Names are Cytoscape's.
+SHAPES: dict[str, str] = {
+    "ellipse": '<circle cx="16" cy="16" r="13"/>',
+    "round-rectangle": '<rect x="3.500" y="3.500" width="25" height="25" rx="6"/>',
+    "rectangle": '<rect x="4" y="4" width="24" height="24"/>',
+    "hexagon": '<path d="M9 4h14l7 12-7 12H9L2 16z"/>',
+    "pentagon": '<path d="M16 2.500 29.500 12.500 24.500 28.500h-17L2.500 12.500z"/>',
+    "diamond": '<path d="M16 1.500 30.500 16 16 30.500 1.500 16z"/>',
+    "octagon": '<path d="M10.500 3h11L29 10.500v11L21.500 29h-11L3 21.500v-11z"/>',
+    "vee": '<path d="M2.500 3.500 16 12 29.500 3.500 16 30z"/>',
+    "tag": '<path d="M3 4.500h18L30 16l-9 11.500H3z"/>',
+    "round-tag": '<path d="M6 4.500h14q1.500 0 2.400 1.200L29.500 16l-7.100 10.300q-.9 1.200-2.400 1.200H6q-3 0-3-3v-17q0-3 3-3z"/>',
+    "star": '<path d="M16 2l4 9.300 10 .9-7.600 6.600 2.300 9.900L16 23.400l-8.700 5.300 2.300-9.900L2 12.200l10-.9z"/>',
+}
+
+
+def legend_picture(shape: str, name: str) -> str:
+    """A node of this shape and icon, in no grade's colour."""
+    outline, icon = SHAPES.get(shape, SHAPES["ellipse"]), PATHS.get(name, PATHS["node"])
+    return data_uri(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 32 32">'
+        f'<g fill="#eef1f5" stroke="#667388" stroke-width="1.600" stroke-linejoin="round">{outline}</g>'
+        '<g transform="translate(7.800 7.800) scale(.68)" fill="none" stroke="#3b4656" stroke-width="2" '
+        f'stroke-linecap="round" stroke-linejoin="round">{icon}</g></svg>'
     )

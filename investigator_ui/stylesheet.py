@@ -111,7 +111,8 @@ def _pictures(schema: GraphSchema) -> list[Rule]:
         for view in schema.node_types
         for grade, colour in grade_colours(schema).items()
     ]
-    return [*_fills(schema), common, *pictures]
+    star: Rule = {"selector": "node[?subject]", "style": {"background-width": "112%", "background-height": "112%"}}
+    return [*_fills(schema), common, *pictures, star]
 
 
 def _communities(schema: GraphSchema) -> list[Rule]:
@@ -171,11 +172,22 @@ def _states(lang: Language) -> list[Rule]:
         {"selector": "edge.over, edge.near", "style": strong},
         {
             "selector": "node:selected",
-            "style": {"underlay-color": ACCENT, "underlay-opacity": 0.22, "underlay-padding": 9, "z-index": 19},
+            "style": {
+                "underlay-color": ACCENT,
+                "underlay-opacity": 0.22,
+                "underlay-padding": 9,
+                "underlay-shape": "ellipse",
+                "z-index": 19,
+            },
         },
         {"selector": "edge:selected", "style": {**strong, "line-color": ACCENT, "target-arrow-color": ACCENT}},
         {
             "selector": "node.busy",
-            "style": {"underlay-color": "#d08a1d", "underlay-opacity": 0.3, "underlay-padding": 9},
+            "style": {
+                "underlay-color": "#d08a1d",
+                "underlay-opacity": 0.3,
+                "underlay-padding": 9,
+                "underlay-shape": "ellipse",
+            },
         },
     ]

@@ -55,6 +55,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "search.clear": ("清空", "Clear"),
     # As-of
     "asof.label": ("截至日期", "As of"),
+    "asof.none": ("现在", "now"),
     "asof.now": ("回到现在", "Back to now"),
     "asof.chip": ("截至 {day}", "as of {day}"),
     "asof.note": (
@@ -243,7 +244,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reveal.short": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "reveal.confirm": ("记录并显示", "Record and show"),
     "reveal.cancel": ("取消", "Cancel"),
-    "reveal.until": ("{seconds} 秒后恢复脱敏", "masked again in {seconds} s"),
+    "reveal.until": ("立即脱敏 · {time}", "Mask now · {time}"),
     "reveal.masked": ("已脱敏", "masked"),
     # Expand, collapse, undo
     "toast.expanded": ("新增 {nodes} 个节点、{edges} 条关系。", "{nodes} nodes and {edges} relationships added."),

@@ -16,7 +16,7 @@ from investigator_ui.contract import (
     RelationGraph,
     Subject,
 )
-from investigator_ui.elements import READ_ONLY, UNGRADED
+from investigator_ui.elements import READ_ONLY, UNGRADED, omitted_by_node
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -24,6 +24,16 @@ class Problem:
     """Why there is nothing to see; the words are chosen by `code`."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Hub:
+    """A node on the canvas with more neighbours than it shows."""
+
+    id: str
+    caption: str
+    shown: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -35,6 +45,7 @@ class GraphFacts:
     total: int
     aggregated: bool
     overview: Overview
+    hubs: tuple[Hub, ...] = ()
 
     @property
     def read_only(self) -> bool:
@@ -42,7 +53,13 @@ class GraphFacts:
 
     @classmethod
     def of(cls, graph: RelationGraph) -> "GraphFacts":
-        return cls(len(graph.nodes), len(graph.edges), graph.total, graph.aggregated, graph.overview)
+        omitted = omitted_by_node(graph.omissions)
+        hubs = tuple(
+            Hub(node.id, node.caption, omitted[node.id].shown, omitted[node.id].total)
+            for node in graph.nodes
+            if node.id in omitted
+        )
+        return cls(len(graph.nodes), len(graph.edges), graph.total, graph.aggregated, graph.overview, hubs)
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -58,16 +75,6 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
-class Hub:
-    """A node on the canvas with more neighbours than it shows."""
-
-    id: str
-    caption: str
-    shown: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
 class Count:
     """How many nodes of one grade and type are on the canvas; the main node counts apart."""
 
@@ -79,7 +86,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class CanvasFacts:
-    """What is on the canvas now, counted in the browser after every expand, collapse and undo."""
+    """What is on the canvas now, counted in the browser after every expand, collapse and undo; nothing before the first of them."""
 
     key: str = ""
     nodes: int = 0

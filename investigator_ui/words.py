@@ -26,3 +26,7 @@ def moment(value: datetime, zone: ZoneInfo) -> str:
 
 def day(value: datetime, zone: ZoneInfo) -> str:
     return value.astimezone(zone).strftime("%Y-%m-%d")
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

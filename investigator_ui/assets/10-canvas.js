@@ -3,7 +3,8 @@
 
 Guanxi.canvas = (() => {
   const { page, say, number, tell, debounce, element } = Guanxi;
-  const RICH = 300; // elements; the same limit as elements.py
+  const RICH = 300; // elements up to which the style is rich; the same limits as elements.py
+  const READ_ONLY = 1500; // elements above which a view is read-only
   const NEAREST = 1.35; // fitting never zooms in further than this
   let bound = null;
   let untouched = true; // the user has not moved the window since everything was fitted
@@ -37,28 +38,38 @@ Guanxi.canvas = (() => {
     else Guanxi.history.expand(node.id());
   }
 
-  /* What is on the canvas now: for the overview, the notices, the table and the density of the style. */
+  /* What is on the canvas has changed: the table, and where it is no longer what the server sent, overview, notices and style. */
   const changed = debounce(() => {
     const live = cy();
     if (!live || !page.view?.key) return;
-    const counts = new Map();
+    const [nodes, edges] = [live.nodes().length, live.edges().length];
+    const now = `${page.view.key} ${nodes} ${edges}`;
+    if (now !== page.counted) {
+      page.counted = now;
+      tell("canvas", { data: { key: page.view.key, nodes, edges, ...counts(live) } });
+    }
+    const density = densityOf(nodes + edges, page.view.aggregated);
+    if (density !== page.density) { page.density = density; tell("density", { data: density }); }
+    const renderer = live.renderer();
+    if ("hideEdgesOnViewport" in renderer) renderer.hideEdgesOnViewport = nodes + edges > READ_ONLY;
+    Guanxi.table.draw();
+  }, 40);
+
+  const densityOf = (elements, aggregated) => (elements <= RICH || aggregated ? "rich" : "cheap");
+
+  function counts(live) {
+    const found = new Map();
     live.nodes().forEach((node) => {
-      const data = node.data();
-      const key = `${data.grade}|${data.type}|${data.subject ? 1 : 0}`;
-      const count = counts.get(key) ?? { grade: data.grade, type: data.type, subject: Boolean(data.subject), count: 0 };
+      const { grade, type, subject } = node.data();
+      const key = `${grade}|${type}|${subject}`;
+      const count = found.get(key) ?? { grade, type, subject: Boolean(subject), count: 0 };
       count.count += 1;
-      counts.set(key, count);
+      found.set(key, count);
     });
     const hubs = live.nodes("[total]").map((node) => node.data()).filter((data) => data.total > data.shown)
       .map(({ id, caption, shown, total }) => ({ id, caption, shown, total }));
-    const [nodes, edges] = [live.nodes().length, live.edges().length];
-    tell("canvas", { data: { key: page.view.key, nodes, edges, hubs, counts: [...counts.values()] } });
-    const density = nodes + edges <= RICH || page.view.aggregated ? "rich" : "cheap";
-    if (density !== page.density) { page.density = density; tell("density", { data: density }); }
-    const renderer = live.renderer();
-    if ("hideEdgesOnViewport" in renderer) renderer.hideEdgesOnViewport = nodes + edges > 1500;
-    Guanxi.table.draw();
-  }, 60);
+    return { counts: [...found.values()], hubs };
+  }
 
   /* Pan and zoom that show these elements between the floating tools. */
   function viewportOf(live, elements) {
@@ -100,7 +111,7 @@ Guanxi.canvas = (() => {
   function hover(target, at) {
     const live = cy();
     target.addClass("over");
-    if (target.isNode() && live.elements().length <= 1500) target.connectedEdges().addClass("near");
+    if (target.isNode() && live.elements().length <= READ_ONLY) target.connectedEdges().addClass("near");
     live.container().style.cursor = "pointer";
     if (target.isNode()) showCard(target.data(), at);
   }
@@ -157,5 +168,5 @@ Guanxi.canvas = (() => {
     new ResizeObserver(resized).observe(area);
   }
 
-  return { cy, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
+  return { cy, READ_ONLY, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
 })();

@@ -3,6 +3,7 @@
 
 Guanxi.selection = (() => {
   const { say, tell, toast, debounce } = Guanxi;
+  let told = JSON.stringify([[], null, null]); // what the inspector was told last
   let foundBy = null; // the pressed row of the overview or the legend
 
   const cy = () => Guanxi.canvas.cy();
@@ -92,7 +93,8 @@ Guanxi.selection = (() => {
     } else if (nodes.nonempty()) {
       data = { nodes: nodes.map((node) => node.data()).slice(0, 200), edge: null, drawn: nodes.length === 1 ? drawn(nodes[0]) : {} };
     }
-    tell("selected", { data });
+    const now = JSON.stringify([data.nodes.map((node) => node.id), data.edge?.data.id ?? null, data.drawn ?? null]);
+    if (now !== told) { told = now; tell("selected", { data }); }
   }
 
   /* How many relationships of each kind a node has on the canvas: `type|type of the neighbour` → count. */

@@ -38,20 +38,29 @@ Guanxi.dialogs = (() => {
     if (!answer) return;
     tell("revealed", { data: null });
     for (const slot of document.querySelectorAll(`[data-slot="${CSS.escape(answer.nodeId)}|${CSS.escape(answer.property)}"]`)) {
-      const masked = slot.textContent;
-      const until = new Date(answer.expiresAt).getTime();
-      const clock = element("span", { class: "countdown" });
-      slot.classList.add("revealed");
-      slot.replaceChildren(answer.value, clock);
-      const tick = setInterval(() => {
-        const left = Math.ceil((until - Date.now()) / 1000);
-        clock.textContent = say("reveal.until", { seconds: left });
-        if (left > 0 && slot.isConnected) return;
-        clearInterval(tick);
-        slot.classList.remove("revealed");
-        slot.textContent = masked;
-      }, 500);
+      if (!slot.classList.contains("revealed")) showFor(slot, answer.value, new Date(answer.expiresAt).getTime());
     }
+  }
+
+  function showFor(slot, value, until) {
+    const masked = slot.textContent;
+    const clock = element("button", { type: "button", class: "countdown" });
+    const hide = () => {
+      clearInterval(tick);
+      slot.classList.remove("revealed");
+      slot.textContent = masked;
+    };
+    const count = () => {
+      const left = Math.max(Math.ceil((until - Date.now()) / 1000), 0);
+      const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      clock.textContent = say("reveal.until", { time });
+      if (left === 0 || !slot.isConnected) hide();
+    };
+    const tick = setInterval(count, 500);
+    clock.addEventListener("click", hide);
+    slot.classList.add("revealed");
+    slot.replaceChildren(element("strong", {}, value), clock);
+    count();
   }
 
   const anyOpen = () => document.querySelector("dialog[open]") !== null;

@@ -17,7 +17,7 @@ Guanxi.picture = (() => {
   async function save() {
     const live = Guanxi.canvas.cy();
     if (!live) return;
-    const scale = live.elements().length > 1500 ? 1 : 2;
+    const scale = live.elements().length > Guanxi.canvas.READ_ONLY ? 1 : 2;
     const graph = await imageOf(live.png({ full: true, scale, bg: "#ffffff", maxWidth: 8000, maxHeight: 8000 }));
     const [edge, head, foot] = [32 * scale, 72 * scale, 48 * scale];
     const sheet = document.createElement("canvas");

@@ -5,10 +5,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
   guanxi: (() => {
     const { page, say, toast } = Guanxi;
     const nothing = () => window.dash_clientside.no_update;
-    const READ_ONLY = 1500; // elements; the same limit as elements.py
 
     function viewOpened(view, elements) {
-      page.density = null;
       if (!view?.subject || !view.graph) { page.view = null; return nothing(); }
       const { nodes, edges, aggregated } = view.graph;
       page.view = {
@@ -18,8 +16,10 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         subjectId: view.subject.node.id,
         caption: view.subject.node.caption,
         aggregated,
-        readOnly: aggregated || nodes + edges > READ_ONLY,
+        readOnly: aggregated || nodes + edges > Guanxi.canvas.READ_ONLY,
       };
+      page.density = Guanxi.canvas.densityOf(nodes + edges, aggregated);
+      page.counted = `${view.key} ${nodes} ${edges}`;
       document.title = `${view.subject.node.caption} · ${say("product.name")}`;
       Guanxi.history.reset();
       Guanxi.table.restart();

@@ -7,7 +7,7 @@ from investigator_ui.contract import Json, parse
 from investigator_ui.errors import UiError
 from investigator_ui.panels import canvas as canvas_panels
 from investigator_ui.panels.overview import overview_panel
-from investigator_ui.panels.parts import chip_style
+from investigator_ui.panels.parts import chip_style, name_of
 from investigator_ui.panels.rail import above_overview, below_overview
 from investigator_ui.panels.states import problem_page, start_page
 from investigator_ui.panels.topbar import topbar
@@ -78,7 +78,7 @@ def register(app: Dash, services: Services) -> None:
             return [], [], []
         canvas = parse(CanvasFacts, canvas_data) if canvas_data else CanvasFacts()
         if canvas.key != view.key:
-            canvas = CanvasFacts()
+            canvas = CanvasFacts(hubs=view.graph.hubs)
         schema = services.schema()
         overview = overview_of(view.graph, canvas, schema)
         panel = overview_panel(overview, schema, lang, aggregated=view.graph.aggregated)
@@ -101,7 +101,7 @@ def _legend_data(services: Services) -> Json:
         schema = services.schema()
     except UiError:
         return {"types": {}, "grades": {}}
-    types = {view.label: {"zh": view.caption_zh, "en": view.caption_en} for view in schema.node_types}
+    types = {view.label: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.node_types}
     return {"types": types, "grades": {grade: chip_style(grade, schema) for grade in grade_colours(schema)}}
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from dash import Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
 
 from investigator_ui.address import Expanded, Language, ViewAddress
 from investigator_ui.client import OpenedSubject, UserApi
@@ -44,17 +45,22 @@ def register(app: Dash, services: Services) -> None:
         view = parse(View, shown) if shown else View()
         same = shown is not None and view.key == address.key and view.problem is None
         if same:
-            style = no_update if lang == shown_lang else stylesheet(services.schema(), lang=lang, rich=_rich(view))
+            if lang == shown_lang:
+                raise PreventUpdate
+            style = stylesheet(services.schema(), lang=lang, rich=_rich(view))
             return no_update, no_update, style, lang, no_update
+        lang_out = no_update if lang == shown_lang else lang
+        me_out = no_update
         try:
             user = services.user()
-            me = me or dump(user.me())
+            if not me:
+                me_out = dump(user.me())
             view, elements = open_view(user, address, moment=address.moment(services.zone))
             style = stylesheet(services.schema(), lang=lang, rich=_rich(view))
         except UiError as error:
             code = "session_expired" if isinstance(error, SessionExpired) else error.code
-            return dump(View(problem=Problem(code))), [], no_update, lang, me or no_update
-        return dump(view), elements, style, lang, me
+            return dump(View(problem=Problem(code))), [], no_update, lang_out, me_out
+        return dump(view), elements, style, lang_out, me_out
 
 
 def open_view(user: UserApi, address: ViewAddress, *, moment: datetime | None) -> tuple[View, list[Element]]:

@@ -8,9 +8,9 @@ from dash.development.base_component import Component
 from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.contract import GraphSchema
+from investigator_ui.icons import legend_picture
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button
-from investigator_ui.stylesheet import node_picture
+from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button, name_of
 from investigator_ui.texts import text
 from investigator_ui.view import CanvasFacts, GraphFacts, Hub
 
@@ -67,13 +67,16 @@ def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) ->
     """Types on the canvas by shape and icon, grades by colour and letter; each entry finds its nodes."""
     types = [
         _legend_entry(
-            [html.Img(src=node_picture(view, "-", "#5b6675"), alt="", className="legend-picture"), html.Span(caption)],
+            [
+                html.Img(src=legend_picture(view.shape, view.icon), alt="", className="legend-picture"),
+                html.Span(caption),
+            ],
             text("canvas.legend_find", lang, what=caption),
             {"data_find_type": view.label},
         )
         for view in schema.node_types
         if view.label in types_drawn
-        for caption in [view.caption_zh if lang == "zh" else view.caption_en]
+        for caption in [name_of(view, lang)]
     ]
     grades = [
         _legend_entry(
@@ -82,7 +85,7 @@ def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) ->
             {"data_find_grade": view.grade.value},
         )
         for view in schema.grades
-        for caption in [view.caption_zh if lang == "zh" else view.caption_en]
+        for caption in [name_of(view, lang)]
     ]
     return [
         html.Summary([icon("info"), html.Span(text("canvas.legend", lang))]),

@@ -9,7 +9,7 @@ from investigator_ui.address import Language
 from investigator_ui.contract import GraphSchema, Overview, OverviewCell, OverviewRow
 from investigator_ui.elements import UNGRADED
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.parts import Child, grade_chip, icon, section, type_icon
+from investigator_ui.panels.parts import Child, grade_chip, icon, name_of, section, type_icon
 from investigator_ui.texts import text
 from investigator_ui.words import number
 
@@ -65,7 +65,7 @@ def _grade(row: OverviewRow, schema: GraphSchema, lang: Language, *, largest: in
 
 
 def _cell(cell: OverviewCell, grade: str, schema: GraphSchema, lang: Language, *, aggregated: bool) -> html.Tr:
-    caption = cell.caption_zh if lang == "zh" else cell.caption_en
+    caption = name_of(cell, lang)
     if cell.is_subject:
         caption = text("overview.subject", lang)
     subject = "1" if cell.is_subject else "0"
@@ -97,5 +97,5 @@ def _grade_caption(row: OverviewRow, schema: GraphSchema, lang: Language) -> str
         return text("risk.ungraded", lang)
     for view in schema.grades:
         if view.grade == row.grade:
-            return view.caption_zh if lang == "zh" else view.caption_en
+            return name_of(view, lang)
     return row.grade.value

@@ -1,11 +1,11 @@
 """Small parts that several panels use: icon, grade chip, type chip, labelled buttons, lists of facts."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from dash import html
 from dash.development.base_component import Component
 
-from investigator_ui import icons, palette
+from investigator_ui import icons, palette, words
 from investigator_ui.address import Language
 from investigator_ui.contract import Attribute, GraphSchema
 from investigator_ui.elements import UNGRADED
@@ -54,14 +54,26 @@ def type_icon(label: str, schema: GraphSchema) -> html.Span:
     return icon(schema.node_type(label).icon, "type-icon")
 
 
+class Captioned(Protocol):
+    """What the API names in both languages."""
+
+    @property
+    def caption_zh(self) -> str: ...
+    @property
+    def caption_en(self) -> str: ...
+
+
+def name_of(captioned: Captioned, lang: Language) -> str:
+    """The name as it stands alone on a screen: English ones come in lower case, for use within a sentence."""
+    return captioned.caption_zh if lang == "zh" else words.capital(captioned.caption_en)
+
+
 def type_name(label: str, schema: GraphSchema, lang: Language) -> str:
-    view = schema.node_type(label)
-    return view.caption_zh if lang == "zh" else view.caption_en
+    return name_of(schema.node_type(label), lang)
 
 
 def relationship_name(name: str, schema: GraphSchema, lang: Language) -> str:
-    view = schema.relationship_type(name)
-    return view.caption_zh if lang == "zh" else view.caption_en
+    return name_of(schema.relationship_type(name), lang)
 
 
 def section(heading: str, *children: Child, section_id: str, open_: bool = True) -> html.Details:
@@ -93,7 +105,7 @@ def attribute_facts(
     notes = notes or {}
     rows: list[Component] = []
     for attribute in attributes:
-        caption = attribute.caption_zh if lang == "zh" else attribute.caption_en
+        caption = name_of(attribute, lang)
         rows += [
             html.Dt(caption),
             html.Dd([*_value(node_id, attribute, caption, lang, may_reveal), notes.get(attribute.name)]),

@@ -10,7 +10,16 @@ from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.contract import ApplicationView, Assessment, GraphSchema, Reason, Ring, Subject
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.parts import Child, attribute_facts, grade_chip, icon, section, type_icon, type_name
+from investigator_ui.panels.parts import (
+    Child,
+    attribute_facts,
+    grade_chip,
+    icon,
+    name_of,
+    section,
+    type_icon,
+    type_name,
+)
 from investigator_ui.texts import TEXTS, text
 
 MOST_APPLICATIONS = 20
@@ -141,7 +150,7 @@ def _expired_words(subject: Subject, lang: Language) -> str:
 def _grade_words(assessment: Assessment, schema: GraphSchema, lang: Language) -> str:
     for view in schema.grades:
         if view.grade == assessment.grade:
-            return view.caption_zh if lang == "zh" else view.caption_en
+            return name_of(view, lang)
     return text("risk.grade_of", lang, grade=assessment.grade.value)
 
 
@@ -183,11 +192,10 @@ def _application(application: ApplicationView, lang: Language, zone: ZoneInfo) -
     if application.channel:
         second.append(application.channel)
     steps = [
-        html.Li([html.Span(step.caption_zh if lang == "zh" else step.caption_en), html.Time(words.day(step.at, zone))])
-        for step in application.statuses
+        html.Li([html.Span(name_of(step, lang)), html.Time(words.day(step.at, zone))]) for step in application.statuses
     ]
     last = application.statuses[-1] if application.statuses else None
-    latest = (last.caption_zh if lang == "zh" else last.caption_en) if last else ""
+    latest = name_of(last, lang) if last else ""
     button = html.Button(line, type="button", className="application-line", **attrs(data_select=application.node.id))
     details = (
         html.Details([html.Summary(latest), html.Ol(steps, className="steps")], className="history") if steps else None

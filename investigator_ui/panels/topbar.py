@@ -56,6 +56,7 @@ def _as_of(lang: Language) -> html.Div:
             html.Label(
                 [icon("calendar"), html.Span(text("asof.label", lang))], htmlFor="as-of", className="as-of-label"
             ),
+            html.Span(text("asof.none", lang), className="as-of-none", **attrs(aria_hidden="true")),
             dcc.Input(id="as-of", type="text", debounce=0.5, className="as-of-input", autoComplete="off"),
             icon_button("as-of-clear", "close", text("asof.now", lang), hidden=True),
         ],
