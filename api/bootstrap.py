@@ -31,7 +31,7 @@ class Runtime:
     sessions: Sessions
     throttle: Throttle
     workers: Workers
-    log_ins: Workers  # apart, and few: a password check is 50 ms of CPU and 64 MB by design
+    log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
     clock: Clock
 

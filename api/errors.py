@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError
 
-from graph_model.errors import GuanxiError, InvalidValue
+from graph_model.errors import GuanxiError, InvalidValue, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,12 @@ CODES: dict[str, Outcome] = {
     "search.too_short": REFUSED_VALUE,
     "search.too_long": REFUSED_VALUE,
     "reveal.reason": REFUSED_VALUE,
+    # files that came in
+    "ingest_failed": USAGE,
+    "ingest_nothing": Outcome(400, 3),
+    "ingest_unreadable": Outcome(400, 3),
+    "ingest_quarantine_failed": Outcome(500, 5),
+    "settings.invalid": USAGE,
     # who asked
     "unauthenticated": Outcome(401, 6, "Log in again."),
     "login.failed": Outcome(401, 6),
@@ -102,7 +108,14 @@ def outcome_of(code: str, error: GuanxiError | None = None) -> Outcome:
 
 
 def describe(error: BaseException) -> Described:
-    """Expected errors keep their words; anything else is only called internal."""
+    """For a client: expected errors keep their words, but the store's, which name files and processes of the server, and anything unexpected."""
+    if isinstance(error, StoreError):
+        return Described(error.code, "The graph can't do this at the moment.", outcome_of(error.code, error))
+    return describe_locally(error)
+
+
+def describe_locally(error: BaseException) -> Described:
+    """For the person at the machine: expected errors keep their words."""
     if isinstance(error, GuanxiError):
         code = error.reason if isinstance(error, InvalidValue) else error.code
         return Described(code, error.message, outcome_of(code, error))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -19,6 +20,8 @@ from graph_model.principal import Principal, Role
 FILE_NAME = "users.json"
 LEAST_PASSWORD = 10
 LONGEST_PASSWORD = 256
+# One lane: a log-in must not take every core. Above OWASP's least for argon2id.
+HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
 _NAME = re.compile(r"[a-z][a-z0-9_.\-]{1,31}")
 
 
@@ -40,17 +43,20 @@ class User:
         return Principal(self.name, self.role)
 
 
+@cache
+def _nobody() -> str:
+    """Verified against when a name is unknown, so that the time taken doesn't tell which names exist."""
+    return HASHER.hash(os.urandom(16).hex())
+
+
 class Users:
     """The password file. Every change replaces it whole, so a reader never sees half of one."""
 
     def __init__(self, home: Path) -> None:
         self._path = home / FILE_NAME
-        self._hasher = PasswordHasher()
         self._lock = threading.Lock()
         self._read_at: tuple[int, int] | None = None
         self._users: Mapping[str, User] = {}
-        # Verified against when a name is unknown, so that the time taken doesn't tell which names exist.
-        self._nobody = self._hasher.hash(os.urandom(16).hex())
 
     def find(self, name: str) -> User | None:
         return self._current().get(name)
@@ -62,7 +68,7 @@ class Users:
         """The user with this password; None for a wrong name and a wrong password alike. Takes some 50 ms of CPU by design."""
         user = self.find(name.strip().lower())
         try:
-            matches = self._hasher.verify(self._nobody if user is None else user.password_hash, password)
+            matches = HASHER.verify(_nobody() if user is None else user.password_hash, password)
         except (VerificationError, InvalidHashError):
             return None
         return user if matches else None
@@ -81,7 +87,7 @@ class Users:
         users = dict(self._current())
         if name in users and not replace:
             raise UserError(f"There is a user {name} already. Remove it first, or pass --replace.", code="user.exists")
-        user = User(name, Role(role), self._hasher.hash(password), now.isoformat(timespec="seconds"))
+        user = User(name, Role(role), HASHER.hash(password), now.isoformat(timespec="seconds"))
         users[name] = user
         self._write(users)
         return user

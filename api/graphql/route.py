@@ -118,8 +118,8 @@ def error_response(described: Described) -> Response:
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:
     described = describe_graphql(error)
-    if described.code == "internal" and error.original_error is not None:
-        log.error("graphql.failed", path=_path(error.path), **where(error.original_error))
+    if described.outcome.http >= 500 and error.original_error is not None:
+        log.error("graphql.failed", code=described.code, path=_path(error.path), **where(error.original_error))
     shown: dict[str, Any] = {"message": described.message, "extensions": described.extensions}
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]

@@ -60,7 +60,7 @@ def test_the_same_graph_is_drawn_the_same_twice() -> None:
 def test_a_crowded_first_ring_stays_compact() -> None:
     places = arrange(121, [(0, i) for i in range(1, 121)]).positions
     assert nearest_pair(places) >= SPACING
-    assert np.hypot(*places.T).max() < 700
+    assert np.hypot(*places.T).max() < 750
 
 
 def test_belongings_stand_beside_their_owner() -> None:

@@ -1,0 +1,31 @@
+"""The command line, `guanxi`: thin commands over the functions of the product. Heavy parts are imported when a command needs them."""
+
+import os
+import sys
+
+import typer
+
+from api.cli import data, people, servers
+from api.cli.terminal import fail
+from api.logs import configure
+
+app = typer.Typer(
+    name="guanxi",
+    help="Graph-first investigation and anti-fraud for consumer lenders.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data.register(app)
+servers.register(app)
+app.add_typer(people.app, name="users")
+
+
+def main() -> None:
+    """Every expected failure is one line on stderr with its code, and an exit status from api/errors.py."""
+    configure(os.environ.get("GUANXI_LOG_LEVEL", "warning"), json=False)
+    try:
+        app()
+    except Exception as exc:  # the boundary to the shell: no traceback reaches a user
+        sys.exit(fail(exc))

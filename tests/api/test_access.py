@@ -1,0 +1,168 @@
+"""Who may read what: deny by default, a marketer who can't see risk by any way, and no personal value without a reveal."""
+
+import json
+import re
+
+import pytest
+from graphql import GraphQLInterfaceType, GraphQLObjectType, parse
+
+from api.graphql.permissions import RULES, check_operation, named_fields
+from api.graphql.schema import build_schema
+from graph_model.errors import Forbidden
+from graph_model.principal import Principal, Role
+from tests.api import queries
+from tests.api.conftest import Client, Served
+
+SCHEMA = build_schema()._schema
+READERS = (Role.INVESTIGATOR, Role.SUPERVISOR, Role.DATA_SCIENTIST)
+
+
+def coordinates() -> set[str]:
+    return {
+        f"{name}.{field}"
+        for name, type_ in SCHEMA.type_map.items()
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__")
+        for field in type_.fields
+    }
+
+
+def variables(served: Served) -> dict[str, dict[str, object]]:
+    case = served.case
+    return {
+        queries.SUBJECT_BY_NUMBER: {"idNumber": case.id_number},
+        queries.RELATION_GRAPH: {"nodeId": case.subject_id, "hops": 4, "limit": 500, "cap": 100},
+        queries.FULL_GRAPH: {"nodeId": case.subject_id},
+        queries.NODE_BY_ID: {"id": case.ids["address1"]},
+        queries.SEARCH: {"text": case.id_number},
+        queries.NEIGHBOURS: {"nodeId": case.subject_id, "cap": 100},
+        queries.SCHEMA: {},
+        queries.STATUS: {},
+        queries.ME: {},
+        queries.REVEAL: {"nodeId": case.subject_id, "property": "name", "reason": "case 4711"},
+    }
+
+
+def test_every_field_of_the_schema_has_a_rule_and_no_rule_is_stale() -> None:
+    assert coordinates() == set(RULES)
+
+
+def test_the_tests_ask_for_every_field() -> None:
+    asked = {name for query in queries.EVERYTHING for name in named_fields(SCHEMA, parse(query))}
+    assert asked == coordinates()
+
+
+def test_a_field_without_a_rule_is_closed_to_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    from api.graphql import permissions
+
+    monkeypatch.setattr(permissions, "RULES", {k: v for k, v in RULES.items() if k != "Me.name"})
+    for role in Role:
+        with pytest.raises(Forbidden):
+            check_operation(SCHEMA, parse("{ me { name } }"), Principal("x", role))
+
+
+def test_a_field_hidden_in_a_fragment_is_checked_too(served: Served) -> None:
+    query = """query ($id: ID!) { subjectById(nodeId: $id) { ...a } }
+      fragment a on Subject { ... on Subject { ...b } } fragment b on Subject { risk: assessment { score } }"""
+    assert served.client(Role.MARKETER).code(query, id=served.case.subject_id) == "forbidden"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_each_role_may_ask(served: Served, role: Role) -> None:
+    """Rows: documents; the roles that get an answer. Everybody else gets `forbidden` and not a byte of data."""
+    open_to = {
+        queries.SUBJECT_BY_NUMBER: READERS,
+        queries.RELATION_GRAPH: READERS,
+        queries.FULL_GRAPH: READERS,
+        queries.NODE_BY_ID: READERS,
+        queries.SEARCH: READERS,
+        queries.NEIGHBOURS: READERS,
+        queries.SCHEMA: tuple(Role),
+        queries.STATUS: (*READERS, Role.RISK_ENGINE),
+        queries.ME: tuple(Role),
+        queries.REVEAL: (Role.INVESTIGATOR, Role.SUPERVISOR),
+    }
+    assert set(open_to) == set(queries.EVERYTHING)
+    client = served.client(role)
+    for query, roles in open_to.items():
+        body = client.post(query, variables(served)[query]).json()
+        if role in roles:
+            assert "errors" not in body, body
+        else:
+            assert body["data"] is None
+            assert {e["extensions"]["code"] for e in body["errors"]} == {"forbidden"}
+
+
+def test_a_risk_engine_reads_score_and_ring_but_not_the_graph(served: Served) -> None:
+    engine = served.client(Role.RISK_ENGINE)
+    query = "query ($n: String!) { subject(idNumber: $n) { assessment { score grade } ring { id } } }"
+    assert engine.data(query, n=served.case.id_number)["subject"]["assessment"]["grade"] == "A"
+    assert engine.code("query ($n: String!) { subject(idNumber: $n) { tags } }", n=served.case.id_number) == "forbidden"
+
+
+def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> None:
+    """Every field outside the legend and the log-in, asked for one at a time, is refused before anything is looked up."""
+    marketer = Principal("mia", Role.MARKETER)
+    open_fields = {c for c in coordinates() if not _refused(c, marketer)}
+    assert {c.partition(".")[0] for c in open_fields} == {
+        "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
+    }  # fmt: skip
+    assert {c for c in open_fields if c.startswith(("Query", "Status"))} == {
+        "Query.me", "Query.schema", "Query.status", "Status.customers", "Status.changedAt", "Status.version",
+    }  # fmt: skip
+    client = served.client(Role.MARKETER)
+    query = "query ($n: String!) { subject(idNumber: $n) { assessment { grade } } }"
+    known = client.post(query, {"n": served.case.id_number}).json()
+    unknown = client.post(query, {"n": "PASSPORT:E00000001"}).json()
+    assert known == unknown  # not even whether somebody is a customer
+
+
+def _refused(coordinate: str, principal: Principal) -> bool:
+    from api.graphql import permissions
+
+    rule = permissions.RULES[coordinate]
+    return len(rule) > 0 and not any(principal.may(right) for right in rule)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_answer_of_any_query_holds_a_personal_value(served: Served, role: Role) -> None:
+    client = served.client(role)
+    for query, values in variables(served).items():
+        if query != queries.REVEAL:
+            text = client.post(query, values).text
+            assert not [v for v in served.case.personal if v in text]
+            assert not re.search(r"(?<![0-9a-f\-.])\d{15,19}[\dX]?(?![0-9a-f])", json.loads(text) and text)
+
+
+def test_every_personal_property_of_every_node_is_masked(investigator: Client, served: Served) -> None:
+    for node_id in served.case.ids.values():
+        for attribute in investigator.data(queries.NODE_BY_ID, id=node_id)["node"]["attributes"]:
+            if attribute["personal"] and attribute["value"] is not None:
+                assert (
+                    attribute["masked"] and "*" in attribute["value"] and attribute["displayZh"] == attribute["value"]
+                )
+
+
+def test_a_reveal_shows_one_value_and_is_in_the_audit_chain(investigator: Client, served: Served) -> None:
+    before = len(served.runtime.store.audit())
+    values = {"nodeId": served.case.subject_id, "property": "id_number", "reason": "案件 4711 核实"}
+    revealed = investigator.data(queries.REVEAL, **values)["reveal"]
+    assert revealed["value"] == served.case.id_number
+    line = served.runtime.store.audit()[before]
+    assert (line.actor, line.operation, line.detail["property"]) == ("investigator", "reveal", "id_number")
+    assert served.case.id_number not in repr(line)
+
+
+def test_a_reveal_needs_a_reason_a_known_property_and_a_value(investigator: Client, served: Served) -> None:
+    subject = served.case.subject_id
+    assert investigator.code(queries.REVEAL, nodeId=subject, property="name", reason="  x ") == "reveal.reason"
+    assert investigator.code(queries.REVEAL, nodeId=subject, property="salary", reason="case 1") == "unknown_name"
+    assert investigator.code(queries.REVEAL, nodeId="nobody", property="name", reason="case 1") == "not_found"
+
+
+def test_without_a_session_nothing_is_answered(served: Served) -> None:
+    nobody = served.client(None)
+    for query, values in variables(served).items():
+        response = nobody.post(query, values)
+        assert response.status_code == 401
+        assert response.json()["errors"][0]["extensions"]["code"] == "unauthenticated"
+        assert response.headers["www-authenticate"] == "Bearer"
