@@ -60,8 +60,9 @@ def apply(rng: Rng, people: People, settlement: Settlement, plan: FraudPlan, win
     day = _days(rng, total, window)
     day, fraud = _ring_days(rng, day, customer, fraud, plan, window)
     campaign = _campaigns(rng, day, customer, fraud, settlement.employer, window)
-    of_age = _first_adult_day(people.birth_year)[customer]
-    day = np.maximum(day, np.minimum(of_age, window.last // DAY - 1))
+    of_age = np.minimum(first_adult_day(people.birth_year)[customer], window.last // DAY - 1)
+    later = of_age + (rng.random(total) * (window.last // DAY - of_age)).astype(np.int64)
+    day = np.where(day < of_age, later, day)
     hours = np.array(_HOUR_WEIGHTS, dtype=np.float64)
     hour = pick(rng, hours, total)
     night = fraud & chance(rng, 0.10, total)
@@ -130,7 +131,7 @@ def _campaigns(rng: Rng, day: Ints, customer: Ints, fraud: Bools, employer: Ints
     return np.asarray(joined)
 
 
-def _first_adult_day(birth_year: Ints) -> Ints:
+def first_adult_day(birth_year: Ints) -> Ints:
     """The first day of the year after somebody turns 18, in days since 1970: whatever the birthday is, they are of age."""
     years = birth_year + _ADULT + 1 - 1970
     return years.astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)

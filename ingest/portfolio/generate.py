@@ -86,10 +86,10 @@ def imagine(customers: int, seed: int, window: Window, report: Progress) -> Port
         addresses_book=books.addresses, employers_book=books.employers, ips_book=books.ips, newest_year=newest,
     )  # fmt: skip
     report("fraud", 1, len(stages))
-    plan = rings.plan_fraud(streams.of("rings"), folk, regions.province[settlement.region], newest, window)
+    plan = rings.plan_fraud(streams.of("rings"), folk, settlement, regions, newest, window)
     report("applications", 2, len(stages))
     apps = applications.apply(streams.of("applications"), folk, settlement, plan, window)
-    registered = _registrations(streams.of("registrations"), apps, customers)
+    registered = _registrations(streams.of("registrations"), apps, folk.birth_year)
     report("sharing", 3, len(stages))
     open_places = places.open_places(
         streams.of("places"), regions, customers,
@@ -115,10 +115,13 @@ def imagine(customers: int, seed: int, window: Window, report: Progress) -> Port
     )
 
 
-def _registrations(rng: Rng, apps: applications.Applications, customers: int) -> Ints:
-    """When each customer registered: mostly days before the first application, some long before."""
+def _registrations(rng: Rng, apps: applications.Applications, birth_year: Ints) -> Ints:
+    """When each customer registered: mostly days before the first application, some long before, nobody as a child."""
+    customers = len(birth_year)
     first = np.full(customers, np.iinfo(np.int64).max, dtype=np.int64)
     np.minimum.at(first, apps.customer, apps.at)
     soon = (rng.exponential(6.0, customers) * DAY).astype(np.int64)
     long_before = (rng.random(customers) * 500 * DAY).astype(np.int64)
-    return first - HOUR // 4 - np.where(chance(rng, 0.25, customers), long_before, soon)
+    latest = first - HOUR // 4
+    registered = latest - np.where(chance(rng, 0.25, customers), long_before, soon)
+    return np.maximum(registered, np.minimum(applications.first_adult_day(birth_year) * DAY, latest))

@@ -68,8 +68,8 @@ def settle(rng: Rng, regions: Regions, surname_weights: tuple[float, ...], custo
     )
     birth_year = np.where(role <= HEAD, own_age_year, head_year + np.rint(apart).astype(np.int64))
     # A child too young, or a parent too old, to be a customer is a sister or brother instead.
-    misfit = (birth_year > _YOUNGEST - 2) | (birth_year < _OLDEST)
-    role[misfit & (role > HEAD)] = SIBLING
+    misfit = (role > HEAD) & ((birth_year > _YOUNGEST - 2) | (birth_year < _OLDEST))
+    role[misfit] = SIBLING
     birth_year = np.where(misfit, head_year + rng.integers(-4, 5, customers), birth_year).clip(_OLDEST, _YOUNGEST)
 
     female = chance(rng, 0.43, customers)
@@ -89,5 +89,8 @@ def _birth_years(rng: Rng, count: int) -> Ints:
     middle = rng.normal(1988, 8, count)
     old = rng.uniform(_OLDEST, 1985, count)
     which = pick(rng, (0.42, 0.42, 0.16), count)
-    years = np.choose(which, [young, middle, old])
-    return np.asarray(np.rint(years).clip(_OLDEST, _YOUNGEST), dtype=np.int64)
+    years = np.rint(np.choose(which, [young, middle, old]))
+    reflected = _YOUNGEST - np.abs(
+        _YOUNGEST - years
+    )  # who would be too young is as much older: no crowd of the youngest
+    return np.asarray(reflected.clip(_OLDEST, _YOUNGEST), dtype=np.int64)

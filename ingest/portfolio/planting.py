@@ -88,11 +88,12 @@ PATTERNS: dict[FraudKind, Pattern] = {
     ),
 }
 _STICKY = 0.75  # how often a member comes back to the same one of several
-_LEFT_FIRM = (
-    0.7  # of ring members: no steady job among colleagues; a big firm, a business of their own, or nothing told
-)
+_LEFT_FIRM = 0.7  # of ring members: no job among few colleagues
+_BIG = 16  # members
+_LENT_BY_OFFICES = ("app_device", "app_ip", "app_payout", "app_phone", "app_delivery")
+_OFFICE = Means(0.45, 10)
 _SMALL_KEEP_CLOSE = 0.08  # people who all know one another share more
-_DRAWS_IN_OUTSIDERS = 0.5  # of rings: an honest relative or an unwitting helper uses the ring's means once
+_DRAWS_IN_OUTSIDERS = 0.25  # of a ring's means: an honest relative or an unwitting helper uses it once
 
 
 def plant(
@@ -111,7 +112,7 @@ def plant(
         scale = 0.85 + 0.15 * float(plan.intensity[ring]) + (_SMALL_KEEP_CLOSE if len(members) <= 6 else 0.0)
         seat = np.searchsorted(np.sort(members), apps.customer[rows])  # a member's number within the ring
         base = region[members[0]]
-        for column, means in pattern.applications.items():
+        for column, means in _application_means(pattern, len(members)).items():
             pool = _pool(rng, column, book_of[column], means, len(members), base)
             target = getattr(holdings, column)
             uses = _uses(rng, pool, seat, len(members))
@@ -123,6 +124,13 @@ def plant(
             takes_part = chance(rng, means.share * scale, len(members))
             getattr(holdings, column)[members[takes_part]] = rng.choice(pool, size=int(takes_part.sum()))
     _plant_lone(rng, plan, apps, holdings, books, region)
+
+
+def _application_means(pattern: Pattern, members: int) -> dict[str, Means]:
+    """What a ring of this size shares in its applications: a big one has an office, which lends of everything."""
+    if members < _BIG:
+        return pattern.applications
+    return dict.fromkeys(_LENT_BY_OFFICES, _OFFICE) | pattern.applications
 
 
 def _leave_firms(rng: Rng, plan: FraudPlan, holdings: Holdings, books: Books, region: Ints) -> None:
@@ -166,7 +174,7 @@ def _uses(rng: Rng, pool: Ints, seat: Ints, members: int) -> Ints:
 
 
 def _draw_in(rng: Rng, target: Ints, pool: Ints, row_of_customer: Ints, honest: Ints) -> None:
-    if rng.random() < _DRAWS_IN_OUTSIDERS * 0.5:
+    if rng.random() < _DRAWS_IN_OUTSIDERS:
         outsider = row_of_customer[rng.choice(honest, size=int(rng.integers(1, 3)))]
         target[outsider] = rng.choice(pool)
 

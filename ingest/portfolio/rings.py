@@ -7,13 +7,17 @@ import numpy as np
 
 from ingest.portfolio.arrays import NONE, Floats, Ints, Rng, pick
 from ingest.portfolio.people import People
+from ingest.portfolio.regions import Regions
 from ingest.portfolio.window import DAY, Window
+from ingest.portfolio.workplaces import Settlement
 
 FRAUD_SHARE = 0.032  # of all customers
 LONE_SHARE = 0.18  # of the fraudulent customers
 SMALLEST, LARGEST = 3, 40
-# How much likelier a ring takes somebody who shares no household with another customer, and how much likelier somebody young.
+# How much likelier a ring takes somebody who lives by themselves or in a dormitory, and how much likelier somebody young.
 _ALONE_ODDS, _YOUNG_ODDS = 6.0, 1.5
+_CROWD = 50  # customers at one address among whom nobody knows everybody
+_YOUNGEST_AGE, _HARDLY = 21, 1e-9
 _NEAR = 0.6  # share of a ring's members from one province
 
 
@@ -52,16 +56,22 @@ class FraudPlan:
         return len(self.kind)
 
 
-def plan_fraud(rng: Rng, people: People, province: Ints, newest_year: int, window: Window) -> FraudPlan:
-    """`province` is where each customer lives."""
+def plan_fraud(
+    rng: Rng, people: People, settlement: Settlement, regions: Regions, newest_year: int, window: Window
+) -> FraudPlan:
+    """Draws the rings, their members and the lone fraudsters."""
     count = len(people)
     wanted = round(FRAUD_SHARE * count)
     in_rings = round(wanted * (1 - LONE_SHARE))
     kind, size = _draw_rings(rng, in_rings)
 
-    odds = np.where(people.alone, _ALONE_ODDS, 1.0) * np.where(newest_year - people.birth_year < 32, _YOUNG_ODDS, 1.0)
+    company = np.bincount(settlement.home)[settlement.home]
+    by_themselves = (company == 1) | (company > _CROWD)
+    odds = np.where(by_themselves, _ALONE_ODDS, 1.0)
+    odds *= np.where(newest_year - people.birth_year < 32, _YOUNG_ODDS, 1.0)
+    odds[newest_year - people.birth_year < _YOUNGEST_AGE] = _HARDLY  # not of age throughout the window
     order = np.argsort(-np.log(rng.random(count)) / odds, kind="stable")  # a weighted draw without replacement
-    members = _recruit(rng, order, province, size)
+    members = _recruit(rng, order, regions.province[settlement.region], size)
 
     ring_of, kind_of = np.full(count, NONE, dtype=np.int64), np.full(count, NONE, dtype=np.int64)
     for ring, who in enumerate(members):
