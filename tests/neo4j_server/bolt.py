@@ -10,7 +10,7 @@ import neo4j
 from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable, SessionExpired, TransientError
 
 USER = "neo4j"
-_STARTUP_SECONDS = 180
+_STARTUP_SECONDS = 300
 _POLL_SECONDS = 0.2
 # Below every system's ephemeral range: a client that redials a stopped server can then never connect to itself,
 # and no outgoing connection takes the port between a kill and the restart.
