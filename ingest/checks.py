@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from graph_model.errors import InvalidValue
 from graph_model.schema.property_types import LOCAL_ZONE
-from ingest.cleaning import Named, Refusal
+from ingest.cleaning import Named, Refusal, check_birth
 from ingest.layout import RECORDED_AT, FileKind, NodeRows, RelationRows
 
 TOLERANCE = timedelta(days=1)  # clocks differ
-OLDEST_BIRTH = date(1900, 1, 1)
 Values = Mapping[str, Sequence[Any]]  # column -> per row a clean value, or None
 Finding = tuple[int, str, Refusal]  # row, column, why
 
@@ -17,10 +17,6 @@ _FUTURE_RECORD = Refusal(
     "time.recorded_in_future", "recorded_at lies in the future. Check the clock and the offset of the source system."
 )
 _FUTURE_EVENT = Refusal("time.event_in_future", "The moment lies in the future. Check the date and its offset.")
-_BORN_LATER = Refusal("customer.birth_in_future", "The birth date lies in the future. Check the document number.")
-_TOO_OLD = Refusal(
-    "customer.birth_implausible", f"The birth date lies before {OLDEST_BIRTH.year}. Check the document number."
-)
 _BIRTH_CONTRADICTS = Refusal(
     "customer.birth_contradicts_id",
     "The birth date is not the one in the ID number. Correct one, or leave the birth date empty.",
@@ -58,7 +54,6 @@ def _customers(key: str, moment: str, values: Values, rows: Sequence[int], today
     for row in rows:
         named: Named = ids[row]
         sex, born = named.properties.get("sex"), named.properties.get("birth_date")
-        column = key if born is not None else "birth_date"
         if born is not None and births[row] is not None and births[row] != born:
             yield row, "birth_date", _BIRTH_CONTRADICTS
         if sex is not None and sexes[row] is not None and sexes[row] != sex:
@@ -66,10 +61,11 @@ def _customers(key: str, moment: str, values: Values, rows: Sequence[int], today
         birth = born if isinstance(born, date) else births[row]
         if birth is None:
             continue
-        if birth > today:
-            yield row, column, _BORN_LATER
-        elif birth < OLDEST_BIRTH:
-            yield row, column, _TOO_OLD
+        if born is None:
+            try:
+                check_birth(birth, today)
+            except InvalidValue as exc:
+                yield row, "birth_date", Refusal(exc.reason, exc.message)
         if expiries[row] is not None and expiries[row] < birth:
             yield row, "id_expiry_date", _EXPIRED_BEFORE_BIRTH
         if moments[row].astimezone(LOCAL_ZONE).date() < birth:

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
 from graph_model.errors import InvalidValue
-from graph_model.records import EMPTY, NodeRef
-from graph_model.schema import SCHEMA, PropertyType, Value
+from graph_model.records import NodeRef
+from graph_model.schema import SCHEMA, Value
 from graph_model.schema.identifiers import birth_date_of, sex_of
 from graph_model.schema.text import tidy
 from ingest.layout import Column
 
-CACHE = 50_000  # different texts remembered per column
+CACHE = 20_000  # different texts remembered per column
+OLDEST_BIRTH = date(1900, 1, 1)
 _OPEN_TEXT = re.compile(r"[A-Za-z_\-]*|[0-9.:/T+\-]*")
 _DIGITS = re.compile(r"\d{5}")
 T = TypeVar("T")
@@ -43,38 +45,37 @@ class ColumnCleaner(Generic[T]):
     def __init__(self, read: Callable[[str], T], *, open_text: bool) -> None:
         self._read = read
         self._open_text = open_text
-        self._known: dict[str, T | Refusal | None] = {"": None}
-        self.refused = 0  # since the cleaner was made
-        self.filled = 0
+        self._known: dict[str, T | Refusal | None] = {}
+        self.may_refuse = False  # whether the last answer can hold a refusal
 
     def clean(self, texts: Sequence[str | None]) -> list[T | Refusal | None]:
         known = self._known
         if len(known) > CACHE:
             known.clear()
-            known[""] = None
+            self.may_refuse = False
+        get = known.get
         cleaned: list[T | Refusal | None] = []
         append = cleaned.append
         for text in texts:
             if text is None:
                 append(None)
                 continue
-            try:
-                value = known[text]
-            except KeyError:
+            # None stands for an empty field and for a text not met before; an empty field is cheap to find out again.
+            value = get(text)
+            if value is None:
                 value = known[text] = self._clean(text)
-            if value is not None:
-                self.filled += 1
-                if value.__class__ is Refusal:
-                    self.refused += 1
             append(value)
         return cleaned
 
     def _clean(self, text: str) -> T | Refusal | None:
-        if len(tidy(text)) == 0:
+        if text == "" or text.isspace():
             return None
         try:
             return self._read(text)
         except InvalidValue as exc:
+            if len(tidy(text)) == 0:
+                return None
+            self.may_refuse = True
             return Refusal(exc.reason, exc.message, masked(text, open_text=self._open_text))
 
 
@@ -83,18 +84,38 @@ def value_cleaner(column: Column) -> ColumnCleaner[Value]:
     return ColumnCleaner(column.type.clean, open_text=is_open(column))
 
 
-def node_cleaner(label: str, *, text: str | None = None) -> ColumnCleaner[Named]:
-    """For a column that names a node. `text` is the property that keeps the value as it was written."""
+def node_cleaner(label: str, today: date, *, text: str | None = None) -> ColumnCleaner[Named]:
+    """For a column that names a node. `text` is the property that keeps the value as it was written. A customer is born by `today`."""
     clean = SCHEMA.node(label).key.type.clean
-    keep: PropertyType | None = None if text is None else SCHEMA.node(label).declared(text).type
 
-    def read(raw: str) -> Named:
+    def customer(raw: str) -> Named:
         key = str(clean(raw))
-        if label == "Customer":
-            return Named(NodeRef(label, key), derived(key))
-        return Named(NodeRef(label, key), dict(EMPTY) if keep is None or text is None else {text: keep.clean(raw)})
+        told = derived(key)
+        check_birth(told.get("birth_date"), today)
+        return Named(NodeRef(label, key), told)
 
-    return ColumnCleaner(read, open_text=False)
+    def written(raw: str) -> Named:
+        key = str(clean(raw))
+        return Named(
+            NodeRef(label, key), {} if text is None else {text: SCHEMA.node(label).declared(text).type.clean(raw)}
+        )
+
+    return ColumnCleaner(customer if label == "Customer" else written, open_text=False)
+
+
+def check_birth(birth: Value | None, today: date) -> None:
+    """Raises InvalidValue for a birth that can't be that of a living customer."""
+    if not isinstance(birth, date):
+        return
+    if birth > today:
+        raise InvalidValue(
+            "customer.birth_in_future", "The birth date lies in the future. Check it, and the document number."
+        )
+    if birth < OLDEST_BIRTH:
+        raise InvalidValue(
+            "customer.birth_implausible",
+            f"The birth date lies before {OLDEST_BIRTH.year}. Check it, and the document number.",
+        )
 
 
 def derived(id_number: str) -> dict[str, Value]:

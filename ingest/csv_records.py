@@ -90,28 +90,40 @@ class RecordReader:
         """The next `rows` records, broken ones included; fewer at the end of the file."""
         batch = RawBatch()
         commas = None if self.width is None else self.width - 1
-        while len(batch) < rows:
-            text = self._next()
+        while len(batch.records) + len(batch.broken) < rows:
+            text = self._ahead.popleft() if self._ahead else next(self._lines, None)
             if text is None:
                 break
-            first = self.line
-            if len(text) == MAX_LINE and text[-1:] != b"\n":
-                self._skip_line()
-                batch.broken.append(
-                    _broken(first, text, "csv.line_too_long", f"The line is longer than {MAX_LINE} bytes.")
-                )
-            elif b'"' in text:
-                self._quoted(text, first, batch)
+            self.offset += len(text)
+            self.line += 1
+            if b'"' in text or len(text) >= MAX_LINE:
+                self._odd(text, batch)
+                continue
+            record = text.rstrip(b"\r\n")
+            if not record or record.isspace():
+                continue
+            if commas is None or record.count(b",") == commas:
+                batch.records.append(record)
+                batch.lines.append(self.line)
             else:
-                record = text.rstrip(b"\r\n")
-                if commas is None or record.count(b",") == commas:
-                    if record.strip():
-                        batch.records.append(record)
-                        batch.lines.append(first)
-                elif record.strip():
-                    self._wrong_width(record, first, record.count(b",") + 1, batch)
+                self._wrong_width(record, self.line, record.count(b",") + 1, batch)
         batch.end_offset, batch.end_line = self.offset, self.line
         return batch
+
+    def _odd(self, text: bytes, batch: RawBatch) -> None:
+        """A line that is too long, or holds quotes."""
+        first = self.line
+        if len(text) == MAX_LINE and text[-1:] != b"\n":
+            self._skip_line()
+            message = f"The line is longer than {MAX_LINE} bytes."
+            batch.broken.append(_broken(first, text, "csv.line_too_long", message))
+        elif b'"' in text:
+            self._quoted(text, first, batch)
+        elif self.width is None or text.count(b",") == self.width - 1:
+            batch.records.append(text.rstrip(b"\r\n"))
+            batch.lines.append(first)
+        else:
+            self._wrong_width(text.rstrip(b"\r\n"), first, text.count(b",") + 1, batch)
 
     def _next(self) -> bytes | None:
         text = self._ahead.popleft() if self._ahead else next(self._lines, None)

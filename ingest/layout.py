@@ -226,27 +226,27 @@ def becomes(kind: FileKind, column: Column) -> str:
     """What a column becomes, in the words of `docs/data-layout.md`."""
     rows = kind.rows
     own = rows.label if isinstance(rows, NodeRows) else None
-    parts: list[str] = []
-    if column.node is not None and (column.node != own or column.key):
-        parts.append(column.node)
+    parts = [column.node] if column.node is not None else []
     if column.sets is not None:
         parts.append(f"{own}.{column.sets}")
     if column.text is not None:
         parts.append(f"{column.node}.{column.text}")
-    for link in column.links:
-        relationship = SCHEMA.relationship(link.type)
-        qualifier = (
-            f" {{{relationship.qualifier.name}: {link.qualifier}}}" if relationship.qualifier and link.qualifier else ""
-        )
-        parts.append(f"{link.start} {link.type}{qualifier} {link.end}")
+    parts += [_link_in_words(column, link) for link in column.links]
     if column.name == kind.moment:
-        parts.append("first_seen" if not isinstance(rows, FactRows) else "the moment of the fact")
-    if isinstance(rows, RelationRows) and column.name == rows.relation:
-        parts.append("the type of the relationship")
-    if isinstance(rows, RelationRows) and column.name == rows.target:
-        parts.append(" or ".join(dict.fromkeys(TARGET_LABELS.values())))
-    if isinstance(rows, FactRows) and column.name == rows.value:
-        parts.append(f"the {rows.fact}")
-    if isinstance(rows, FactRows) and column.name == rows.topic:
-        parts.append(f"the topic of the {rows.fact}")
-    return ", ".join(parts)
+        parts.append("when it happened" if isinstance(rows, FactRows) else "first_seen of all that the row makes")
+    match rows:
+        case RelationRows(relation=column.name):
+            parts.append("type of the relationship")
+        case RelationRows(target=column.name):
+            parts.append(" or ".join(dict.fromkeys(TARGET_LABELS.values())))
+        case FactRows(value=column.name):
+            parts.append(f"value of the {rows.fact}")
+        case FactRows(topic=column.name):
+            parts.append(f"topic of the {rows.fact}")
+    return "; ".join(parts)
+
+
+def _link_in_words(column: Column, link: Link) -> str:
+    qualifier = SCHEMA.relationship(link.type).qualifier
+    kind = f" {{{qualifier.name}: {link.qualifier}}}" if qualifier is not None and link.qualifier else ""
+    return f"{link.start} {link.type}{kind}{'' if link.end == column.node else f' {link.end}'}"

@@ -94,7 +94,7 @@ class _Job:
             self._state_name = job_state_name([fingerprint(f.path, f.kind.name, f.mapping) for f in planned])
             self._progress = JobProgress.load(self._store.state(self._state_name), now)
         self.now = self._progress.now
-        self._cleaners = {file.kind.name: RowCleaner(file.kind) for file in planned}
+        self._cleaners = {file.kind.name: RowCleaner(file.kind, self.now) for file in planned}
 
     def run(self) -> list[FileReport]:
         reports: list[FileReport] = []
@@ -172,7 +172,7 @@ class _Job:
     def _batch(
         self, file: PlannedFile, batch: RowBatch, progress: FileProgress, quarantine: Quarantine, tally: Tally
     ) -> None:
-        rows = self._cleaners[file.kind.name].clean(batch.frame, self.now)
+        rows = self._cleaners[file.kind.name].clean(batch.frame)
         self._refuse_unknown_subjects(file, batch, rows)
         mentioned = mentioned_customers(file.kind, rows)
         known = self._target.known("Customer", mentioned) if mentioned else set()

@@ -11,34 +11,39 @@ from numpy.typing import NDArray
 SKETCH = 65_536  # hashes kept per column: exact up to here, beyond that an estimate with a standard error of 1/sqrt(SKETCH), 0.4 %
 TOP_REASONS = 10
 _SPACE = float(2**64)
+Hashes = NDArray[np.uint64]
 
 
 class Distinct:
     """Counts different values by their `SKETCH` smallest hashes (k minimum values)."""
 
     def __init__(self) -> None:
-        self._least: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
+        self._least: Hashes = np.empty(0, dtype=np.uint64)
         self._full = False
+        self._fresh: list[Hashes] = []  # not merged yet: merging sorts, so it is done now and then
+        self._waiting = 0
 
     def add(self, values: pl.Series) -> None:
         hashes = values.drop_nulls().hash().to_numpy()
         if self._full:
             hashes = hashes[hashes < self._least[-1]]
-        if len(hashes) == 0:
-            return
-        merged = np.unique(np.concatenate([self._least, hashes]))
+        self._fresh.append(hashes)
+        self._waiting += len(hashes)
+        if self._waiting > SKETCH:
+            self._merge()
+
+    def _merge(self) -> None:
+        merged = np.unique(np.concatenate([self._least, *self._fresh]))
         self._full = self._full or len(merged) > SKETCH
         self._least = merged[:SKETCH]
+        self._fresh, self._waiting = [], 0
 
-    @property
-    def exact(self) -> bool:
-        return not self._full
-
-    @property
-    def count(self) -> int:
+    def count(self) -> tuple[int, bool]:
+        """How many, and whether that is exact."""
+        self._merge()
         if not self._full:
-            return len(self._least)
-        return round((SKETCH - 1) * _SPACE / float(self._least[-1]))
+            return len(self._least), True
+        return round((SKETCH - 1) * _SPACE / float(self._least[-1])), False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +90,12 @@ class Tally:
         self._examples.setdefault((column, reason), (message, example, line))
 
     def quality(self) -> tuple[ColumnQuality, ...]:
-        empty = Distinct()
-        return tuple(
-            ColumnQuality(
-                name,
-                self._filled[name],
-                self._filled[name] - self._refused[name],
-                min(self._distinct.get(name, empty).count, self._filled[name]),
-                self._distinct.get(name, empty).exact,
-            )
-            for name in self.columns
-        )
+        return tuple(self._column(name) for name in self.columns)
+
+    def _column(self, name: str) -> ColumnQuality:
+        filled = self._filled[name]
+        distinct, exact = self._distinct.get(name, Distinct()).count()
+        return ColumnQuality(name, filled, filled - self._refused[name], min(distinct, filled), exact)
 
     def reasons(self) -> tuple[ReasonCount, ...]:
         ranked = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))

@@ -58,8 +58,8 @@ class Quarantine:
 
     def append(self, rows: Iterable[QuarantinedRow]) -> None:
         """Writes after `size`, dropping what an interrupted run wrote beyond it; returns when the rows are on the disk."""
-        text = StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        text = StringIO(newline="")
+        writer = csv.writer(text)
         for row in rows:
             given = [field or "" for field in row.fields] or [""] * len(self.columns)
             writer.writerow(
@@ -67,7 +67,8 @@ class Quarantine:
             )
         if not text.tell():
             return
-        header = "" if self.size else _line([*self.columns, *ADDED])
+        # The mark lets spreadsheets see that it is UTF-8.
+        header = "" if self.size else "\ufeff" + _line([*self.columns, *ADDED])
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -85,6 +86,6 @@ class Quarantine:
 
 
 def _line(fields: Sequence[str]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
+    text = StringIO(newline="")
+    csv.writer(text).writerow(fields)
     return text.getvalue()

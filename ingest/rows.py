@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
 from graph_model.records import EMPTY, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import Value
+from graph_model.schema.property_types import LOCAL_ZONE
 from ingest.checks import check_rows
 from ingest.cleaning import ColumnCleaner, Named, Refusal, masked, node_cleaner, value_cleaner
 from ingest.layout import RECORDED_AT, SOURCE, TARGET_LABELS, Column, FactRows, FileKind, NodeRows, RelationRows
@@ -41,12 +42,14 @@ class CleanRows:
 class RowCleaner:
     """Cleans batches of one kind, keeping what it learnt of repeated values."""
 
-    def __init__(self, kind: FileKind) -> None:
+    def __init__(self, kind: FileKind, now: datetime) -> None:
+        today = now.astimezone(LOCAL_ZONE).date()
         self.kind = kind
-        self._cleaners: dict[str, ColumnCleaner[Any]] = {c.name: _cleaner(kind, c) for c in kind.columns}
-        self._targets = {name: node_cleaner(label) for name, label in TARGET_LABELS.items()}
+        self._now = now
+        self._cleaners: dict[str, ColumnCleaner[Any]] = {c.name: _cleaner(c, today) for c in kind.columns}
+        self._targets = {name: node_cleaner(label, today) for name, label in TARGET_LABELS.items()}
 
-    def clean(self, frame: pl.DataFrame, now: datetime) -> CleanRows:
+    def clean(self, frame: pl.DataFrame) -> CleanRows:
         """`frame` holds text columns; those of the layout that it lacks are empty."""
         empty: list[Any] = [None] * frame.height
         rows = CleanRows({}, list(range(frame.height)))
@@ -56,9 +59,8 @@ class RowCleaner:
                 continue
             texts = frame.get_column(column.name).to_list()
             cleaner = self._cleaners[column.name]
-            before = cleaner.refused
             rows.values[column.name] = values = cleaner.clean(texts)
-            if cleaner.refused > before:
+            if cleaner.may_refuse:
                 for row, value in enumerate(values):
                     if value.__class__ is Refusal:
                         rows.refuse(row, column.name, value)
@@ -68,7 +70,7 @@ class RowCleaner:
                         rows.refuse(row, column.name, MISSING)
         self._clean_targets(rows)
         rows.keep_good()
-        for row, name, refusal in check_rows(self.kind, rows.values, rows.good, now):
+        for row, name, refusal in check_rows(self.kind, rows.values, rows.good, self._now):
             shown = frame.get_column(name)[row] or ""
             rows.refuse(row, name, Refusal(refusal.reason, refusal.message, masked(shown)))
         rows.keep_good()
@@ -86,8 +88,8 @@ class RowCleaner:
                     rows.refuse(row, self.kind.rows.target, targets[row])
 
 
-def _cleaner(kind: FileKind, column: Column) -> ColumnCleaner[Any]:
-    return value_cleaner(column) if column.node is None else node_cleaner(column.node, text=column.text)
+def _cleaner(column: Column, today: date) -> ColumnCleaner[Any]:
+    return value_cleaner(column) if column.node is None else node_cleaner(column.node, today, text=column.text)
 
 
 @dataclass(frozen=True, slots=True)

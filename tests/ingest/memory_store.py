@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import Among, Predicate
 from graph_model.records import EdgeRecord, Fact, GraphBatch, Node, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import SCHEMA
+
+EVER = datetime.min.replace(tzinfo=UTC)  # a fact is the same whenever it was recorded
 
 
 @dataclass
@@ -95,7 +97,7 @@ class MemoryStore:
         return kept is None
 
     def _fact(self, fact: Fact) -> bool:
-        key = Fact(fact.about, fact.kind, fact.value, fact.at, datetime.min, fact.source, fact.topic)
+        key = Fact(fact.about, fact.kind, fact.value, fact.at, EVER, fact.source, fact.topic)
         new = key not in self.fact_set
         self.fact_set[key] = None
         return new
@@ -105,7 +107,9 @@ class MemoryStore:
         assert len(predicate.values) <= 1_000
         refs = [NodeRef(label, str(key)) for key in predicate.values]
         found = [(ref, self.nodes[ref]) for ref in refs if ref in self.nodes][:limit]
-        return [Node("", r.label, r.key, n.first_seen, n.last_seen, n.recorded_at, n.source, n.properties) for r, n in found]
+        return [
+            Node("", r.label, r.key, n.first_seen, n.last_seen, n.recorded_at, n.source, n.properties) for r, n in found
+        ]
 
     def state(self, name: str) -> str | None:
         return self.states.get(name)
