@@ -27,7 +27,7 @@ from graph_model.schema import SCHEMA, Value
 from graph_model.store import Capabilities, OnProgress, Statistics
 from graph_model.stores.sqlite import assessing, ledger, neighbourhood, reading, scanning, selecting
 from graph_model.stores.sqlite.backup import backup, check
-from graph_model.stores.sqlite.connections import Connections
+from graph_model.stores.sqlite.connections import BUSY_SECONDS, Connections
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.paths import paths
 from graph_model.stores.sqlite.search import search
@@ -40,7 +40,7 @@ def _utc_now() -> datetime:
 
 
 class SqliteStore:
-    """A graph in one SQLite file. `clock` dates `Statistics.changed_at` and nothing else."""
+    """A graph in one SQLite file. A write waits `busy_seconds` for another; `clock` dates `Statistics.changed_at` and nothing else."""
 
     def __init__(
         self,
@@ -48,9 +48,10 @@ class SqliteStore:
         *,
         create: bool = False,
         read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._connections = Connections(path, create=create, read_only=read_only)
+        self._connections = Connections(path, create=create, read_only=read_only, busy_seconds=busy_seconds)
         self._clock = clock
         self._hubs = HubCounts()
         with self._connections.reading() as connection:

@@ -17,6 +17,7 @@ from graph_model.store import MAX_LIMIT
 from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.values import bounds, from_ms, to_ms
 
+_PIECE = 50_000
 _GRADES = tuple(grade.value for grade in Grade)
 
 _RUN = """
@@ -70,24 +71,29 @@ def append_assessments(
     scoring = (source, model_version, policy_version, *moments)
     found = connection.execute(_RUN, scoring).fetchone()
     run = connection.execute(_NEW_RUN, scoring).lastrowid if found is None else found[0]
-    rows = _rows(columns)
-    if found is not None:
-        kept = {nid for (nid,) in connection.execute(_IN_RUN, (run, orjson.dumps([row[0] for row in rows]).decode()))}
-        rows = [row for row in rows if row[0] not in kept]
-    connection.executemany(_APPEND, ((*row, run) for row in rows))
-    connection.executemany(_SHOW, ((*row[1:4], run, row[0], *moments, run) for row in rows))
-    add_to_tally(connection, "assessment", {"all": len(rows)})
+    appended = 0
+    for first in range(0, len(columns.handles), _PIECE):
+        rows = _rows(columns, slice(first, first + _PIECE))
+        if found is not None:
+            kept = {
+                nid for (nid,) in connection.execute(_IN_RUN, (run, orjson.dumps([row[0] for row in rows]).decode()))
+            }
+            rows = [row for row in rows if row[0] not in kept]
+        connection.executemany(_APPEND, [(*row, run) for row in rows])
+        appended += len(rows)
+        connection.executemany(_SHOW, [(*row[1:4], run, row[0], *moments, run) for row in rows])
+    add_to_tally(connection, "assessment", {"all": appended})
 
 
-def _rows(columns: AssessmentColumns) -> list[tuple[int, float, str, str | None, str]]:
-    """(nid, score, grade, ring id, reasons) of each node."""
+def _rows(columns: AssessmentColumns, piece: slice) -> list[tuple[int, float, str, str | None, str]]:
+    """(nid, score, grade, ring id, reasons) of some of the nodes."""
     return list(
         zip(
-            columns.handles.tolist(),
-            columns.score.tolist(),
-            [_GRADES[grade] for grade in columns.grade.tolist()],
-            [None if ring < 0 else columns.rings[ring] for ring in columns.ring.tolist()],
-            columns.reasons,
+            columns.handles[piece].tolist(),
+            columns.score[piece].tolist(),
+            [_GRADES[grade] for grade in columns.grade[piece].tolist()],
+            [None if ring < 0 else columns.rings[ring] for ring in columns.ring[piece].tolist()],
+            columns.reasons[piece],
             strict=True,
         )
     )

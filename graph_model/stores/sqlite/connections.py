@@ -3,6 +3,7 @@
 Durability: WAL with `synchronous=FULL`, so a commit that was acknowledged survives a power cut, not only kill -9; it costs one flush per commit.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -32,10 +33,12 @@ _WAL_BYTES_KEPT = 128 * 1024**2
 class Connections:
     """Opens, pools and closes. Raises errors of ours only."""
 
-    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = False, read_only: bool = False, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         self.path = path
         self.where = str(path)
-        self.read_only = read_only
+        self._busy_seconds = busy_seconds
         self._idle: deque[sqlite3.Connection] = deque()
         self._write_lock = threading.Lock()
         self._in_long_job = False
@@ -52,6 +55,7 @@ class Connections:
             if read_only:
                 self._check_version_of_reader()
             else:
+                self._refuse_read_only_file()
                 self._writer = self._open_writer()
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -85,7 +89,15 @@ class Connections:
             self._idle.append(connection)
 
     def _open_reader(self) -> sqlite3.Connection:
-        connection = self._connect("ro")
+        connection = self._connect("mode=ro")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+            if os.access(self.path.parent, os.W_OK) or self.path.with_name(f"{self.path.name}-wal").exists():
+                raise
+            # Readers of a WAL file share memory through a file beside it. Where none can be made no one can be writing either.
+            connection = self._connect("mode=ro&immutable=1")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -105,7 +117,7 @@ class Connections:
             raise StoreError(f"{self.where} was closed. Open it again.")
         if self._writer is None:
             raise StoreReadOnly(self.where)
-        if not self._write_lock.acquire(timeout=BUSY_SECONDS):
+        if not self._write_lock.acquire(timeout=self._busy_seconds):
             raise StoreLocked(self.where, "another thread of this process")
         try:
             with translated(self.where):
@@ -123,7 +135,7 @@ class Connections:
             time.sleep(_GAP_SECONDS)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        give_up = time.monotonic() + BUSY_SECONDS
+        give_up = time.monotonic() + self._busy_seconds
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -146,22 +158,26 @@ class Connections:
             finally:
                 self._in_long_job = False
 
+    def _refuse_read_only_file(self) -> None:
+        # SQLite opens a file that it may not write to as read-only, without a word, and its log needs the folder.
+        needed = [self.path.parent, self.path] if self.path.exists() else [self.path.parent]
+        if not all(os.access(path, os.W_OK) for path in needed):
+            raise StoreReadOnly(self.where)
+
     def _open_writer(self) -> sqlite3.Connection:
-        connection = self._connect("rwc")
+        connection = self._connect("mode=rwc")
         try:
-            # Waiting is done by `_begin`, which tries more often than SQLite's own handler and so finds shorter gaps.
-            connection.execute("PRAGMA busy_timeout = 0")
+            current = is_current(connection, self.where)  # refuse what is not ours before changing anything in it
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-                is_current(connection, self.where)  # refuse what is not ours before changing anything in it
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
             connection.execute("PRAGMA temp_store = MEMORY")
-            if not is_current(connection, self.where):
+            # From here on `_begin` waits, which tries more often than SQLite's own handler and so finds shorter gaps.
+            connection.execute("PRAGMA busy_timeout = 0")
+            if not current:
                 self._begin(connection)
                 try:
                     migrate(connection, self.where)
@@ -169,23 +185,22 @@ class Connections:
                 except BaseException:
                     connection.execute("ROLLBACK")
                     raise
-            self._refuse_read_only_file(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _refuse_read_only_file(self, connection: sqlite3.Connection) -> None:
-        # SQLite opens a file that it may not write to as read-only, without a word.
-        self._begin(connection)
-        connection.execute("ROLLBACK")
-
     # --- both ------------------------------------------------------------------------------------------------------
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
+    def _connect(self, options: str) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self.path.absolute()))}?{options}"
         return sqlite3.connect(
-            uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+            uri,
+            uri=True,
+            timeout=self._busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
         )
 
     def close(self) -> None:

@@ -91,7 +91,9 @@ class _Reader:
 
 def _reader(label: str, declared: tuple[Property, ...]) -> _Reader:
     listed = ", ".join(f'p."{p.name}"' for p in declared)
-    query = f"SELECT p.nid, {listed} FROM json_each(?) wanted CROSS JOIN {property_table(label)} p ON p.nid = wanted.value"
+    query = (
+        f"SELECT p.nid, {listed} FROM json_each(?) wanted CROSS JOIN {property_table(label)} p ON p.nid = wanted.value"
+    )
     return _Reader(query, tuple((p.name, decoder(p)) for p in declared))
 
 

@@ -4,6 +4,8 @@
 brought up to date. A name added to the schema needs no migration: its code, table, column and index are added when the file is next opened for writing.
 """
 
+# ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
+
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -12,6 +14,7 @@ from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
 from graph_model.schema import SCHEMA, Schema
 from graph_model.stores.sqlite.ddl import GRAPH, derived, index, property_columns, property_table
 from graph_model.stores.sqlite.names import declared_names
+from graph_model.stores.sqlite.search_index import Change, reindex
 
 APPLICATION_ID = 0x47584952  # "GXIR": how `file` and we tell our files from others
 
@@ -81,6 +84,7 @@ def refuse_old(where: str) -> StoreError:
 
 def _follow_schema(connection: sqlite3.Connection, schema: Schema) -> None:
     known = set(connection.execute("SELECT kind, name FROM vocabulary"))
+    is_new = len(known) == 0
     for kind, name in declared_names(schema):
         if (kind, name) not in known:
             connection.execute(
@@ -100,7 +104,33 @@ def _follow_schema(connection: sqlite3.Connection, schema: Schema) -> None:
         for declared in node_type.properties:
             if declared.indexed and f"{node_type.label}_by_{declared.name}" not in existing:
                 connection.execute(index(node_type.label, declared.name))
+    if not is_new:
+        _index_texts(
+            connection,
+            schema,
+            {name for kind, name in declared_names(schema) if kind == "search"}
+            - {name for kind, name in known if kind == "search"},
+        )
     connection.executemany(
         "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
         [("schema", digest(schema)), ("schema_version", str(schema.version))],
     )
+
+
+def _index_texts(connection: sqlite3.Connection, schema: Schema, names: set[str]) -> None:
+    """Put into the search index what is already there of properties that have become searchable."""
+    for node_type in schema.nodes:
+        for declared in node_type.searchable:
+            name = f"{node_type.label}.{declared.name}"
+            if name not in names:
+                continue
+            code = connection.execute(
+                "SELECT code FROM vocabulary WHERE kind = 'search' AND name = ?", (name,)
+            ).fetchone()[0]
+            if declared is node_type.key:
+                label = "SELECT code FROM vocabulary WHERE kind = 'label' AND name = ?"
+                found = connection.execute(f"SELECT nid, key FROM node WHERE label = ({label})", (node_type.label,))
+            else:
+                found = connection.execute(f'SELECT nid, "{declared.name}" FROM {property_table(node_type.label)}')
+            while rows := found.fetchmany(10_000):
+                reindex(connection, [Change(nid, code, None, text) for nid, text in rows])
