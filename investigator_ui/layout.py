@@ -44,7 +44,8 @@ def _stores() -> list[Component]:
         "lang",  # the page's language
         "texts",  # server → page: the words that scripts say
         "density",  # page → server: rich or cheap style
-        "submitted",  # page → server: text sent from the search box
+        "typed",  # page → server: what is in the search box so far
+        "submitted",  # page → server: what was sent from it with Enter
         "ask-expand",  # page → server: which node to expand, and what is there
         "expansion",  # server → page: what to add to the canvas
         "selected",  # page → server: what the inspector is to show

@@ -2,74 +2,78 @@
 "use strict";
 
 Guanxi.omnibox = (() => {
-  const { tell, go, openSubject } = Guanxi;
-  let submitted = 0;
+  const { debounce, element, go, openSubject, tell } = Guanxi;
+  const LONGEST = 120;
+  let sent = 0;
   let active = -1;
 
   const input = () => document.getElementById("search");
   const list = () => document.getElementById("suggestions");
   const options = () => [...document.querySelectorAll("#suggestions [role=option]")];
 
-  /* Dash's input takes no ARIA attributes and has no type "date"; both are set on the element itself. */
+  /* Fills the slots of the top bar with the browser's own fields: what is typed is in no property of Dash and in no markup. */
   function equip() {
-    const box = input();
-    if (box && box.getAttribute("role") !== "combobox") {
-      box.setAttribute("role", "combobox");
-      box.setAttribute("aria-autocomplete", "list");
-      box.setAttribute("aria-controls", "suggestions");
-      box.setAttribute("aria-expanded", "false");
+    const slot = document.getElementById("search-slot");
+    if (slot && !slot.firstChild) {
+      const box = element("input", { id: "search", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
+        maxlength: LONGEST, "aria-autocomplete": "list", "aria-controls": "suggestions", "aria-expanded": "false" });
+      box.addEventListener("input", debounce(() => tell("typed", { data: { text: box.value, n: ++sent } }), 180));
+      box.addEventListener("input", () => show(false));
+      box.addEventListener("focus", () => show(true));
+      slot.append(box);
     }
-    const day = document.getElementById("as-of");
-    if (day && day.type !== "date") {
-      day.type = "date";
-      day.max = new Date().toISOString().slice(0, 10);
-    }
-    showDay();
+    if (input()) input().placeholder = slot.dataset.placeholder;
+    equipDay();
   }
 
-  function showDay() {
+  function equipDay() {
+    const slot = document.getElementById("as-of-slot");
+    if (!slot) return;
+    if (!slot.firstChild) {
+      const made = element("input", { id: "as-of", type: "date", max: new Date().toISOString().slice(0, 10) });
+      made.addEventListener("change", () => go({ query: { asOf: made.value || null } }));
+      slot.append(made);
+    }
     const day = document.getElementById("as-of");
-    if (!day) return;
     const chosen = new URLSearchParams(window.location.search).get("asOf") ?? "";
-    if (day.value !== chosen && document.activeElement !== day) tell("as-of", { value: chosen });
-    const clear = document.getElementById("as-of-clear");
-    if (clear) clear.hidden = !chosen;
-    day.closest(".as-of")?.classList.toggle("chosen", Boolean(chosen));
+    if (document.activeElement !== day || !chosen) day.value = chosen;
+    document.getElementById("as-of-clear").hidden = !chosen;
+    day.closest(".as-of").classList.toggle("chosen", Boolean(chosen));
   }
 
-  function pickDay(value) {
-    const chosen = new URLSearchParams(window.location.search).get("asOf") ?? "";
-    if (value === null || value === undefined || value === chosen) return;
-    if (value === "" || /^\d{4}-\d{2}-\d{2}$/.test(value)) go({ query: { asOf: value || null } });
+  /* The list is seen only while the field has the focus and something to say. */
+  function show(wanted) {
+    if (!list() || !input()) return;
+    const seen = wanted && document.activeElement === input() && list().childElementCount > 0 && input().value.trim() !== "";
+    list().hidden = !seen;
+    input().setAttribute("aria-expanded", String(seen && options().length > 0));
   }
 
   function suggested() {
     active = -1;
-    const box = input();
-    if (!box) return;
-    const shown = !list().hidden && document.activeElement === box;
-    box.setAttribute("aria-expanded", String(shown && options().length > 0));
-    box.removeAttribute("aria-activedescendant");
+    input()?.removeAttribute("aria-activedescendant");
+    show(true);
   }
 
   function walk(by) {
     const all = options();
     if (all.length === 0) return;
-    active = (active + by + all.length) % all.length;
+    show(true);
+    active = active < 0 && by < 0 ? all.length - 1 : (active + by + all.length) % all.length;
     all.forEach((option, place) => option.setAttribute("aria-selected", String(place === active)));
     all[active].scrollIntoView({ block: "nearest" });
     input().setAttribute("aria-activedescendant", all[active].id);
   }
 
-  function close() {
-    tell("suggestions", { hidden: true });
-    input()?.setAttribute("aria-expanded", "false");
+  function clear() {
+    if (!input()) return;
+    input().value = "";
+    show(false);
+    input().blur();
   }
 
   function open(nodeId) {
-    tell("search", { value: "" });
-    close();
-    input()?.blur();
+    clear();
     openSubject(nodeId);
   }
 
@@ -81,11 +85,11 @@ Guanxi.omnibox = (() => {
       event.preventDefault();
       const chosen = options()[active];
       if (chosen && !list().hidden) open(chosen.dataset.open);
-      else tell("submitted", { data: { text: input().value, n: ++submitted } });
+      else tell("submitted", { data: { text: input().value, n: ++sent } });
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (list().hidden) input().blur();
-      else close();
+      else show(false);
     }
   }
 
@@ -93,8 +97,8 @@ Guanxi.omnibox = (() => {
   document.addEventListener("mousedown", (event) => {
     const option = event.target.closest?.("#suggestions [role=option]");
     if (option) { event.preventDefault(); open(option.dataset.open); }
-    else if (!event.target.closest?.(".omnibox") && list() && !list().hidden) close();
+    else if (!event.target.closest?.(".omnibox")) show(false);
   });
 
-  return { equip, suggested, pickDay, showDay, focus: () => { input()?.focus(); input()?.select(); } };
+  return { equip, suggested, clear, focus: () => { input()?.focus(); input()?.select(); } };
 })();

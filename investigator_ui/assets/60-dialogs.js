@@ -17,9 +17,10 @@ Guanxi.dialogs = (() => {
     wanted = { node: button.dataset.reveal, property: button.dataset.property };
     document.getElementById("reveal-title").textContent = say("reveal.title", { what: button.dataset.what });
     document.getElementById("reveal-problem").textContent = "";
-    tell("reveal-reason", { value: "" });
+    const slot = document.getElementById("reveal-slot");
+    slot.replaceChildren(element("input", { id: "reveal-reason", type: "text", class: "field", maxlength: 200, autocomplete: "off" }));
     show("reveal-dialog");
-    document.getElementById("reveal-reason").focus();
+    slot.firstChild.focus();
   }
 
   function confirmReveal() {

@@ -24,6 +24,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       Guanxi.history.reset();
       Guanxi.table.restart();
       controls();
+      Guanxi.omnibox.clear();
       Guanxi.canvas.whenDrawn(elements, (live) => {
         live.elements().unselect().removeClass("dim found over");
         Guanxi.canvas.watchSize();
@@ -61,8 +62,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
       toast: (message) => { if (message) toast(message.text, message); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
       sessionEnded: (ended) => { if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
-      suggested: () => { setTimeout(Guanxi.omnibox.suggested, 0); return nothing(); },
-      asOfPicked: (value) => { Guanxi.omnibox.pickDay(value); return nothing(); },
+      suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },
     };
   })(),
 });

@@ -20,4 +20,3 @@ def register(app: Dash) -> None:
     bind("toast", Input("toast", "data"))
     bind("sessionEnded", Input("session-ended", "data"))
     bind("suggested", Input("suggestions", "children"))
-    bind("asOfPicked", Input("as-of", "value"))

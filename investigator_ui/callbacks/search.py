@@ -20,30 +20,25 @@ MOST_HITS = 10
 def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("suggestions", "children"),
-        Output("suggestions", "hidden"),
-        Input("search", "value"),
+        Input("typed", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def suggest(value: str | None, lang_data: Json) -> tuple[Json, bool]:
-        wanted = normalise(value)
+    def suggest(typed: Json, lang_data: Json) -> Json:
+        wanted = normalise(typed["text"])
         if len(wanted) < LEAST:
-            return [], True
+            return []
         lang = language_of(lang_data)
         try:
             hits = services.user().search(wanted, limit=MOST_HITS)
         except Refused:
-            return [], True  # Enter says why
-        if not hits:
-            return [], True
-        return hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS), False
+            return []  # Enter says why
+        return hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS) if hits else []
 
     @app.callback(
         Output("url", "pathname"),
         Output("url", "search"),
-        Output("search", "value"),
         Output("suggestions", "children", allow_duplicate=True),
-        Output("suggestions", "hidden", allow_duplicate=True),
         Input("submitted", "data"),
         State("url", "pathname"),
         State("url", "search"),
@@ -52,18 +47,18 @@ def register(app: Dash, services: Services) -> None:
     )
     def submit(submitted: Json, pathname: str, search: str, lang_data: Json) -> tuple[Json, ...]:
         lang = language_of(lang_data)
-        wanted = normalise((submitted or {}).get("text"))
-        stay = (no_update, no_update, no_update)
+        wanted = normalise(submitted["text"])
         if len(wanted) < LEAST:
-            return *stay, message("search.too_short", lang), False
+            return no_update, no_update, message("search.too_short", lang)
         try:
             found = find(services.user(), wanted)
         except Refused as refused:
-            return *stay, message(refused.code, lang), False
+            return no_update, no_update, message(refused.code, lang)
         if isinstance(found, str):
             address = ViewAddress.parse(pathname, search).opening(found)
-            return address.pathname, address.search, "", [], True
-        return *stay, hits_list(found, services.schema(), lang, full=len(found) == MOST_HITS, choose=True), False
+            return address.pathname, address.search, []
+        hits = hits_list(found, services.schema(), lang, full=len(found) == MOST_HITS, choose=True)
+        return no_update, no_update, hits
 
 
 def normalise(value: str | None) -> str:

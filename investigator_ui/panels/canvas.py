@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from investigator_ui import words
@@ -151,7 +151,7 @@ def _reveal_dialog(lang: Language) -> Component:
                 html.H2("", id="reveal-title"),
                 html.P(text("reveal.lead", lang)),
                 html.Label(text("reveal.reason", lang), htmlFor="reveal-reason"),
-                dcc.Input(id="reveal-reason", type="text", maxLength=200, autoComplete="off", className="field"),
+                html.Span(id="reveal-slot"),
                 html.P("", id="reveal-problem", className="field-problem", role="alert"),
                 html.Div(
                     [

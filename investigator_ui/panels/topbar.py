@@ -1,6 +1,6 @@
 """The bar at the top: the way home, the search box, the as-of day, language, shortcuts, the user and the way out."""
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from investigator_ui.address import LANGUAGES, Language
@@ -27,21 +27,12 @@ def topbar(lang: Language, me: Me | None) -> list[Component]:
 
 
 def _omnibox(lang: Language) -> html.Div:
-    """A combobox; assets/50-omnibox.js adds the ARIA state that Dash's input can't carry."""
+    """assets/50-omnibox.js puts the field in: what is typed stays out of Dash's properties, and it is an ARIA combobox."""
     return html.Div(
         [
             icon("search", "omnibox-icon"),
             html.Label(text("search.label", lang), htmlFor="search", className="visually-hidden"),
-            dcc.Input(
-                id="search",
-                type="text",
-                placeholder=text("search.placeholder", lang),
-                debounce=0.2,
-                autoComplete="off",
-                spellCheck=False,
-                maxLength=120,
-                className="omnibox-input",
-            ),
+            html.Span(id="search-slot", **attrs(data_placeholder=text("search.placeholder", lang))),
             html.Kbd("/", className="omnibox-key", title=text("search.key", lang)),
             html.Div(id="suggestions", className="suggestions", hidden=True),
         ],
@@ -57,7 +48,7 @@ def _as_of(lang: Language) -> html.Div:
                 [icon("calendar"), html.Span(text("asof.label", lang))], htmlFor="as-of", className="as-of-label"
             ),
             html.Span(text("asof.none", lang), className="as-of-none", **attrs(aria_hidden="true")),
-            dcc.Input(id="as-of", type="text", debounce=0.5, className="as-of-input", autoComplete="off"),
+            html.Span(id="as-of-slot"),  # for the browser's own date field, which Dash lacks (assets/50-omnibox.js)
             icon_button("as-of-clear", "close", text("asof.now", lang), hidden=True),
         ],
         className="as-of",
