@@ -4,7 +4,7 @@ A job is known by the content of its files, so the same files resume where a cra
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -64,7 +64,7 @@ class JobProgress:
 
 def _progress(entry: dict[str, object]) -> FileProgress:
     progress = FileProgress(**entry)  # type: ignore[arg-type]  # JSON that we wrote
-    # The run ended before it told of its last batch. The graph has those rows by now.
+    # The run ended between its last batch and the news of it. The graph has those rows by now.
     progress.merged, progress.undecided = progress.merged + progress.undecided, 0
     return progress
 
@@ -85,7 +85,3 @@ def fingerprint(path: Path, kind: str, mapping: FileMapping) -> str:
 def job_state_name(fingerprints: Sequence[str]) -> str:
     """The name under which the store keeps a job's checkpoint."""
     return f"ingest.job.{blake2b(','.join(fingerprints).encode(), digest_size=16).hexdigest()}"
-
-
-def state_of(name: str, job: JobProgress) -> Mapping[str, str]:
-    return {name: job.dump()}

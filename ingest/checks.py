@@ -66,6 +66,7 @@ def _customers(key: str, moment: str, values: Values, rows: Sequence[int], today
                 check_birth(birth, today)
             except InvalidValue as exc:
                 yield row, "birth_date", Refusal(exc.reason, exc.message)
+                continue
         if expiries[row] is not None and expiries[row] < birth:
             yield row, "id_expiry_date", _EXPIRED_BEFORE_BIRTH
         if moments[row].astimezone(LOCAL_ZONE).date() < birth:

@@ -118,7 +118,7 @@ def _encoding(file: str, sample: bytes) -> str:
         raise WrongEncoding(
             f"{file} is UTF-16. Convert it: iconv -f UTF-16 -t UTF-8 {file} > NEW, or save it as CSV UTF-8."
         )
-    if b"\0" in sample:
+    if b"\0" in sample.partition(b"\n")[0] or sample.count(b"\0") > len(sample) // 100:
         raise NotCsv(f"{file} holds binary data, no CSV.")
     if b"\n" not in sample and b"\r" in sample:
         raise NotCsv(f"{file} ends its lines as old Macintosh files do. Save it with LF or CRLF line ends.")

@@ -13,7 +13,7 @@ from graph_model.errors import InvalidRequest
 from graph_model.records import GraphBatch, UpsertResult
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore, OnProgress
-from ingest.checkpoint import FileProgress, JobProgress, fingerprint, job_state_name, state_of
+from ingest.checkpoint import FileProgress, JobProgress, fingerprint, job_state_name
 from ingest.cleaning import Refusal, masked
 from ingest.csv_file import RowBatch, read_rows
 from ingest.errors import FileChanged
@@ -102,9 +102,9 @@ class _Job:
             if self.was_cancelled:
                 break
             reports.append(self._file(str(place), file))
-        if not self.was_cancelled and self._store is not None:
+        if not self.was_cancelled:
             self._progress.done = True
-            self._store.put_state(self._state_name, self._progress.dump())
+            self._save()
         return reports
 
     def _file(self, place: str, file: PlannedFile) -> FileReport:
@@ -186,16 +186,21 @@ class _Job:
         progress.read += len(batch)
         progress.quarantined += len(refused)
         progress.undecided = len(rows.good)
-        result = self._target.write(
-            records.batch, {} if self._store is None else state_of(self._state_name, self._progress)
-        )
+        result = self._target.write(records.batch, self._state())
         loaded = sum(records.created(result))
-        progress.loaded, progress.merged, progress.undecided = (
-            progress.loaded + loaded,
-            progress.merged + len(rows.good) - loaded,
-            0,
-        )
+        progress.loaded += loaded
+        progress.merged += len(rows.good) - loaded
+        progress.undecided = 0
         _count_created(progress, records.batch, result)
+        # The checkpoint above is what a crash goes on from. This one adds what only the answer told: how many rows were new.
+        self._save()
+
+    def _state(self) -> dict[str, str]:
+        return {} if self._store is None else {self._state_name: self._progress.dump()}
+
+    def _save(self) -> None:
+        if self._store is not None:
+            self._store.put_state(self._state_name, self._progress.dump())
 
     def _refuse_unknown_subjects(self, file: PlannedFile, batch: RowBatch, rows: CleanRows) -> None:
         """Facts about what is not in the graph: the rows wait in quarantine until it is."""

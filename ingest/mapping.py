@@ -104,6 +104,10 @@ def _file(table: object, where: str) -> FileMapping:
             raise BadMapping(f"{where}: the layout has no column {target}.{nearest(target, targets)}")
         if not isinstance(own, str):
             raise BadMapping(f"{where}: {target} must name a column of the file, as text.")
+    taken: dict[str, str] = {}
+    for target, own in columns.items():
+        if (first := taken.setdefault(folded(own), target)) != target:
+            raise BadMapping(f"{where}: {first} and {target} are both read from {own}. A column has one meaning.")
     return FileMapping(kind, _source(table.get("source", DEFAULT_SOURCE), where), dict(columns))
 
 
