@@ -100,8 +100,7 @@ def imagine(customers: int, seed: int, window: Window, report: Progress) -> Port
         streams.of("changes"), settlement.region, registered, window, phones=books.phones, address_book=books.addresses
     )
     holdings = sharing.equip(streams.of("sharing"), folk, settlement, regions, open_places, apps, changed, phone, books)
-    honest = np.flatnonzero(plan.kind_of == NONE)
-    planting.plant(streams.of("planting"), plan, apps, holdings, books, settlement.region, honest)
+    planting.plant(streams.of("planting"), plan, apps, holdings, books, settlement.region)
     report("relations", 4, len(stages))
     related = relations.relate(
         streams.of("relations"), folk, settlement, plan, apps, registered, holdings.phone, books.phones, window

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ingest.portfolio import vocabulary
-from ingest.portfolio.arrays import Book, Ints, Rng, distinct, pick
+from ingest.portfolio.arrays import Book, Ints, Rng, chance, distinct, pick
 
 MOBILE, LANDLINE = 0, 1  # styles of phones
 CELL_EXIT, HOME_EXIT, OFFICE_EXIT, PUBLIC_EXIT, HOME_EXIT_V6 = 0, 1, 2, 3, 4  # styles of IP addresses
@@ -146,7 +146,7 @@ def emails(rng: Rng, surname: Ints, birth_year: Ints) -> pl.Series:
     count = len(surname)
     roman = words(tuple(entry[1] for entry in vocabulary.SURNAMES), surname)
     letters = text_of_bytes((rng.integers(0, 26, size=(count, 3)) + ord("a")).astype(np.uint8))
-    tail = np.where(chance_of_year(rng, count), birth_year, rng.integers(10, 10**5, size=count))
+    tail = np.where(chance(rng, 0.4, count), birth_year, rng.integers(10, 10**5, size=count))
     domain = words(vocabulary.MAIL_DOMAINS, pick(rng, (30, 24, 16, 12, 10, 8), count))
     return joined(
         roman,
@@ -157,10 +157,6 @@ def emails(rng: Rng, surname: Ints, birth_year: Ints) -> pl.Series:
         "@",
         domain,
     )
-
-
-def chance_of_year(rng: Rng, count: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.asarray(rng.random(count) < 0.4)
 
 
 def social_accounts(rng: Rng, count: int) -> pl.Series:

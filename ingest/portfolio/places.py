@@ -49,7 +49,7 @@ def open_places(
     shops, agents, points = max(4, customers // 400), max(4, customers // 500), max(4, customers // 300)
     cells = max(6, customers // 300)
     point_region = regions.draw(rng, points)
-    hotspots = min(200, max(3, customers // 700))
+    hotspots = min(60, max(3, customers // 700))
     return Places(
         shop=by_province(shops),
         shop_device=devices.take(shops),

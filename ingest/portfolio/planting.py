@@ -96,15 +96,14 @@ _SMALL_KEEP_CLOSE = 0.08  # people who all know one another share more
 _DRAWS_IN_OUTSIDERS = 0.25  # of a ring's means: an honest relative or an unwitting helper uses it once
 
 
-def plant(
-    rng: Rng, plan: FraudPlan, apps: Applications, holdings: Holdings, books: Books, region: Ints, honest: Ints
-) -> None:
-    """Changes `holdings` in place. `region` is where customers live; `honest` are customers whom a ring may draw in."""
+def plant(rng: Rng, plan: FraudPlan, apps: Applications, holdings: Holdings, books: Books, region: Ints) -> None:
+    """Changes `holdings` in place. `region` is where customers live."""
     book_of = {"app_device": books.devices, "app_ip": books.ips, "app_payout": books.accounts, "app_phone": books.phones,
                "app_delivery": books.addresses, "home": books.addresses, "employer": books.employers}  # fmt: skip
     rows_of = _rows_by_ring(plan, apps)
-    row_of_customer = np.full(len(region), NONE, dtype=np.int64)
-    row_of_customer[apps.customer] = np.arange(len(apps))
+    honest = np.flatnonzero(plan.kind_of[apps.customer] == NONE)
+    honest_begin = np.searchsorted(apps.at[honest], plan.begins)
+    honest_end = np.searchsorted(apps.at[honest], plan.ends)
     _leave_firms(rng, plan, holdings, books, region)
     for ring in range(plan.rings):
         pattern = PATTERNS[FraudKind(int(plan.kind[ring]))]
@@ -112,13 +111,15 @@ def plant(
         scale = 0.85 + 0.15 * float(plan.intensity[ring]) + (_SMALL_KEEP_CLOSE if len(members) <= 6 else 0.0)
         seat = np.searchsorted(np.sort(members), apps.customer[rows])  # a member's number within the ring
         base = region[members[0]]
+        bystanders = honest[honest_begin[ring] : honest_end[ring]]
         for column, means in _application_means(pattern, len(members)).items():
             pool = _pool(rng, column, book_of[column], means, len(members), base)
             target = getattr(holdings, column)
             uses = _uses(rng, pool, seat, len(members))
             takes_part = chance(rng, means.share * scale, len(members))[seat] & chance(rng, 0.95, len(rows))
             target[rows[takes_part]] = uses[takes_part]
-            _draw_in(rng, target, pool, row_of_customer, honest)
+            if len(bystanders) > 0 and rng.random() < _DRAWS_IN_OUTSIDERS:
+                target[rng.choice(bystanders, size=int(rng.integers(1, 3)))] = rng.choice(pool)
         for column, means in pattern.customers.items():
             pool = _pool(rng, column, book_of[column], means, len(members), base)
             takes_part = chance(rng, means.share * scale, len(members))
@@ -171,12 +172,6 @@ def _uses(rng: Rng, pool: Ints, seat: Ints, members: int) -> Ints:
     choice = rng.integers(0, len(pool), size=members)[seat]
     other = rng.integers(0, len(pool), size=len(seat))
     return pool[np.where(chance(rng, _STICKY, len(seat)), choice, other)]
-
-
-def _draw_in(rng: Rng, target: Ints, pool: Ints, row_of_customer: Ints, honest: Ints) -> None:
-    if rng.random() < _DRAWS_IN_OUTSIDERS:
-        outsider = row_of_customer[rng.choice(honest, size=int(rng.integers(1, 3)))]
-        target[outsider] = rng.choice(pool)
 
 
 def _plant_lone(rng: Rng, plan: FraudPlan, apps: Applications, holdings: Holdings, books: Books, region: Ints) -> None:

@@ -1,6 +1,6 @@
 """Places: the districts of all 31 mainland provinces with their GB/T 2260 codes, where people live and where they were born.
 
-`data/regions.csv` holds a selection: code, names, years in which the code was given out, and a weight by population (0: no longer exists).
+`regions.csv` holds a selection: code, names, years in which the code was given out, and a weight by population (0: no longer exists).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import polars as pl
 
 from ingest.portfolio.arrays import NONE, Floats, Ints, Rng, pick
 
-_TABLE = Path(__file__).parent / "data" / "regions.csv"
+_TABLE = Path(__file__).with_name("regions.csv")
 _FIRST_BIRTH_YEAR, _LAST_BIRTH_YEAR = 1960, 2007
 
 

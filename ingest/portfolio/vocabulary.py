@@ -71,7 +71,6 @@ NATIONAL_EMPLOYERS = _words(
 )
 PARKS = ("高新产业园", "临港工业园", "东部制造园", "空港物流园")
 UNIVERSITIES = ("理工学院", "职业技术学院", "师范学院", "财经大学", "科技大学", "工程职业学院")
-WIFI_PLACES = 254  # how many public Wi-Fi exits there can be: one documentation block
 
 EDUCATION = ("primary", "middle", "high", "college", "bachelor", "master", "doctor")
 MARITAL = ("single", "married", "divorced", "widowed")
