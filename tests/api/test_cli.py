@@ -225,7 +225,8 @@ def test_a_port_in_use_is_one_clear_line(loaded: Path, taken_port: int) -> None:
     refused(guanxi("serve", "--host", "203.0.113.7", home=loaded), "port.refused", 7)
 
 
-def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path) -> None:
+@pytest.mark.parametrize(("asked", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
+def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path, asked: signal.Signals, status: int) -> None:
     server = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--home", str(loaded)],
         stderr=subprocess.PIPE,
@@ -245,8 +246,8 @@ def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path) -> None:
             except OSError:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(30) in (0, -signal.SIGTERM)
+        server.send_signal(asked)
+        assert server.wait(30) == status
         assert "Traceback" not in server.stderr.read()
     finally:
         server.kill()
