@@ -36,6 +36,9 @@ class FileProgress:
     facts_created: dict[str, int] = field(default_factory=dict)
     done: bool = False
 
+    def copy(self) -> "FileProgress":
+        return FileProgress(**asdict(self))
+
 
 @dataclass(slots=True)
 class JobProgress:
