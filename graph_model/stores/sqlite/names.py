@@ -41,6 +41,7 @@ class Names:
     types: Mapping[str, int]
     type_of: Mapping[int, str]
     triples: Mapping[tuple[str, str, str], Triple]
+    by_code: Mapping[int, Triple]
     by_codes: Mapping[tuple[int, int, int], Triple]  # (start label, type, end label)
     facts: Mapping[str, int]
     fact_of: Mapping[int, str]
@@ -81,6 +82,7 @@ def load_names(connection: sqlite3.Connection) -> Names:
         types=types,
         type_of={code: name for name, code in types.items()},
         triples=triples,
+        by_code={t.code: t for t in triples.values()},
         by_codes={(t.start, t.type, t.end): t for t in triples.values()},
         facts=facts,
         fact_of={code: name for name, code in facts.items()},
