@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,26 @@ def test_a_backup_opens_and_holds_the_same(loaded: Path, tmp_path: Path) -> None
     counted = guanxi("status", "--store", f"sqlite:///{copy}", home=tmp_path).stdout
     assert re.search(r"Customer\s+300\b", counted)
     refused(guanxi("backup", copy, home=loaded), "invalid_request", 2)
+
+
+def test_the_doctor_finds_a_sound_graph_and_a_touched_audit_line(loaded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert guanxi("backup", copy, home=loaded).returncode == 0
+    address = f"sqlite:///{copy}"
+    store = open_store(address)
+    for operation in ("reveal", "reveal", "export"):
+        store.append_audit(
+            at=datetime(2026, 7, 1, tzinfo=UTC), actor="ida", role="investigator", operation=operation, subjects=[],
+            result="ok", detail={},
+        )  # fmt: skip
+    store.close()
+    assert "is sound" in guanxi("doctor", "--store", address, home=tmp_path).stdout
+    with sqlite3.connect(copy) as connection:
+        for (trigger,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{trigger}"')
+        assert connection.execute("UPDATE audit SET operation = 'nothing' WHERE operation = 'export'").rowcount == 1
+    line = refused(guanxi("doctor", "--store", address, home=tmp_path), "audit.broken", 5)
+    assert "Line 3" in line
 
 
 def test_bad_rows_wait_in_quarantine_and_are_named(tmp_path: Path) -> None:
