@@ -48,8 +48,13 @@ class Names:
     searched: Mapping[tuple[str, str], int]  # (label, property)
     label_rank: Mapping[int, int]  # code → place in the schema
     type_rank: Mapping[int, int]
-    repeating: frozenset[int]  # types of which a pair of nodes may have several
     types_at: Mapping[int, tuple[int, ...]]  # label → types that can touch it, in schema order
+    hub_degree: int  # a node of more relationships than this is a hub, counted in the table `hub`
+
+    def far_label(self, triple: int, outgoing: int) -> int:
+        """The label at the other end of a row of `adjacency`."""
+        found = self.by_code[triple]
+        return found.end if outgoing else found.start
 
 
 def load_names(connection: sqlite3.Connection) -> Names:
@@ -91,6 +96,6 @@ def load_names(connection: sqlite3.Connection) -> Names:
         },
         label_rank={code: rank for rank, code in enumerate(labels.values())},
         type_rank={code: rank for rank, code in enumerate(types.values())},
-        repeating=frozenset(t.type for t in triples.values() if t.repeats),
         types_at={label: tuple(found) for label, found in types_at.items()},
+        hub_degree=int(connection.execute("SELECT value FROM meta WHERE name = 'hub_degree'").fetchone()[0]),
     )

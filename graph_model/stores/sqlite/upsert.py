@@ -22,12 +22,13 @@ from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.upsert_edges import EdgeMerge
 from graph_model.stores.sqlite.upsert_facts import write_facts
 from graph_model.stores.sqlite.upsert_properties import write_properties
-from graph_model.stores.sqlite.upsert_slot import Moments, Slot, Slots
+from graph_model.stores.sqlite.upsert_slot import Slot, Slots
+from graph_model.stores.sqlite.values import Milliseconds
 
 _MANY = 1_000
 
 _EXISTING = """
-SELECT n.key, n.nid, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
+SELECT n.key, n.nid, n.degree, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
 FROM json_each(?1) wanted CROSS JOIN node n ON n.label = ?2 AND n.key = wanted.value
 """
 _INSERT = """
@@ -50,7 +51,7 @@ def upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> t
 
 
 def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> tuple[UpsertResult, bool]:
-    moments = Moments()
+    moments = Milliseconds()
     slots = Slots(connection, names)
     nodes_created, new = _merge_nodes(connection, names, slots, moments, batch.nodes)
     merge = EdgeMerge(connection, names, slots, moments)
@@ -79,7 +80,7 @@ def _without_collector(records: int) -> Iterator[None]:
 
 
 def _merge_nodes(
-    connection: sqlite3.Connection, names: Names, slots: Slots, moments: Moments, records: Sequence[NodeRecord]
+    connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds, records: Sequence[NodeRecord]
 ) -> tuple[list[bool], list[Slot]]:
     """For each record whether it created its node, and the slots of the new ones by nid."""
     _load_existing(connection, names, slots, records)
@@ -92,7 +93,7 @@ def _merge_nodes(
         seen, recorded_at = moments[record.seen], moments[record.recorded_at]
         slot = by_label[label].get(key)
         if slot is None:
-            slot = Slot(label, labels[label], key, 0, seen, seen, recorded_at, None, record.source)
+            slot = Slot(label, labels[label], key, 0, 0, seen, seen, recorded_at, None, record.source)
             by_label[label][key] = slot
             new.append(slot)
             created.append(True)
@@ -125,8 +126,8 @@ def _load_existing(connection: sqlite3.Connection, names: Names, slots: Slots, r
         code = names.labels[label]
         of_label = slots.by_label[label]
         found = connection.execute(_EXISTING, (orjson.dumps(sorted(keys)).decode(), code))
-        for key, nid, first_seen, last_seen, recorded_at, properties_at in found:
-            of_label[key] = Slot(label, code, key, nid, first_seen, last_seen, recorded_at, properties_at, None)
+        for key, nid, degree, first_seen, last_seen, recorded_at, properties_at in found:
+            of_label[key] = Slot(label, code, key, nid, degree, first_seen, last_seen, recorded_at, properties_at, None)
 
 
 def _write_nodes(connection: sqlite3.Connection, slots: Slots, new: Sequence[Slot]) -> bool:

@@ -9,7 +9,9 @@ from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.names import Names, Triple
-from graph_model.stores.sqlite.upsert_slot import Moments, Slot, Slots
+from graph_model.stores.sqlite.upsert_hubs import AdjacencyRow, count_hubs
+from graph_model.stores.sqlite.upsert_slot import Slot, Slots
+from graph_model.stores.sqlite.values import Milliseconds
 
 _FIND = """
 SELECT first_seen, last_seen, recorded_at FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
@@ -20,7 +22,7 @@ INSERT INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recor
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_ADJACENCY = """
-INSERT INTO adjacency (nid, type, last_seen, label, other, outgoing, qualifier, first_seen, recorded_at, again)
+INSERT INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPDATE_EDGE = """
@@ -28,7 +30,7 @@ UPDATE edge SET first_seen = ?, last_seen = ?, recorded_at = ? WHERE triple = ? 
 """
 _UPDATE_ADJACENCY = """
 UPDATE adjacency SET first_seen = ?, last_seen = ?, recorded_at = ?
-WHERE nid = ? AND type = ? AND last_seen = ? AND label = ? AND other = ? AND outgoing = ? AND qualifier = ?
+WHERE nid = ? AND type = ? AND last_seen = ? AND triple = ? AND other = ? AND outgoing = ? AND qualifier = ?
 """
 
 # Relationships are the most of a batch, so they are kept as plain tuples while it is merged.
@@ -40,7 +42,7 @@ _Rest = tuple[str, str | None, int]  # of a new one: source, properties, again
 class EdgeMerge:
     """Takes the records of a batch and writes what they come to."""
 
-    def __init__(self, connection: sqlite3.Connection, names: Names, slots: Slots, moments: Moments) -> None:
+    def __init__(self, connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds) -> None:
         self._connection = connection
         self._names = names
         self._slots = slots
@@ -120,32 +122,33 @@ class EdgeMerge:
         edges, rows = [], []
         for identity in changed:
             code, start, end, qualifier = identity
-            triple = self._names.by_code[code]
+            type = self._names.by_code[code].type
             times, (_, was, _) = self._times[identity], self._stored[identity]
             edges.append((*times, *identity))
-            rows.append((*times, start, triple.type, was, triple.end, end, 1, qualifier))
+            rows.append((*times, start, type, was, code, end, 1, qualifier))
             if start != end:
-                rows.append((*times, end, triple.type, was, triple.start, start, 0, qualifier))
+                rows.append((*times, end, type, was, code, start, 0, qualifier))
         self._connection.executemany(_UPDATE_EDGE, edges)
         self._connection.executemany(_UPDATE_ADJACENCY, rows)
         return len(self._new) > 0 or len(changed) > 0
 
     def _write_new(self) -> None:
         by_code = self._names.by_code
-        edges, rows = [], []
+        edges: list[tuple[int | str | None, ...]] = []
+        rows: list[AdjacencyRow] = []
         for identity, (source, properties, again) in self._new.items():
             code, start, end, qualifier = identity
-            triple = by_code[code]
-            type = triple.type
+            type = by_code[code].type
             first_seen, last_seen, recorded_at = self._times[identity]
             edges.append((*identity, first_seen, last_seen, recorded_at, source, properties))
-            rows.append((start, type, last_seen, triple.end, end, 1, qualifier, first_seen, recorded_at, again))
+            rows.append((start, type, last_seen, code, end, 1, qualifier, first_seen, recorded_at, again))
             if start != end:
-                rows.append((end, type, last_seen, triple.start, start, 0, qualifier, first_seen, recorded_at, again))
+                rows.append((end, type, last_seen, code, start, 0, qualifier, first_seen, recorded_at, again))
         edges.sort()
         rows.sort()
         self._connection.executemany(_INSERT_EDGE, edges)
         self._connection.executemany(_INSERT_ADJACENCY, rows)
+        count_hubs(self._connection, self._names, self._slots, rows)
 
 
 def _refusal(record: EdgeRecord) -> InvalidRequest:

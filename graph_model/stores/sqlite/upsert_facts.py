@@ -7,7 +7,8 @@ from graph_model.errors import InvalidRequest
 from graph_model.records import Fact
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.upsert_slot import Moments, Slots
+from graph_model.stores.sqlite.upsert_slot import Slots
+from graph_model.stores.sqlite.values import Milliseconds
 
 _FIND = "SELECT recorded_at FROM fact WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?"
 _INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -19,7 +20,7 @@ _Identity = tuple[int, int, int, str, str, str]
 
 
 def write_facts(
-    connection: sqlite3.Connection, names: Names, slots: Slots, moments: Moments, facts: Sequence[Fact]
+    connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds, facts: Sequence[Fact]
 ) -> tuple[list[bool], bool]:
     """For each fact whether it is new, and whether anything changed."""
     stored: dict[_Identity, int] = {}

@@ -2,23 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from graph_model.errors import InvalidRequest
 from graph_model.records import NodeRef
 from graph_model.schema import SCHEMA, Value
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.values import to_ms
 
-_FIND = "SELECT nid, first_seen, last_seen, recorded_at, properties_at FROM node WHERE label = ? AND key = ?"
-
-
-class Moments(dict[datetime, int]):
-    """Milliseconds of the moments of a batch. The records of one row share theirs, so most are found and not computed."""
-
-    def __missing__(self, moment: datetime) -> int:
-        milliseconds = self[moment] = to_ms(moment)
-        return milliseconds
+_FIND = "SELECT nid, degree, first_seen, last_seen, recorded_at, properties_at FROM node WHERE label = ? AND key = ?"
 
 
 class Slot:
@@ -26,7 +16,7 @@ class Slot:
 
     __slots__ = (
         "changed", "degree", "first_seen", "given", "is_new", "key", "label", "label_name", "last_seen", "nid",
-        "properties_at", "recorded_at", "source",
+        "properties_at", "recorded_at", "source", "stored_degree",
     )  # fmt: skip
 
     def __init__(
@@ -35,6 +25,7 @@ class Slot:
         label: int,
         key: str,
         nid: int,
+        stored_degree: int,
         first_seen: int,
         last_seen: int,
         recorded_at: int,
@@ -46,6 +37,7 @@ class Slot:
         self.label = label
         self.key = key
         self.nid = nid
+        self.stored_degree = stored_degree
         self.first_seen = first_seen
         self.last_seen = last_seen
         self.recorded_at = recorded_at
@@ -95,7 +87,8 @@ class Slots:
                 raise InvalidRequest(
                     f"{what} names a {ref.label} that is neither in the batch nor in the store. Write the node with it."
                 )
-            nid, first_seen, last_seen, recorded_at, properties_at = found
-            slot = Slot(ref.label, label, ref.key, nid, first_seen, last_seen, recorded_at, properties_at, None)
+            nid, degree, first_seen, last_seen, recorded_at, properties_at = found
+            times = (first_seen, last_seen, recorded_at)
+            slot = Slot(ref.label, label, ref.key, nid, degree, *times, properties_at, None)
             self.by_label[ref.label][ref.key] = slot
         return slot

@@ -40,6 +40,22 @@ def from_ms(moment: int) -> datetime:
     return EPOCH + timedelta(milliseconds=moment)
 
 
+class Milliseconds(dict[datetime, int]):
+    """`to_ms` that remembers, for a batch: the records of one row share their moments."""
+
+    def __missing__(self, moment: datetime) -> int:
+        result = self[moment] = to_ms(moment)
+        return result
+
+
+class Datetimes(dict[int, datetime]):
+    """`from_ms` that remembers, for an answer: its three moments are often one, and its edges were often seen together."""
+
+    def __missing__(self, moment: int) -> datetime:
+        result = self[moment] = from_ms(moment)
+        return result
+
+
 def bounds(as_of: AsOf | None) -> tuple[int, int]:
     """The greatest event and recording moments that are visible."""
     if as_of is None:
