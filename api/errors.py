@@ -73,6 +73,8 @@ CODES: dict[str, Outcome] = {
     "capability_missing": Outcome(501, 5),
     "audit.broken": Outcome(500, 5),
     "overloaded": Outcome(503, 4, "Try again in a moment."),
+    "file.unusable": Outcome(500, 7),
+    "disk.full": Outcome(507, 7),
     "port.in_use": Outcome(500, 7),
     "port.refused": Outcome(500, 7),
     "home.unusable": Outcome(500, 7),

@@ -14,6 +14,7 @@ from api.secrets import ensure_home
 from graph_model.errors import GuanxiError
 from graph_model.principal import Principal, Role
 from graph_model.records import AuditEntry
+from graph_model.services.status import newest_model
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
@@ -106,7 +107,7 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
     settings = settings_from(home=home, store=store)
     opened = open_store(settings.store_address, read_only=True)
     try:
-        counted, newest = opened.statistics(), opened.rings(limit=1)
+        counted, model = opened.statistics(), newest_model(opened)
         table = Table("what", "how many", box=None, pad_edge=False)
         for name, number in (*counted.nodes.items(), *counted.edges.items(), *counted.facts.items()):
             if number > 0:
@@ -115,7 +116,7 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
         out.print(table)
         out.print(f"store    {opened.address}")
         out.print(f"changed  {counted.changed_at.isoformat() if counted.changed_at is not None else 'never'}")
-        out.print(f"model    {newest[0].model_version if newest else 'not scored yet: guanxi score'}")
+        out.print(f"model    {model if model is not None else 'not scored yet: guanxi score'}")
     finally:
         opened.close()
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from api.bootstrap import utc_now
 from api.cli.terminal import err, out, progress_bar, settings_from
@@ -54,14 +53,12 @@ def demo(
         out.print()
         if url is not None:
             out.print(f"Guanxi is at  {url}")
-        people = Table("log in as", "password", box=None, pad_edge=False)
+        out.print("Log in as")
         for login in logins:
-            people.add_row(login.name, login.password)
-        out.print(people)
-        worth = Table("worth searching", "", "", box=None, pad_edge=False)
+            out.print(f"  {login.name:<14}{login.password}")
+        out.print("Worth searching")
         for case in cases:
-            worth.add_row(case.id_number, case.name, case.why)
-        out.print(worth)
+            out.print(f"  {case.id_number:<20}{case.name:<19}{case.why}")
         out.print(f"All of them are made up. The graph: --store {plan.store_address} --home {home}")
 
     if no_serve:
@@ -111,6 +108,7 @@ def _serve_both(api_port: int, ui_port: int, home: Path, store: str, greet: Call
         wait_until_ready(children, seconds=READY_SECONDS)
         greet(ui_url)
         out.print("Ctrl-C stops it.")
+        out.file.flush()  # a pipe would keep it back for as long as the demo runs
         watch(children)
     except Stopped:
         err.print("Stopping …")

@@ -1,5 +1,6 @@
 """What commands share: settings from options, progress bars, and errors as one clear line."""
 
+import errno
 import os
 import sys
 import traceback
@@ -45,8 +46,23 @@ def settings_from(**given: object) -> Settings:
         raise SettingsInvalid(f"A setting makes no sense: {wrong}.") from exc
 
 
+class FileTrouble(GuanxiError):
+    """A file or folder that the machine won't read or write."""
+
+    code = "file.unusable"
+
+    def __init__(self, error: OSError) -> None:
+        what = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror)
+        if error.errno == errno.ENOSPC:
+            super().__init__(f"{what}. Free some space and run it again; what was committed is safe.", code="disk.full")
+        else:
+            super().__init__(f"{what}. Choose another place, or mend its permissions.")
+
+
 def fail(exc: BaseException) -> int:
     """Prints an error as one line with its code and what to do next; returns the exit status."""
+    if isinstance(exc, OSError) and exc.strerror is not None:
+        exc = FileTrouble(exc)
     described = describe_locally(exc)
     message, hint = described.message, described.outcome.hint
     if not isinstance(exc, GuanxiError):

@@ -13,6 +13,7 @@ from api.version import product_version
 from graph_model.principal import RIGHTS
 from graph_model.schema import SCHEMA
 from graph_model.services import legend, lookup, relation_graph
+from graph_model.services.status import newest_model
 
 
 @strawberry.type
@@ -108,12 +109,11 @@ class Query:
     @resolver("Store size, freshness, versions; for the footer.")
     def status(self, info: Info) -> schema_types.Status:
         counted = info.context.store.statistics()
-        newest = info.context.store.rings(limit=1)
         return schema_types.Status(
             customers=counted.nodes.get("Customer", 0),
             nodes=sum(counted.nodes.values()),
             edges=sum(counted.edges.values()),
             changed_at=counted.changed_at,
-            model_version=newest[0].model_version if len(newest) > 0 else "",
+            model_version=newest_model(info.context.store) or "",
             version=product_version(),
         )
