@@ -46,6 +46,7 @@ def _stores() -> list[Component]:
         "density",  # page → server: rich or cheap style
         "typed",  # page → server: what is in the search box so far
         "submitted",  # page → server: what was sent from it with Enter
+        "chosen",  # server → page: the node that was meant
         "ask-expand",  # page → server: which node to expand, and what is there
         "expansion",  # server → page: what to add to the canvas
         "selected",  # page → server: what the inspector is to show

@@ -6,6 +6,7 @@ Guanxi.canvas = (() => {
   const RICH = 300; // elements up to which the style is rich; the same limits as elements.py
   const READ_ONLY = 1500; // elements above which a view is read-only
   const NEAREST = 1.35; // fitting never zooms in further than this
+  const SECOND_CLICK = 350; // milliseconds in which a click may become a double click: the window stays still
   let bound = null;
   let untouched = true; // the user has not moved the window since everything was fitted
 
@@ -23,6 +24,7 @@ Guanxi.canvas = (() => {
   function bind(live) {
     if (bound === live) return;
     bound = live;
+    live.multiClickDebounceTime?.(SECOND_CLICK);
     live.on("dbltap", "node", (event) => doubleTapped(event.target));
     live.on("select unselect", () => Guanxi.selection.changed());
     live.on("mouseover", "node, edge", (event) => hover(event.target, event.renderedPosition));
@@ -148,7 +150,7 @@ Guanxi.canvas = (() => {
     if (!live) return;
     live.resize();
     const selected = live.nodes(":selected");
-    if (selected.nonempty()) Guanxi.selection.bringIntoView(live, selected);
+    if (selected.nonempty()) setTimeout(() => Guanxi.selection.bringIntoView(live, selected), SECOND_CLICK);
     else if (untouched) fit(null, { animate: false });
   }
 
@@ -168,5 +170,5 @@ Guanxi.canvas = (() => {
     new ResizeObserver(resized).observe(area);
   }
 
-  return { cy, READ_ONLY, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
+  return { cy, READ_ONLY, SECOND_CLICK, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
 })();

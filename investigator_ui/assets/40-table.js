@@ -41,7 +41,8 @@ Guanxi.table = (() => {
   /* The frame of the panel, made anew only when the language changes. */
   function frame() {
     const panel = document.getElementById("table-panel");
-    if (!panel || panel.dataset.lang === page.lang) return panel;
+    if (!panel || !page.words["table.heading"]) return null; // the words have not come yet: they draw again
+    if (panel.dataset.lang === page.lang) return panel;
     panel.dataset.lang = page.lang;
     panel.setAttribute("aria-label", say("table.heading"));
     const input = element("input", { id: "table-filter", type: "search", class: "field small", placeholder: say("table.filter"),

@@ -62,6 +62,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
       toast: (message) => { if (message) toast(message.text, message); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
       sessionEnded: (ended) => { if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
+      chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node); return nothing(); },
+      refused: () => { setTimeout(Guanxi.omnibox.refused, 20); return nothing(); },
       suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },
     };
   })(),

@@ -33,7 +33,7 @@ def register(app: Dash, services: Services) -> None:
         lang, user = language_of(lang_data), me_of(me)
         return (
             topbar(lang, user),
-            canvas_panels.toolbar(lang),
+            canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights),
             canvas_panels.zoom_tools(lang),
             canvas_panels.dialogs(lang),
             text("canvas.loading", lang),

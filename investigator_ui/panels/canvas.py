@@ -17,8 +17,8 @@ from investigator_ui.view import CanvasFacts, GraphFacts, Hub
 MOST_NAMED = 8
 
 
-def toolbar(lang: Language) -> list[Component]:
-    return [
+def toolbar(lang: Language, *, may_export: bool) -> list[Component]:
+    tools: list[Component] = [
         html.Button(
             [html.Span(className="switch-knob", **attrs(aria_hidden="true")), html.Span(text("canvas.full", lang))],
             id="full-switch",
@@ -35,23 +35,21 @@ def toolbar(lang: Language) -> list[Component]:
             ],
             className="tool-group",
         ),
-        html.Details(
-            [
-                html.Summary([icon("download"), html.Span(text("canvas.export", lang))], className="button"),
-                html.Div(
-                    [
-                        _menu_item("export-png", "image", text("canvas.png", lang)),
-                        _menu_item("export-csv", "table", text("canvas.csv", lang)),
-                        _menu_item("export-csv-edges", "link", text("canvas.csv_edges", lang)),
-                        _menu_item("copy-link", "open", text("canvas.copy_link", lang)),
-                    ],
-                    className="menu",
-                ),
-            ],
-            className="menu-button",
-            id="export-menu",
-        ),
     ]
+    return [*tools, _export_menu(lang, may_export=may_export)]
+
+
+def _export_menu(lang: Language, *, may_export: bool) -> Component:
+    """Files for those with the right; a link to the view, which holds nothing personal, for everyone."""
+    files = [
+        _menu_item("export-png", "image", text("canvas.png", lang)),
+        _menu_item("export-csv", "table", text("canvas.csv", lang)),
+        _menu_item("export-csv-edges", "link", text("canvas.csv_edges", lang)),
+    ]
+    copy = _menu_item("copy-link", "open", text("canvas.copy_link", lang))
+    summary = html.Summary([icon("download"), html.Span(text("canvas.export", lang))], className="button")
+    menu = html.Div([*(files if may_export else []), copy], className="menu")
+    return html.Details([summary, menu], className="menu-button", id="export-menu")
 
 
 def zoom_tools(lang: Language) -> list[Component]:
