@@ -13,7 +13,7 @@ from graph_model.store import MAX_LIMIT
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.predicate_sql import compile_predicate, field
+from graph_model.stores.sqlite.predicate_sql import Field, compile_predicate, field
 from graph_model.stores.sqlite.search_index import Change, reindex
 from graph_model.stores.sqlite.values import Cell, encoder
 
@@ -40,11 +40,44 @@ def select(
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} nodes from an offset of 0 or more.")
     matching, parameters = _matching(names, label, predicate)
-    by = "" if order is None else f"{field(label, order).column} {'DESC' if descending else 'ASC'} NULLS LAST, "
-    query = f"SELECT n.nid {matching} ORDER BY {by}n.key LIMIT ? OFFSET ?"
-    nids = [nid for (nid,) in connection.execute(query, (*parameters, limit, offset))]
+    if order is None:
+        nids = _page(connection, matching, parameters, "n.key", limit, offset)
+    else:
+        nids = _ordered(connection, matching, parameters, field(label, order), descending, limit, offset)
     found = rows(connection, nids)
     return nodes(connection, names, [found[nid] for nid in nids])
+
+
+def _ordered(
+    connection: sqlite3.Connection,
+    matching: str,
+    parameters: list[Cell],
+    by: Field,
+    descending: bool,
+    limit: int,
+    offset: int,
+) -> list[int]:
+    """Those with the field, then those without: two queries, of which the first can follow an index."""
+    order = f"{by.column} {'DESC' if descending else 'ASC'}, n.key"
+    if not by.nullable:
+        return _page(connection, matching, parameters, order, limit, offset)
+    having = f"{matching} AND {by.column} IS NOT NULL"
+    nids = _page(connection, having, parameters, order, limit, offset)
+    if len(nids) < limit:
+        first = connection.execute(f"SELECT count(*) {having}", parameters).fetchone()[0]
+        rest = max(0, offset - first)
+        lacking = f"{matching} AND {by.column} IS NULL"
+        nids += _page(connection, lacking, parameters, "n.key", limit - len(nids), rest)
+    return nids
+
+
+def _page(
+    connection: sqlite3.Connection, matching: str, parameters: list[Cell], order: str, limit: int, offset: int
+) -> list[int]:
+    found = connection.execute(
+        f"SELECT n.nid {matching} ORDER BY {order} LIMIT ? OFFSET ?", (*parameters, limit, offset)
+    )
+    return [nid for (nid,) in found]
 
 
 def count(connection: sqlite3.Connection, names: Names, label: str, predicate: Predicate) -> int:
