@@ -1,6 +1,6 @@
 """Score: the whole graph as of a moment, from the store's export to assessments and rings written back.
 
-Every application is scored as of that moment, and a customer as the latest of his applications. Whoever has fraud confirmed by then gets the
+Every application is scored as of that moment, and a customer as the latest of their applications. Whoever has fraud confirmed by then gets the
 policy's score for it. Identifiers get a summary of their customers. Communities worth an alert become rings.
 """
 
