@@ -77,6 +77,7 @@ def _stage() -> Component:
                 style={"width": "100%", "height": "100%"},
                 className="graph",
             ),
+            html.P(id="canvas-help", className="visually-hidden"),
             html.Div(id="toolbar", className="toolbar"),
             html.Div(id="notices", className="notices", **attrs(aria_live="polite")),
             html.Div(id="zoom-tools", className="zoom-tools"),

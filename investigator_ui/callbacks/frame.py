@@ -24,6 +24,7 @@ def register(app: Dash, services: Services) -> None:
         Output("zoom-tools", "children"),
         Output("dialogs", "children"),
         Output("busy-words", "children"),
+        Output("canvas-help", "children"),
         Output("texts", "data"),
         Input("lang", "data"),
         Input("me", "data"),
@@ -37,6 +38,7 @@ def register(app: Dash, services: Services) -> None:
             canvas_panels.zoom_tools(lang),
             canvas_panels.dialogs(lang),
             text("canvas.loading", lang),
+            text("canvas.help", lang),
             {"lang": lang, "user": user.name if user else "", "words": browser_texts(lang), **_legend_data(services)},
         )
 

@@ -79,11 +79,9 @@ def test_letters_typed_into_a_field_are_no_shortcuts(investigator: Investigator,
     assert "full" not in investigator.page.url
 
 
-def test_the_page_asks_nothing_of_the_internet(browser: Browser, reference: ReferenceProduct) -> None:
-    with investigating(browser, reference.url) as who:
-        asked: list[str] = []
-        who.page.on("request", lambda request: asked.append(request.url))
-        who.start()
-        who.open(reference.subject, nodes=73)
-        assert len(asked) > 20
-        assert [url for url in asked if not url.startswith((who.url, "data:", "blob:"))] == []
+def test_the_page_asks_nothing_of_the_internet(investigator: Investigator, reference: ReferenceProduct) -> None:
+    asked: list[str] = []
+    investigator.page.on("request", lambda request: asked.append(request.url))
+    investigator.open(reference.subject, nodes=73)
+    assert len(asked) > 20
+    assert [url for url in asked if not url.startswith((investigator.url, "data:", "blob:"))] == []

@@ -62,13 +62,12 @@ def test_collapsing_restores_the_canvas_exactly(phone: Investigator, reference: 
 def test_undo_and_redo_walk_through_the_steps(phone: Investigator, reference: ReferenceProduct) -> None:
     empty, undo, redo = phone.elements(), phone.page.locator("#undo-button"), phone.page.locator("#redo-button")
     expect(undo).to_be_disabled()
-    phone.double_click(reference.ids["application3"])
-    phone.page.wait_for_function(
-        "n => document.getElementById('graph')._cyreg.cy.elements().length > n", arg=len(empty)
-    )
-    one = phone.elements()
+    wait_for_more = "n => document.getElementById('graph')._cyreg.cy.elements().length > n"
     phone.double_click(reference.ids["subject"])
-    phone.page.wait_for_function("n => document.getElementById('graph')._cyreg.cy.elements().length > n", arg=len(one))
+    phone.page.wait_for_function(wait_for_more, arg=len(empty))
+    one = phone.elements()
+    phone.page.evaluate("id => Guanxi.history.expand(id)", reference.ids["user1"])
+    phone.page.wait_for_function(wait_for_more, arg=len(one))
     two = phone.elements()
     phone.page.keyboard.press("Control+z")
     phone.page.wait_for_function(

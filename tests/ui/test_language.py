@@ -49,9 +49,10 @@ def crawl(who: Investigator, reference: ReferenceProduct) -> list[str]:
     return texts + visible_texts(who)
 
 
-def test_the_english_page_has_no_chinese_text(browser: Browser, reference: ReferenceProduct) -> None:
+def test_the_english_page_has_no_chinese_text(browser: Browser, reference: ReferenceProduct, token: str) -> None:
     with investigating(browser, reference.url, locale="en-GB") as who:
-        who.start()
+        who.have_session(token)
+        who.home()
         assert who.page.evaluate("document.documentElement.lang") == "en"
         texts = crawl(who, reference)
     assert len(texts) > 300
@@ -59,9 +60,10 @@ def test_the_english_page_has_no_chinese_text(browser: Browser, reference: Refer
     assert [text for text in texts if HAN.search(text) and not (captions & {text}) and "**" not in text] == []
 
 
-def test_the_chinese_page_has_no_english_text(browser: Browser, reference: ReferenceProduct) -> None:
+def test_the_chinese_page_has_no_english_text(browser: Browser, reference: ReferenceProduct, token: str) -> None:
     with investigating(browser, reference.url) as who:
-        who.start()
+        who.have_session(token)
+        who.home()
         texts = crawl(who, reference)
     allowed = re.compile(
         r"Guanxi|EN|English: switch to English|investigator|reference[ -]case|CSV|PNG|Ctrl|Shift|Esc|app|cash loan|APP-REF-\d+"
@@ -94,6 +96,7 @@ def test_the_log_in_page_speaks_the_language_of_the_browser(browser: Browser, re
 
 def test_chinese_characters_are_drawn_as_glyphs(investigator: Investigator, reference: ReferenceProduct) -> None:
     """Without a Chinese font all characters are the same box. 身份证 must differ from each other and from a missing glyph."""
+    investigator.home()
     drawn = investigator.page.evaluate(
         """() => {
           const font = getComputedStyle(document.body).fontFamily;

@@ -16,6 +16,7 @@ def test_suggestions_are_masked_and_enter_opens_the_chosen_one(
     investigator: Investigator, reference: ReferenceProduct
 ) -> None:
     page = investigator.page
+    investigator.home()
     page.locator("#search").press_sequentially("学苑大道")
     options = page.locator("#suggestions [role=option]")
     expect(options).to_have_count(4)
@@ -32,6 +33,7 @@ def test_suggestions_are_masked_and_enter_opens_the_chosen_one(
 
 
 def test_a_chinese_name_of_two_characters_is_found(investigator: Investigator, reference: ReferenceProduct) -> None:
+    investigator.home()
     investigator.page.locator("#search").press_sequentially("晓曼")
     option = investigator.page.locator("#suggestions [role=option]")
     expect(option).to_have_count(1)
