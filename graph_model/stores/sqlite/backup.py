@@ -30,6 +30,7 @@ def backup(source: sqlite3.Connection, target: Path, on_progress: OnProgress | N
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_RDWR, 0o600))  # personal data, like the graph itself
         with translated(str(target)):
             copy = sqlite3.connect(partial, isolation_level=None)
             try:

@@ -163,6 +163,10 @@ class Connections:
             raise StoreReadOnly(self.where)
 
     def _open_writer(self) -> sqlite3.Connection:
+        if (
+            not self.path.exists()
+        ):  # personal data: its owner's alone, and SQLite gives the files beside it the same mode
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = self._connect("mode=rwc")
         try:
             current = is_current(connection, self.where)  # refuse what is not ours before changing anything in it
