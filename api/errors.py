@@ -50,6 +50,9 @@ CODES: dict[str, Outcome] = {
     "ingest_unreadable": Outcome(400, 3),
     "ingest_quarantine_failed": Outcome(500, 5),
     "settings.invalid": USAGE,
+    "score.nobody": USAGE,
+    "model_damaged": Outcome(500, 5),
+    "store_older": Outcome(503, 5),
     # who asked
     "unauthenticated": Outcome(401, 6, "Log in again."),
     "login.failed": Outcome(401, 6),

@@ -11,7 +11,7 @@ from rich.table import Table
 from api.bootstrap import utc_now
 from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
 from api.secrets import ensure_home
-from graph_model.errors import GuanxiError
+from graph_model.errors import GuanxiError, StoreMissing
 from graph_model.principal import Principal, Role
 from graph_model.records import AuditEntry
 from graph_model.services.status import newest_model
@@ -75,8 +75,9 @@ def ingest(
     settings = settings_from(home=home, store=store)
     wanted = load_mapping(mapping) if mapping is not None else None
     refused = quarantine if quarantine is not None else settings.home / "quarantine"
-    target = None
-    if not dry_run:
+    if dry_run:
+        target = _existing(settings.store_address)
+    else:
         ensure_home(settings.home)
         target = open_store(settings.store_address, create=True)
     try:
@@ -100,6 +101,14 @@ def ingest(
         err.print(
             f"{report.quarantined:,} rows are in {refused}: correct them there and ingest the file.", style="yellow"
         )
+
+
+def _existing(address: str) -> GraphStore | None:
+    """What a dry run compares with: the graph that is there, if any."""
+    try:
+        return open_store(address, read_only=True)
+    except StoreMissing:
+        return None
 
 
 def status(home: HomeOption = None, store: StoreOption = None) -> None:

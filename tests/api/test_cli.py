@@ -97,6 +97,20 @@ def test_a_dry_run_writes_nothing(loaded: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_a_dry_run_compares_with_the_graph_that_is_there(loaded: Path) -> None:
+    """Labels alone, whose applications are in the graph and not in the file."""
+    done = guanxi("ingest", loaded / "files" / "labels.csv", "--dry-run", "--json", loaded / "dry.json", home=loaded)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((loaded / "dry.json").read_text())
+    assert report["read"] > 0 == report["quarantined"]
+
+
+def test_a_graph_is_readable_by_its_owner_alone(loaded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert guanxi("backup", copy, home=loaded).returncode == 0
+    assert {(loaded / "guanxi.db").stat().st_mode & 0o777, copy.stat().st_mode & 0o777} == {0o600}
+
+
 def test_search_finds_masked_people(loaded: Path) -> None:
     store = open_store(f"sqlite:///{loaded / 'guanxi.db'}", read_only=True)
     customer = next(c for c in store.select("Customer", limit=50) if len(str(c.properties["name"])) >= 2)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from gnn.arrays.export import epoch_ms, export
@@ -16,6 +17,7 @@ from gnn.features.questions import at_application
 from gnn.policy import load_policy
 from gnn.reasons import render
 from gnn.score import ScoreSummary, score
+from graph_model.errors import InvalidRequest
 from graph_model.predicates import AllOf, Compare, Missing, Not, Operator
 from graph_model.records import AsOf, EdgeRecord, Fact, Grade, GraphBatch, Node, NodeRecord, NodeRef, ScoreSource
 from graph_model.store import GraphStore
@@ -234,3 +236,31 @@ def test_what_an_investigator_draws_by_hand_is_no_feature(store: GraphStore):
     before = features(export(store, as_of=AsOf.at(EARLIER)))
     store.upsert(GraphBatch(edges=[drawn]))
     assert np.array_equal(before, features(export(store, as_of=AsOf.at(EARLIER))), equal_nan=True)
+
+
+def test_a_moment_of_the_past_is_never_scored_by_a_model_that_learnt_from_after_it(store: GraphStore, tmp_path: Path):
+    current = run(store, tmp_path)
+    past = run(store, tmp_path, as_of=EARLIER)
+    assert past.trained
+    assert past.model_version != current.model_version
+    assert datetime.fromisoformat(str(past.card["as_of"])) <= EARLIER
+    again = run(store, tmp_path, later=1)
+    assert (again.trained, again.model_version) == (False, current.model_version)
+
+
+def test_a_past_in_which_nobody_was_recorded_is_refused_and_says_why(store: GraphStore, tmp_path: Path):
+    with pytest.raises(InvalidRequest, match="recorded_at") as refused:
+        run(store, tmp_path, as_of=datetime(2001, 1, 1, tzinfo=UTC))
+    assert refused.value.code == "score.nobody"
+
+
+def test_a_customer_whose_fraud_was_taken_back_is_confirmed_no_more(store: GraphStore, tmp_path: Path):
+    arrays = export(store, as_of=AsOf.at(AFTERWARDS))
+    wronged = arrays.applications.handles[arrays.applications.fraud_known < AFTERWARDS.timestamp() * 1000][:1]
+    (node,) = store.get_by_id(store.node_ids(wronged.tolist()))
+    cleared = AFTERWARDS - timedelta(hours=1)
+    store.upsert(GraphBatch(facts=[Fact(node.ref, "label", "good", cleared, cleared, "appeal")]))
+    after = export(store, as_of=AsOf.at(AFTERWARDS))
+    assert after.applications.fraud_known[after.applications.handles == wronged] == np.iinfo(np.int64).max
+    before = export(store, as_of=AsOf.at(cleared - timedelta(minutes=1)))
+    assert before.applications.fraud_known[before.applications.handles == wronged] < np.iinfo(np.int64).max
