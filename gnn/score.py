@@ -125,7 +125,7 @@ def score(
         found = communities(graph, gamma=features.rings.gamma, seed=features.rings.seed)
         rings = measure(graph, found, min_size=features.rings.min_size)
         confirmed = judged.confirmed > 0
-        named = name_rings(store, arrays, rings, alerted(rings, judged.customers, confirmed, policy))
+        named = name_rings(store, arrays, rings, alerted(rings, judged.customers, policy))
         ring = named.of(rings.ring)
         held = holding_ring(arrays.incidence, ring, hub_cap=features.rings.hub_cap)
         facts = ring_facts(store, arrays, graph, rings, named, scores=judged.customers, held=held)

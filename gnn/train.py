@@ -20,7 +20,7 @@ from gnn.features.walk import DAY_MS
 from gnn.models.calibration import Calibration, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
-from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time
+from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
 from gnn.models.trees import TreeConfig, Trees, fit
 from gnn.rules import Rules
 from graph_model.store import OnProgress
@@ -79,7 +79,8 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     trees, rounds = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, columns)
     margin = trees.margin(table.values[held_out, :columns])
     _tell(on_progress, 1)
-    calibration = fit_calibration(margin, rows.positive[held_out])
+    unseen = np.where(rows.positive, unseen_fraud(arrays, application), 1.0)
+    calibration = fit_calibration(margin, rows.positive[held_out], (rows.weight * unseen)[held_out])
     tabular, _ = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, table.tabular)
     _tell(on_progress, 2)
     served, _ = _fit(rows, np.ones(len(application), dtype=np.bool_), None, config.trees, columns, rounds)

@@ -12,7 +12,7 @@ from gnn.features.vocabulary import learn_vocabulary
 from gnn.models.calibration import Calibration, fit_calibration
 from gnn.models.metrics import measures, recall_at
 from gnn.models.model import Model, load, save
-from gnn.models.split import is_positive, split_by_time
+from gnn.models.split import is_positive, split_by_time, unseen_fraud
 from gnn.train import TrainConfig, train
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf
@@ -65,6 +65,14 @@ def test_calibration_mends_a_model_that_is_too_sure():
     mended = fit_calibration(margin, happened)(margin)
     assert np.mean((mended - truth) ** 2) < 0.0005 < np.mean((Calibration()(margin) - truth) ** 2)
     assert np.all(np.diff(mended[np.argsort(margin)]) >= 0)
+
+
+def test_recent_confirmed_fraud_stands_for_what_is_not_confirmed_yet():
+    applied = [Applied(0, on, fraud_known=on + 20 + 100 * (on % 2)) for on in range(60)]
+    recent = [Applied(0, 350, fraud_known=380), Applied(0, 250, fraud_known=275)]
+    arrays = Story(1, [], [*applied, *recent], until=400).arrays()
+    assert unseen_fraud(arrays, np.array([0, 60, 61])).tolist() == [1.0, 2.0, 1.0]
+    assert unseen_fraud(Story(1, [], recent, until=400).arrays(), np.array([0])).tolist() == [1.0]
 
 
 def test_calibration_without_both_outcomes_changes_nothing():
