@@ -142,6 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "canvas.csv": ("节点 CSV", "Nodes (CSV)"),
     "canvas.csv_edges": ("关系 CSV", "Relationships (CSV)"),
     "canvas.copy_link": ("复制链接", "Copy link"),
+    "canvas.hover": ("图中 {shown} / 共 {total} 条关系", "{shown} of {total} relationships shown"),
     "canvas.link_copied": ("链接已复制，打开即回到此图。", "Link copied: it reopens this view."),
     "canvas.loading": ("正在读取关系图…", "Reading the relation graph…"),
     # Notices
@@ -150,6 +151,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "notice.aggregated": (
         "共 {total} 个节点，按社区聚合为 {shown} 个圆。点击社区查看说明。",
         "{total} nodes, shown as {shown} communities. Click a community to learn what it holds.",
+    ),
+    "notice.nearest": (
+        "仅包含最近的 {total} 个节点，范围之外还有更多。",
+        "Only the nearest {total} nodes are in it; there are more beyond.",
     ),
     "notice.read_only": (
         "{n} 个元素：全览模式，只读。点击节点查看其邻居，双击以它为中心。",
@@ -196,15 +201,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inspector.gone": ("此节点已不存在，或您看不到它。", "This node no longer exists, or you may not see it."),
     "inspector.nothing": ("没有属性。", "No attributes."),
     "community.heading": ("社区", "Community"),
-    "community.size": ("{n} 个成员", "{n} members"),
+    "community.size": ("{n} 个节点", "{n} nodes"),
     "community.what": (
-        "社区是彼此联系紧密的一组节点，图太大时作为一个圆显示。颜色是其中最高的风险评级，连线的粗细是社区之间关系的数量。",
-        "A community is a group of closely linked nodes, drawn as one circle when the graph is too large. "
-        "The colour is its worst grade; the width of a line is the number of relationships between two communities.",
+        "社区是彼此联系紧密的一组节点，图太大时画成一个圆：名称取其中风险最高的客户，颜色是居中的评级，大小是节点数，连线越粗，两个社区之间的关系越多。",
+        "A community is a group of closely linked nodes, drawn as one circle where the graph is too large. It is named after "
+        "its riskiest customer; the colour is its middle grade, the size its number of nodes, and the wider a line, the more "
+        "relationships between two communities.",
     ),
     "community.todo": (
-        "要看成员，请搜索其中一个，或关闭“显示全图”。",
-        "To see members, search for one of them, or switch “Show full graph” off.",
+        "要看其中的节点，请搜索其中一个，或关闭“显示全图”。",
+        "To see the nodes inside, search for one of them, or switch the full graph off.",
     ),
     # Reveal
     "reveal.of": ("显示{what}明文", "Reveal: {what}"),
@@ -361,6 +367,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 IN_BROWSER = (
     "product.name",
     "canvas.count",
+    "canvas.hover",
     "canvas.link_copied",
     "table.",
     "toast.",

@@ -5,7 +5,7 @@ Guanxi.canvas = (() => {
   const { page, say, number, tell, debounce, element } = Guanxi;
   const RICH = 300; // elements up to which the style is rich; the same limits as elements.py
   const READ_ONLY = 1500; // elements above which a view is read-only
-  const NEAREST = 1.35; // fitting never zooms in further than this
+  const NEAREST = 1.1; // fitting never zooms in further than this
   const SECOND_CLICK = 350; // milliseconds in which a click may become a double click: the window stays still
   let bound = null;
   let untouched = true; // the user has not moved the window since everything was fitted
@@ -131,7 +131,10 @@ Guanxi.canvas = (() => {
     const type = Guanxi.table.typeName(data);
     const grade = data.grade === "-" ? say("risk.ungraded") : data.grade;
     const lines = [element("strong", {}, data.caption), element("span", {}, `${type} · ${grade}`)];
-    if (data.kind !== "COMMUNITY") lines.push(element("span", {}, `${say("table.degree")} ${number(data.degree)}`));
+    if (data.kind !== "COMMUNITY") {
+      const shown = cy().getElementById(data.id).connectedEdges().length;
+      lines.push(element("span", {}, say("canvas.hover", { shown: number(Math.min(shown, data.degree)), total: number(data.degree) })));
+    }
     card.replaceChildren(...lines);
     card.hidden = false;
     const area = card.parentElement.getBoundingClientRect();

@@ -44,7 +44,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     function textsChanged(texts) {
       if (!texts) return nothing();
-      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades });
+      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
       document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");
       setTimeout(() => {

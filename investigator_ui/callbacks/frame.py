@@ -102,9 +102,11 @@ def _legend_data(services: Services) -> Json:
     try:
         schema = services.schema()
     except UiError:
-        return {"types": {}, "grades": {}}
+        return {"types": {}, "grades": {}, "gradeNames": {}}
     types = {view.label: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.node_types}
-    return {"types": types, "grades": {grade: chip_style(grade, schema) for grade in grade_colours(schema)}}
+    names = {view.grade.value: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.grades}
+    grades = {grade: chip_style(grade, schema) for grade in grade_colours(schema)}
+    return {"types": types, "grades": grades, "gradeNames": names}
 
 
 def _status(services: Services) -> Json:

@@ -11,6 +11,7 @@ from investigator_ui.contract import GraphSchema
 from investigator_ui.icons import legend_picture
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button, name_of
+from investigator_ui.queries import FULL_LIMIT
 from investigator_ui.texts import text
 from investigator_ui.view import CanvasFacts, GraphFacts, Hub
 
@@ -99,16 +100,17 @@ def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) ->
 
 def notices(facts: GraphFacts, canvas: CanvasFacts, lang: Language) -> list[Component]:
     """Everything that the canvas does not show, said out loud: nothing is cut silently."""
-    found: list[Component] = []
+    said: list[str] = []
     if facts.aggregated:
-        words_ = text("notice.aggregated", lang, total=words.number(facts.total), shown=words.number(facts.nodes))
-        found.append(html.P([icon("info"), words_], className="notice"))
+        shown = words.number(facts.nodes)
+        said.append(text("notice.aggregated", lang, total=words.number(facts.total), shown=shown))
     elif facts.read_only:
-        words_ = text("notice.read_only", lang, n=words.number(facts.nodes + facts.edges))
-        found.append(html.P([icon("info"), words_], className="notice"))
-    elif facts.total > facts.nodes:
-        words_ = text("notice.cut", lang, shown=words.number(facts.nodes), total=words.number(facts.total))
-        found.append(html.P([icon("info"), words_], className="notice"))
+        said.append(text("notice.read_only", lang, n=words.number(facts.nodes + facts.edges)))
+    if facts.total >= FULL_LIMIT:
+        said.append(text("notice.nearest", lang, total=words.number(facts.total)))
+    elif facts.total > facts.nodes and not facts.aggregated:
+        said.append(text("notice.cut", lang, shown=words.number(facts.nodes), total=words.number(facts.total)))
+    found: list[Component] = [html.P([icon("info"), html.Span(sentence)], className="notice") for sentence in said]
     if canvas.hubs and not facts.aggregated:
         found.append(_hubs(sorted(canvas.hubs, key=lambda hub: hub.shown - hub.total), lang))
     return found

@@ -47,6 +47,13 @@ def test_a_hub_is_labelled_with_what_it_hides_most_of() -> None:
     assert (hub["shown"], hub["total"]) == (50, 3412)
 
 
+def test_the_edge_of_the_picture_is_not_labelled_as_a_hub() -> None:
+    answer = star(3) | {"omissions": [{"nodeId": "p00001", "type": "USES_PHONE", "shown": 0, "total": 3}]}
+    edge_of_picture = next(e["data"] for e in to_elements(graph_of(answer)) if e["data"]["id"] == "p00001")
+    assert edge_of_picture["label"] == edge_of_picture["caption"]
+    assert "total" not in edge_of_picture
+
+
 @pytest.mark.parametrize(
     ("text", "short"),
     [
