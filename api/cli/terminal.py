@@ -19,8 +19,9 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError
 from graph_model.store import OnProgress
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Markup is off: a message may hold brackets.
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Folder of users, secret and graph [GUANXI_HOME, else ./var].")
@@ -73,7 +74,7 @@ def fail(exc: BaseException) -> int:
             traceback.print_exception(exc, file=sys.stderr)
         else:
             hint = "Run it again with GUANXI_TRACEBACK=1 to see where."
-    err.print(f"error \\[{described.code}]: {message}{f' {hint}' if hint else ''}", style="red")
+    err.print(f"error [{described.code}]: {message}{f' {hint}' if hint else ''}", style="red")
     return described.outcome.exit
 
 
