@@ -151,7 +151,9 @@ def test_customers_are_asked_about_by_their_latest_application_or_without_one():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    uses=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 90)), max_size=30),
+    uses=st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 90)), max_size=30, unique_by=lambda use: use[:2]
+    ),
     frauds=st.lists(st.integers(0, 100), min_size=7, max_size=7),
     now=st.integers(1, 100),
 )
