@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import orjson
@@ -12,8 +12,11 @@ from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 from ingest.load import ingest
 from ingest.portfolio import GENERATOR_VERSION, generate
+from ingest.portfolio.window import DEFAULT_END
 
 STATE = "demo"
+# By then all of the portfolio has happened and is recorded; a machine whose clock lags must not refuse it as the future.
+_SETTLED = datetime.combine(DEFAULT_END + timedelta(days=7), time.min, UTC)
 Say = Callable[[str], None]
 
 
@@ -53,6 +56,7 @@ def prepare(
     plan: DemoPlan, *, now: datetime, on_progress: OnProgress, say: Say, before_scoring: Callable[[], None]
 ) -> GraphStore:
     """The graph, ready to be searched. What an earlier run finished is not done again; what it broke off goes on."""
+    now = max(now, _SETTLED)
     if not plan.generated:
         say(f"Making a portfolio of {plan.customers:,} customers (seed {plan.seed}) …")
         generate(plan.files, customers=plan.customers, seed=plan.seed, on_progress=on_progress)
