@@ -131,6 +131,7 @@ def test_a_backup_opens_and_holds_the_same(loaded: Path, tmp_path: Path) -> None
     refused(guanxi("backup", copy, home=loaded), "invalid_request", 2)
 
 
+@pytest.mark.slow
 def test_everybody_is_scored_and_the_scores_are_kept(loaded: Path, tmp_path: Path) -> None:
     copy = tmp_path / "guanxi.db"
     assert guanxi("backup", copy, home=loaded).returncode == 0
@@ -297,6 +298,7 @@ def test_a_port_in_use_is_one_clear_line(loaded: Path, taken_port: int) -> None:
     refused(guanxi("serve", "--host", "203.0.113.7", home=loaded), "port.refused", 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
 def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path, asked: signal.Signals, status: int) -> None:
     server = subprocess.Popen(
