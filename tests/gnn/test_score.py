@@ -17,6 +17,7 @@ from gnn.features.questions import at_application
 from gnn.policy import load_policy
 from gnn.reasons import render
 from gnn.score import ScoreSummary, score
+from gnn.warm import warm
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import AllOf, Compare, Missing, Not, Operator
 from graph_model.records import AsOf, EdgeRecord, Fact, Grade, GraphBatch, Node, NodeRecord, NodeRef, ScoreSource
@@ -264,3 +265,9 @@ def test_a_customer_whose_fraud_was_taken_back_is_confirmed_no_more(store: Graph
     assert after.applications.fraud_known[after.applications.handles == wronged] == np.iinfo(np.int64).max
     before = export(store, as_of=AsOf.at(cleared - timedelta(minutes=1)))
     assert before.applications.fraud_known[before.applications.handles == wronged] < np.iinfo(np.int64).max
+
+
+def test_kernels_can_be_compiled_ahead_and_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    warm()
+    assert list(tmp_path.iterdir()) == []
