@@ -106,7 +106,11 @@ class GraphStore(Protocol):
         as_of: datetime,
         scored_at: datetime,
     ) -> None:
-        """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction."""
+        """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction.
+
+        Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 100,000 nodes,
+        so that others can write in between. A node that the scoring has already is left as it is. Raises InvalidRequest.
+        """
         ...
 
     def append_rings(self, rings: Iterable[Ring]) -> None:
@@ -201,7 +205,7 @@ class GraphStore(Protocol):
         self, start: str, end: str, *, k: int = 3, max_hops: int = 4, hub: int = 200, as_of: AsOf | None = None
     ) -> list[Path]:
         """Up to k simple paths between two nodes, shortest first, then by the total degree of the nodes between (hub-penalised), never
-        through a node of more than `hub` relationships."""
+        through a node of more than `hub` relationships. Between two hubs the search gives up where it would read some 100,000 relationships."""
         ...
 
     # --- finding ---------------------------------------------------------------------------------------------------

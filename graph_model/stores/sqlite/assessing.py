@@ -66,7 +66,8 @@ def append_assessments(
     policy_version: str,
     as_of: datetime,
     scored_at: datetime,
-) -> None:
+) -> bool:
+    """Whether anything was appended that was not there."""
     _check(connection, columns, source)
     moments = (to_ms(as_of), to_ms(scored_at))
     scoring = (source, model_version, policy_version, *moments)
@@ -84,6 +85,7 @@ def append_assessments(
             connection.executemany(_SHOW, [(*row[1:4], run, row[0], *moments, run) for row in rows])
             appended += len(rows)
     add_to_tally(connection, "assessment", {"all": appended})
+    return appended > 0
 
 
 def _rows(columns: AssessmentColumns, piece: slice) -> list[tuple[int, float, str, str | None, str]]:
