@@ -175,6 +175,8 @@ def _states(lang: Language) -> list[Rule]:
         "line-color": EDGE_STRONG,
         "target-arrow-color": EDGE_STRONG,
         "label": f"data({lang})",
+        "font-size": 13,
+        "min-zoomed-font-size": 5.5,
         "z-index": 15,
     }
     near: Rule = {"border-width": 3.5, "z-index": 18}

@@ -85,6 +85,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "risk.grade_of": ("评级 {grade}", "Grade {grade}"),
     "risk.reasons": ("理由", "Reasons"),
     "risk.no_reasons": ("没有显著的风险理由", "No notable reason for risk"),
+    "risk.summary": (
+        "汇总自周围客户和申请的风险。",
+        "Sums up the risk of the customers and applications around it.",
+    ),
     "risk.version": ("模型 {model} · 评级政策 {policy} · {when}", "Model {model} · policy {policy} · {when}"),
     "risk.none": ("尚未评分", "Not scored yet"),
     "risk.none_todo": (
@@ -190,9 +194,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inspector.first_seen": ("首次出现", "First seen"),
     "inspector.last_seen": ("最近出现", "Last seen"),
     "inspector.source": ("来源", "Source"),
-    "inspector.expand_all": ("展开邻居（E）", "Expand (E)"),
+    "inspector.expand_all": ("展开", "Expand"),
     "inspector.expand_of": ("展开：{what}", "Expand: {what}"),
-    "inspector.collapse": ("收起（Shift+E）", "Collapse (Shift+E)"),
+    "inspector.collapse": ("收起", "Collapse"),
     "inspector.from": ("起点", "From"),
     "inspector.to": ("终点", "To"),
     "inspector.weight": ("次数", "Times seen"),
@@ -212,6 +216,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "要看其中的节点，请搜索其中一个，或关闭“显示全图”。",
         "To see the nodes inside, search for one of them, or switch the full graph off.",
     ),
+    "qualifier.home": ("居住", "home"),
+    "qualifier.work": ("单位", "work"),
+    "qualifier.delivery": ("收货", "delivery"),
+    "qualifier.pay_in": ("还款", "pay-in"),
+    "qualifier.pay_out": ("放款", "pay-out"),
     # Reveal
     "reveal.of": ("显示{what}明文", "Reveal: {what}"),
     "reveal.title": ("查看明文：{what}", "Reveal: {what}"),
@@ -394,6 +403,12 @@ def problem(code: str, lang: Language) -> tuple[str, str]:
     family = "store" if code.startswith("store") else "unknown"
     known = code if f"error.{code}" in TEXTS else family
     return text(f"error.{known}", lang), text(f"todo.{known}", lang)
+
+
+def qualifier(code: str | None, lang: Language) -> str:
+    """What kind of address or account a relationship is; a code without words is shown as it is."""
+    key = f"qualifier.{code}"
+    return text(key, lang) if key in TEXTS else code or ""
 
 
 def browser_texts(lang: Language) -> dict[str, str]:

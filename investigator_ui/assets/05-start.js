@@ -87,5 +87,7 @@ window.Guanxi = (() => {
     if (tone !== "problem") setTimeout(() => message.remove(), 7000);
   }
 
-  return { page, say, number, tell, go, openSubject, remember, logIn, debounce, element, toast };
+  const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
+
+  return { clearToasts, page, say, number, tell, go, openSubject, remember, logIn, debounce, element, toast };
 })();

@@ -170,7 +170,9 @@ Guanxi.canvas = (() => {
     const area = document.getElementById("canvas-area");
     if (!area || area.dataset.watched) return;
     area.dataset.watched = "1";
-    new ResizeObserver(resized).observe(area);
+    const watcher = new ResizeObserver(resized);
+    watcher.observe(area);
+    watcher.observe(document.getElementById("legend")); // it takes room from the picture
   }
 
   return { cy, READ_ONLY, SECOND_CLICK, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };

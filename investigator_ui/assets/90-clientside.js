@@ -9,6 +9,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function viewOpened(view, elements) {
       if (!view?.subject || !view.graph) { page.view = null; return nothing(); }
       const { nodes, edges, aggregated } = view.graph;
+      if (view.subject.node.id !== page.view?.subjectId) document.getElementById("rail").scrollTop = 0;
+      Guanxi.clearToasts();
       page.view = {
         key: view.key,
         full: view.full,
@@ -44,6 +46,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     function textsChanged(texts) {
       if (!texts) return nothing();
+      if (texts.lang !== page.lang) Guanxi.clearToasts();
       Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
       document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");

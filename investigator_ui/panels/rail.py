@@ -68,7 +68,7 @@ def risk_panel_of(
                 ],
                 className="risk-line",
             ),
-            _reasons(assessment.reasons_zh if lang == "zh" else assessment.reasons_en, lang),
+            _reasons(assessment.reasons_zh if lang == "zh" else assessment.reasons_en, lang, own=probability),
             html.P(
                 text("risk.version", lang, model=assessment.model_version, policy=assessment.policy_version,
                      when=words.moment(assessment.scored_at, zone)),
@@ -158,9 +158,9 @@ def _grade_words(assessment: Assessment, schema: GraphSchema, lang: Language) ->
     return text("risk.grade_of", lang, grade=assessment.grade.value)
 
 
-def _reasons(reasons: tuple[Reason, ...], lang: Language) -> Component:
+def _reasons(reasons: tuple[Reason, ...], lang: Language, *, own: bool) -> Component:
     if not reasons:
-        return html.P(text("risk.no_reasons", lang), className="hint")
+        return html.P(text("risk.no_reasons" if own else "risk.summary", lang), className="hint")
     heaviest = max(abs(reason.weight) for reason in reasons) or 1.0
     return html.Ol(
         [
