@@ -42,6 +42,7 @@ def test_the_whole_story_without_a_mouse(browser: Browser, reference: ReferenceP
     with investigating(browser, reference.url) as who:
         page = who.page
         page.goto(who.url)
+        expect(page.locator("#username")).to_be_focused()  # by autofocus, once the page has settled
         page.keyboard.type("investigator")
         page.keyboard.press("Tab")
         page.keyboard.type("correct-horse-battery")
