@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema
 from investigator_ui.elements import UNGRADED
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.texts import qualifier, text
 
 BOM = "\ufeff"

@@ -4,8 +4,8 @@ from typing import Any
 
 from investigator_ui import palette
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema, NodeTypeView
 from investigator_ui.elements import UNGRADED
+from investigator_ui.graph_schema import GraphSchema, NodeTypeView
 from investigator_ui.icons import canvas_image
 
 Rule = dict[str, Any]  # JSON of Cytoscape

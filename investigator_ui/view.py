@@ -6,17 +6,9 @@ from datetime import date
 
 from pydantic.dataclasses import dataclass
 
-from investigator_ui.contract import (
-    ANSWER,
-    Grade,
-    GraphSchema,
-    Overview,
-    OverviewCell,
-    OverviewRow,
-    RelationGraph,
-    Subject,
-)
+from investigator_ui.contract import ANSWER, Grade, Overview, OverviewCell, OverviewRow, RelationGraph, Subject
 from investigator_ui.elements import READ_ONLY, UNGRADED, hubs_of
+from investigator_ui.graph_schema import GraphSchema
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.icons import legend_picture
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button, name_of

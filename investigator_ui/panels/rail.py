@@ -8,7 +8,8 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import ApplicationView, Assessment, GraphSchema, Reason, Ring, Subject
+from investigator_ui.contract import ApplicationView, Assessment, Reason, Ring, Subject
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import (
     Child,

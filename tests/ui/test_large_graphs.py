@@ -40,7 +40,7 @@ def test_above_1500_elements_a_view_is_read_only_and_a_double_click_centres(
     who.page.evaluate("Guanxi.history.expand('p00001')")
     expect(who.page.locator(".toast")).to_contain_text("read-only")
     assert "Neighbours" not in [operation for operation, _ in api.asked]
-    who.page.evaluate("Guanxi.canvas.cy().getElementById('p00001').emit('dbltap')")
+    who.page.evaluate("() => { Guanxi.canvas.cy().getElementById('p00001').emit('dbltap'); }")
     who.page.wait_for_url("**/subject/p00001")
 
 

@@ -11,9 +11,10 @@ import pytest
 from dash.development.base_component import Component
 
 from investigator_ui import palette, words
-from investigator_ui.contract import Attribute, GraphSchema, RelationGraph, parse
+from investigator_ui.contract import Attribute, RelationGraph, parse
 from investigator_ui.elements import to_elements
 from investigator_ui.export import csv_of_edges, csv_of_nodes
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.icons import PATHS, SHAPES
 from investigator_ui.panels.canvas import notices
 from investigator_ui.panels.parts import attribute_facts
