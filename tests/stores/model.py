@@ -47,6 +47,7 @@ class Model:
     def __init__(self) -> None:
         self.nodes: dict[NodeRef, ModelNode] = {}
         self.edges: dict[EdgeIdentity, EdgeRecord] = {}
+        self.retracted: dict[EdgeIdentity, datetime] = {}
         self.facts: dict[tuple[NodeRef, str, str, str, datetime, str], Fact] = {}
         self.scorings: dict[NodeRef, list[Scoring]] = defaultdict(list)
 
@@ -134,8 +135,17 @@ class Model:
         return {
             identity: replace(e, last_seen=e.last_seen if e.last_seen <= moment.event else e.first_seen)
             for identity, e in self.edges.items()
-            if (types is None or e.type in types) and e.first_seen <= moment.event and not _after(e.recorded_at, moment)
+            if (types is None or e.type in types)
+            and e.first_seen <= moment.event
+            and not _after(e.recorded_at, moment)
+            and not self._has_ended(identity, moment)
         }
+
+    def _has_ended(self, identity: EdgeIdentity, moment: AsOf) -> bool:
+        expires_at = self.edges[identity].properties.get("expires_at")
+        ends = [end for end in (expires_at, self.retracted.get(identity)) if isinstance(end, datetime)]
+        looked_from = moment.event if moment.recorded is None else min(moment.event, moment.recorded)
+        return any(end <= looked_from for end in ends)
 
     def facts_about(self, ref: NodeRef, as_of: AsOf | None = None) -> list[Fact]:
         moment = as_of or FOREVER
