@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     max_tokens: int = Field(default=600, ge=50)
     max_depth: int = Field(default=10, ge=3)
     max_aliases: int = Field(default=15, ge=0)
+    score_fresh_hours: float = Field(default=48.0, gt=0)  # an older score is told as stale
     introspection: bool = False  # for developers: clients ask what the schema is
     log_level: str = "info"
     log_json: bool = True

@@ -33,5 +33,11 @@ def local(moment: datetime | None) -> datetime | None:
 
 
 def moment_of(as_of: datetime | None) -> AsOf | None:
-    """An `asOf` argument."""
+    """An `asOf` argument of what people look at: the world at that moment, with all that was learnt of it since."""
     return view_as_of(local(as_of))
+
+
+def strict_moment(as_of: datetime | None) -> AsOf | None:
+    """An `asOf` argument of what was scored: what had been seen, scored and recorded by then."""
+    moment = local(as_of)
+    return None if moment is None else AsOf.at(moment)

@@ -12,6 +12,7 @@ from graph_model.errors import Forbidden
 from graph_model.principal import Principal, Role
 from tests.api import queries
 from tests.api.conftest import Client, Served
+from tests.fixtures.reference_case import RING_ID
 
 SCHEMA = build_schema()._schema
 READERS = (Role.INVESTIGATOR, Role.SUPERVISOR, Role.DATA_SCIENTIST)
@@ -43,6 +44,13 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.ANNOTATE_LINK: {"id": "no-such-link", "reason": "same voice"},
         queries.RETRACT_LINK: {"id": "no-such-link", "reason": "another voice"},
         queries.LINK: {"id": "no-such-link"},
+        queries.SCORE: {"idNumber": case.id_number},
+        queries.SCORES: {"idNumbers": [case.id_number, "no number"]},
+        queries.RING: {"id": RING_ID},
+        queries.RINGS: {},
+        queries.RING_MEMBERS: {"id": RING_ID},
+        queries.PATH: {"from": case.subject_id, "to": case.ids["d_user"]},
+        queries.NODE_BY_KEY: {"type": "Customer", "key": case.id_number},
     }
 
 
@@ -92,6 +100,13 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.ANNOTATE_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.RETRACT_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.LINK: READERS,
+        queries.SCORE: (*READERS, Role.RISK_ENGINE),
+        queries.SCORES: (*READERS, Role.RISK_ENGINE),
+        queries.RING: (*READERS, Role.RISK_ENGINE),
+        queries.RINGS: (*READERS, Role.RISK_ENGINE),
+        queries.RING_MEMBERS: READERS,
+        queries.PATH: READERS,
+        queries.NODE_BY_KEY: READERS,
     }
     assert set(open_to) == set(queries.EVERYTHING)
     client = served.client(role)
