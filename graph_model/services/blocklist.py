@@ -17,6 +17,7 @@ from graph_model.schema.identifiers import birth_date_of, sex_of
 from graph_model.schema.text import tidy
 from graph_model.services.blocklist_facts import KIND, LISTED, REMOVED, changes, is_listed, stated
 from graph_model.services.lookup import by_node_id
+from graph_model.services.moments import milliseconds, whole
 from graph_model.services.wording import reason_of
 from graph_model.store import GraphStore
 
@@ -105,7 +106,7 @@ def page(
 
 def _listed_now(store: GraphStore, now: datetime) -> list[Place]:
     columns = store.scan_facts(KIND)
-    past = np.flatnonzero(columns.at <= _milliseconds(now))
+    past = np.flatnonzero(columns.at <= milliseconds(now))
     # Facts are by (at, handle, value): the last one of each node counts.
     about, first_from_end = np.unique(columns.about[past][::-1], return_index=True)
     last = past[::-1][first_from_end]
@@ -162,7 +163,7 @@ def add(store: GraphStore, principal: Principal, wanted: Sequence[Listing], *, n
     """List all of these, or none; a key that is not in the graph becomes a node. Listing again says reason and expiry anew; the same again
     changes nothing."""
     principal.require(Right.BLOCK)
-    moment = _whole(now)
+    moment = whole(now)
     met = {one.ref: store.get(one.ref) for one in wanted}
     facts = _facts_by_ref(store, [node for node in met.values() if node is not None])
     nodes = [
@@ -200,7 +201,7 @@ def add_node(
 def remove(store: GraphStore, principal: Principal, node_id: str, *, reason: str, now: datetime) -> Entry:
     """Take a node off, and whatever was dated ahead with it. Raises NotFound, or InvalidRequest blocklist.reason, blocklist.not_listed."""
     principal.require(Right.BLOCK)
-    why, moment = _reason(reason), _whole(now)
+    why, moment = _reason(reason), whole(now)
     node = by_node_id(store, node_id)
     before = store.facts(node_id, kind=KIND)
     if not is_listed(before, moment):
@@ -244,12 +245,4 @@ def _expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
         return None
     if expires_at <= now:
         raise InvalidRequest("A listing expires in the future. Choose a later moment.", code="blocklist.expiry")
-    return _whole(expires_at)
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    return whole(expires_at)

@@ -9,6 +9,7 @@ from graph_model.records import AsOf, Fact, GraphBatch, Node
 from graph_model.schema import SCHEMA
 from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id
+from graph_model.services.moments import whole
 from graph_model.services.wording import LONGEST_REASON, reason_of
 from graph_model.store import GraphStore
 
@@ -29,7 +30,8 @@ def record_label(
     about = by_node_id(store, application_id)
     if about.label not in SCHEMA.fact("label").about:
         raise InvalidRequest("A label is given to an application. Take the id of one.", code="label.subject")
-    moment = now if known_at is None else known_at
+    now = whole(now)
+    moment = now if known_at is None else whole(known_at)
     if moment > now:
         raise InvalidRequest("A label can't be known before it is. Choose a moment up to now.", code="label.known_at")
     text = tidy(note)
@@ -45,7 +47,8 @@ def record_disposition(
     disposition.reason."""
     principal.require(Right.RECORD)
     why = reason_of(reason, code="disposition.reason")
-    return _stated(store, principal, by_node_id(store, node_id), "disposition", verdict, at=now, note=why, now=now)
+    about, now = by_node_id(store, node_id), whole(now)
+    return _stated(store, principal, about, "disposition", verdict, at=now, note=why, now=now)
 
 
 def facts_about(
