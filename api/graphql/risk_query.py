@@ -16,8 +16,8 @@ from graph_model.services import risk
 class RiskQuery:
     @resolver(
         "The last score of one identifier; give exactly one. `asOf` is strict: what had been seen, scored and recorded by then. "
-        "Errors: score.which; id.length and the like; phone.malformed, phone.unknown_range, device.malformed, account.malformed, "
-        "account.checksum, application.malformed. An identifier that is sound and unknown is an answer with `found: false`."
+        "Errors: score.which; id.length and the like; phone.malformed, phone.invalid, device.malformed, account.malformed, "
+        "account.luhn, application.malformed. An identifier that is sound and unknown is an answer with `found: false`."
     )
     def score(
         self,
