@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from graph_model import deadline
 from graph_model.errors import InvalidRequest
 from graph_model.records import Path
 from graph_model.store import MAX_HOPS, MAX_LIMIT
@@ -126,7 +127,9 @@ def _best_first(
         return
     queue: list[tuple[int, int, tuple[tuple[str, str], ...], tuple[int, ...]]] = []
     heapq.heappush(queue, (to_end[start], 0, (name(start),), (start,)))
-    for _ in range(_MOST_STEPS):
+    for step in range(_MOST_STEPS):
+        if step % 1_000 == 0:
+            deadline.keep()
         if len(queue) == 0:
             return
         _, degree, refs, nids = heapq.heappop(queue)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import orjson
 
+from graph_model import deadline
 from graph_model.records import AsOf
 from graph_model.stores.sqlite.hydration import Row
 from graph_model.stores.sqlite.names import Names
@@ -42,6 +43,7 @@ class Scope:
         self.sees_drawn = any(map(self.includes, names.human_types)) and _any_drawn(connection)
 
     def query(self, text: str, **parameters: str | int) -> sqlite3.Cursor:
+        deadline.keep()
         return self.connection.execute(text, self._shared | parameters)
 
     def includes(self, type: int) -> bool:
