@@ -222,16 +222,16 @@ def test_a_file_that_can_not_be_read_says_what_to_do(
 
 def test_an_archive_that_breaks_off_late_keeps_what_was_loaded(tmp_path: Path, store: GraphStore, load: Load) -> None:
     """The second half is missing: what came before is in the graph, the error says so, and the whole file goes on from there."""
-    rows = [{**CUSTOMER, "id_number": made_up_id(n % 999, born=f"{1950 + n // 999}0107")} for n in range(9_000)]
+    rows = [{**CUSTOMER, "id_number": made_up_id(n % 999, born=f"{1950 + n // 999}0107")} for n in range(24_000)]
     as_csv(tmp_path / "customers", rows)
     whole = gzip.compress((tmp_path / "customers.csv").read_bytes())
     (tmp_path / "customers.csv").unlink()
     (tmp_path / "customers.csv.gz").write_bytes(whole[: len(whole) * 2 // 3])
     with pytest.raises(FileUnreadable, match="what was loaded of it is sound"):
-        load(tmp_path, batch_rows=1_000)
+        load(tmp_path, batch_rows=2_000)
     there = store.statistics().nodes["Customer"]
-    assert 0 < there < 9_000
+    assert 0 < there < 24_000
     (tmp_path / "customers.csv.gz").write_bytes(whole)
-    report = load(tmp_path, batch_rows=1_000, now=NOW + timedelta(hours=1))
-    assert (report.loaded, report.merged) == (9_000 - there, there)
-    assert len(graph_of(store)[0]) == 9_001  # the customers and their one phone
+    report = load(tmp_path, batch_rows=2_000, now=NOW + timedelta(hours=1))
+    assert (report.loaded, report.merged) == (24_000 - there, there)
+    assert len(graph_of(store)[0]) == 24_001  # the customers and their one phone
