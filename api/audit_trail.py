@@ -57,7 +57,7 @@ class AuditTrail:
 
     async def write(self, record: AuditRecord) -> None:
         """Returns when the record is committed. Raises AuditUnavailable."""
-        waiter = asyncio.wrap_future(self._submit(record))
+        waiter = asyncio.wrap_future(self.submit(record))
         done, _ = await asyncio.wait({waiter}, timeout=PATIENCE)
         if len(done) == 0:
             waiter.cancel()
@@ -67,7 +67,7 @@ class AuditTrail:
     def write_from_thread(self, record: AuditRecord) -> None:
         """The same, for a worker thread. Raises AuditUnavailable."""
         try:
-            self._submit(record).result(PATIENCE)
+            self.submit(record).result(PATIENCE)
         except Late as exc:
             raise AuditUnavailable from exc
 
@@ -79,7 +79,7 @@ class AuditTrail:
         if thread is not None:
             thread.join(PATIENCE)
 
-    def _submit(self, record: AuditRecord) -> "Future[None]":
+    def submit(self, record: AuditRecord) -> "Future[None]":
         future: Future[None] = Future()
         with self._changed:
             if len(self._waiting) >= LINE:
@@ -113,7 +113,7 @@ class AuditTrail:
                 return
 
     def _commit(self, together: Sequence[tuple[AuditRecord, "Future[None]"]]) -> AuditEntry | None:
-        """The last line that was written. Records that can't be written together are tried one by one: one may be at fault."""
+        """The last line that was written. Records that can't be written together are tried in halves: one may be at fault."""
         if len(together) == 0:
             return None
         begun = time.perf_counter()
@@ -121,8 +121,9 @@ class AuditTrail:
             entries = self._store.append_audit([record for record, _ in together])
         except Exception as exc:  # a boundary: whatever it is, who waits must hear of it, and the thread goes on
             if len(together) > 1 and not isinstance(exc, StoreError):
-                written = [self._commit([one]) for one in together]
-                return next((entry for entry in reversed(written) if entry is not None), None)
+                middle = len(together) // 2
+                first, rest = self._commit(together[:middle]), self._commit(together[middle:])
+                return rest or first
             code = exc.code if isinstance(exc, GuanxiError) else "internal"
             log.error("audit.failed", records=len(together), code=code, **where(exc))
             self._meter.audit_failed(len(together))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.access_audit import audit_access, note_refusal
 from api.bootstrap import Runtime
 from api.keys import PREFIX
 from api.logs import log
@@ -87,15 +88,22 @@ def auth_router(runtime: Runtime) -> APIRouter:
         user = await runtime.log_ins.run(verified)
         if user is None:
             log.warning("login.failed")
+            known = runtime.users.find(name)
+            if known is not None:
+                role, code = known.role.value, LoginFailed.code
+                note_refusal(runtime, actor=known.name, role=role, operation="login", result=code, now=now)
             raise LoginFailed
         token, session = begin_session(runtime, user, now=now)
+        await audit_access(runtime, actor=user.name, role=user.role.value, operation="login", now=now)
         log.info("login", actor=user.name, role=user.role.value)
         return logged_in(token, session)
 
     @router.post("/logout")
     async def log_out(request: Request) -> Response:
-        session = bearer_session(runtime, request, now=runtime.clock())
+        now = runtime.clock()
+        session = bearer_session(runtime, request, now=now)
         runtime.sessions.end(session)
+        await audit_access(runtime, actor=session.user, role=session.role, operation="logout", now=now)
         log.info("logout", actor=session.user)
         return Response(status_code=204)
 

@@ -7,10 +7,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.access_audit import note_refusal
 from api.auth import bearer_principal
 from api.bootstrap import Runtime
 from api.metrics import CONTENT_TYPE
 from api.probe import StoreProbe
+from graph_model.errors import Forbidden
 from graph_model.principal import Right
 
 FRESH_SECONDS = 10.0  # the store is looked at no more often
@@ -23,7 +25,12 @@ def metrics_router(runtime: Runtime, probe: StoreProbe) -> APIRouter:
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
         if not _opened_by_settings(runtime, request):
-            bearer_principal(runtime, request, now=runtime.clock()).require(Right.SEE_METRICS)
+            now = runtime.clock()
+            asking = bearer_principal(runtime, request, now=now)
+            if not asking.may(Right.SEE_METRICS):
+                role, code = asking.role.value, Forbidden.code
+                note_refusal(runtime, actor=asking.name, role=role, operation="metrics", result=code, now=now)
+            asking.require(Right.SEE_METRICS)
         await probe.refresh(older_than=FRESH_SECONDS, seconds=PATIENCE)
         return Response(runtime.metrics.text(), headers={"content-type": CONTENT_TYPE})
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.access_audit import audit_access
 from api.auth import logged_in
 from api.bootstrap import Runtime
 from api.logs import log
@@ -98,6 +99,7 @@ def oidc_router(runtime: Runtime) -> APIRouter:
         if runtime.oidc is None:
             raise OidcRefused("oidc.off", "There is no single sign-on here. Log in with a password.")
         token, session = runtime.sessions.begin(user, role, bound=runtime.oidc.generation, now=now)
+        await audit_access(runtime, actor=user, role=role, operation="login", now=now)
         log.info("login", actor=user, role=role, by="oidc")
         return logged_in(token, session)
 

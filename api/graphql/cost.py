@@ -78,6 +78,7 @@ class Plan:
     """What is known of an operation before it runs."""
 
     kind: str
+    name: str
     fields: tuple[str, ...]  # root fields, once each
     longest_list: int  # of those that the document itself holds
     measure: Measure
@@ -142,7 +143,8 @@ class _Planner:
         longest = _Longest()
         visit(self._document, longest)
         measure = self._selections(root, operation.selection_set, None)
-        return Plan(operation.operation.value, tuple(fields), longest.found, measure)
+        named = "" if operation.name is None else operation.name.value
+        return Plan(operation.operation.value, named, tuple(fields), longest.found, measure)
 
     def _root_fields(self, selections: SelectionSetNode, seen: set[str]) -> list[str]:
         found: list[str] = []

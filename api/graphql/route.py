@@ -1,7 +1,6 @@
 """POST /graphql: one operation per request, as JSON; run in a worker thread, answered with coded errors when its audit record is written, logged
 and counted without values."""
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from api.telemetry import Tracing
 from graph_model.deadline import within
 from graph_model.errors import GuanxiError, InvalidRequest
 
-_DIGITS = re.compile(r"\d{4,}")
 ENTRY_COST = 5  # of any request
 WHOLE = frozenset({"rate.limited", "audit.unavailable"})  # these refuse the request, and HTTP has a status for them
 FAILED_COST = 100  # of one that was refused before its cost was known: reading it is work too
@@ -67,23 +65,22 @@ class GraphQLRoute:
         context = RequestContext(self._runtime, principal, now, Trail(request_id_of(request.scope)))
         with self._tracing.span("graphql") as attributes:
             begun = time.perf_counter()
-            name, answer, codes = await self._answer(request, context)
+            answer, codes = await self._answer(request, context)
             try:
-                await self._keep(context, name, codes, begun)
+                await self._keep(context, codes, begun)
             except GuanxiError as error:  # nothing is told that isn't in the chain
                 codes, answer = [error.code], _refusal(request, describe(error))
             seconds = time.perf_counter() - begun
             attributes |= {"guanxi.operation": context.trail.operation, "guanxi.codes": ",".join(codes)}
-        self._tell(context, name, codes, seconds)
+        self._tell(context, codes, seconds)
         return answer
 
-    async def _answer(self, request: Request, context: RequestContext) -> tuple[str, Response, list[str]]:
-        """The operation's name as it may be logged, the answer, and its error codes."""
-        settings, trail, name = self._runtime.settings, context.trail, ""
+    async def _answer(self, request: Request, context: RequestContext) -> tuple[Response, list[str]]:
+        """The answer, and its error codes."""
+        settings, trail = self._runtime.settings, context.trail
         try:
             self._runtime.buckets.charge(context.principal.name, ENTRY_COST)
             operation = read_operation(request.headers.get("content-type", ""), await request.body())
-            name = _DIGITS.sub("#", operation.name or "")[:64]
             check_lists(operation.variables, settings.max_list)
             with within(settings.operation_seconds):
                 result = await self._runtime.workers.run(
@@ -94,11 +91,13 @@ class GraphQLRoute:
                 for error in result.errors or ():
                     if isinstance(error.original_error, GuanxiError) and error.original_error.code in WHOLE:
                         raise error.original_error
-        except GuanxiError as error:
-            if trail.cost == 0:
-                self._runtime.buckets.fine(context.principal.name, FAILED_COST)
+        except Exception as error:  # a boundary: whatever it is, it is one coded answer and one line of the audit
             described = describe(error)
-            return name, _refusal(request, described), [described.code]
+            if not isinstance(error, GuanxiError):
+                log.error("graphql.failed", code=described.code, **where(error))
+            elif trail.cost == 0 and described.outcome.http < 429:  # the request's own fault
+                self._runtime.buckets.fine(context.principal.name, FAILED_COST)
+            return _refusal(request, described), [described.code]
         errors = [_formatted(error) for error in result.errors or ()]
         if trail.cost == 0 and len(errors) > 0:
             self._runtime.buckets.fine(context.principal.name, FAILED_COST)
@@ -107,21 +106,19 @@ class GraphQLRoute:
         body: dict[str, Any] = {"data": result.data}
         if len(errors) > 0:
             body["errors"] = errors
-        return name, Response(orjson.dumps(body), media_type="application/json"), codes
+        return Response(orjson.dumps(body), media_type="application/json"), codes
 
-    async def _keep(self, context: RequestContext, name: str, codes: Sequence[str], begun: float) -> None:
+    async def _keep(self, context: RequestContext, codes: Sequence[str], begun: float) -> None:
         """Write the audit record, unless services have written one for each thing that was done. Raises AuditUnavailable."""
         if context.trail.complete and len(codes) == 0:
             return
         detail: dict[str, Any] = {"ms": round((time.perf_counter() - begun) * 1000, 1)}
-        if name:
-            detail["name"] = name
         if len(codes) > 1:
             detail["codes"] = list(codes)
         result = codes[0] if len(codes) > 0 else "ok"
         await self._runtime.audit.write(record_of(context, result=result, detail=detail))
 
-    def _tell(self, context: RequestContext, name: str, codes: Sequence[str], seconds: float) -> None:
+    def _tell(self, context: RequestContext, codes: Sequence[str], seconds: float) -> None:
         metrics, role = self._runtime.metrics, context.principal.role.value
         code = known(codes[0]) if len(codes) > 0 else "ok"
         for field in context.trail.fields or ("none",):
@@ -129,7 +126,7 @@ class GraphQLRoute:
             metrics.operation_seconds.labels(field).observe(seconds)
         log.info(
             "graphql",
-            operation=name,
+            operation=context.trail.name,
             fields=list(context.trail.fields[:10]),
             actor=context.principal.name,
             role=role,

@@ -21,6 +21,7 @@ class Trail:
 
     request_id: str = ""
     kind: str = ""  # query or mutation; empty where the request was refused before it was known
+    name: str = ""  # of the operation, as its sender calls it
     fields: tuple[str, ...] = ()  # root fields, which are names of the schema
     cost: int = 0
     subjects: dict[str, None] = field(default_factory=dict)

@@ -107,7 +107,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def served(home: Path) -> Iterator[Served]:
-    settings = Settings(home=home)
+    settings = Settings(home=home, rate_capacity=10_000_000)  # a test run asks more than a person
     store = open_store(settings.store_address, create=True)
     case = reference_case.load(store)
     store.close()
