@@ -47,6 +47,7 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.NODE_FACTS: {"id": case.ids["application1"]},
         queries.RECORD_LABEL: {"applicationId": case.subject_id, "label": "CONFIRMED_FRAUD"},
         queries.RECORD_DISPOSITION: {"subject": "nobody", "verdict": "CLEARED", "reason": "it was a mistake"},
+        queries.ASSESS: {"input": {"applicationId": "APP-REF-0099", "customer": {"idNumber": "1"}}, "key": "a-key"},
         queries.BLOCKLIST: {},
         queries.ADD_TO_BLOCKLIST: {"type": "Phone", "key": "12", "reason": "mule phone"},
         queries.REMOVE_FROM_BLOCKLIST: {"nodeId": case.ids["phone1"], "reason": "never listed"},
@@ -68,6 +69,7 @@ IN_VAIN = {
     queries.RECORD_LABEL: "label.subject",
     queries.RECORD_DISPOSITION: "not_found",
     queries.ADD_TO_BLOCKLIST: "phone.invalid",
+    queries.ASSESS: "application.invalid",
     queries.REMOVE_FROM_BLOCKLIST: "blocklist.not_listed",
 }
 
@@ -118,6 +120,7 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.RECORD_LABEL: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.RECORD_DISPOSITION: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.BLOCKLIST: READERS,
+        queries.ASSESS: (Role.RISK_ENGINE,),
         queries.ADD_TO_BLOCKLIST: (Role.SUPERVISOR,),
         queries.REMOVE_FROM_BLOCKLIST: (Role.SUPERVISOR,),
         queries.SCORE: (*READERS, Role.RISK_ENGINE),
