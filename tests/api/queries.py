@@ -52,6 +52,11 @@ ASSESS = """mutation ($input: ApplicationInput!, $key: String!) { assessApplicat
   applicationId customerId decision score grade modelVersion policyVersion decisionPolicyVersion assessedAt
   degraded degradedBecause replayed rules { code text leadsTo } english: rules(language: EN) { text }
   reasons { code text weight } ring { id size knownFraud knownFraudShare density motif asOf } } }"""
+JOB = "id kind status stage done total startedBy startedAt finishedAt heartbeatAt message stuck"
+START_JOB = f"mutation ($kind: JobKind!) {{ startJob(kind: $kind) {{ {JOB} }} }}"
+CANCEL_JOB = f"mutation ($id: ID!) {{ cancelJob(id: $id) {{ {JOB} }} }}"
+JOBS = f"query ($first: Int! = 20) {{ jobs(first: $first) {{ {JOB} }} }}"
+ONE_JOB = f"query ($id: ID!) {{ job(id: $id) {{ {JOB} }} }}"
 ENTRY = "nodeId type caption listed reason source since expiresAt"
 BLOCKLIST = f"""query ($first: Int! = 20, $after: String, $type: String) {{
   blocklist(first: $first, after: $after, type: $type) {{ edges {{ cursor node {{ {ENTRY} }} }}
@@ -89,5 +94,6 @@ EVERYTHING = (
     SUBJECT_BY_NUMBER, RELATION_GRAPH, FULL_GRAPH, NODE_BY_ID, SEARCH, NEIGHBOURS, SCHEMA, STATUS, ME, REVEAL,
     DRAW_LINK, ANNOTATE_LINK, RETRACT_LINK, LINK,
     NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST, ASSESS,
+    START_JOB, CANCEL_JOB, JOBS, ONE_JOB,
     SCORE, SCORES, RING, RINGS, RING_MEMBERS, PATH, NODE_BY_KEY,
 )  # fmt: skip
