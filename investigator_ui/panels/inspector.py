@@ -98,7 +98,7 @@ def edge_inspector(
     """A relationship; `link` is there where an investigator drew it."""
     if link is not None:
         return [
-            _head(str(edge[lang]), [icon("link"), text("inspector.relations", lang)]),
+            _head(name_of(schema.human_type(), lang), [icon("link"), text("inspector.relations", lang)]),
             html.P([icon("info"), text("inspector.human", lang)], className="hint"),
             facts(_ends(ends, schema, lang)),
             *link_details(link, lang, zone, may_edit=may_edit),
