@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.privacy.recorder import declare_double
+
 Json = dict[str, Any]
 
 SEEN = "2025-03-01T02:00:00+00:00"
@@ -239,6 +241,7 @@ def serving(api: FakeApi, port: int = 0) -> Iterator[FakeApi]:
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     api.url = f"http://127.0.0.1:{server.server_address[1]}"
+    declare_double(api.url)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield api
