@@ -17,6 +17,7 @@ from api.errors import CODES
 from api.graphql.permissions import RULES, named_fields
 from api.graphql.schema import build_schema
 from api.settings import Settings
+from gnn.warm import warm
 from graph_model.principal import RIGHTS, Right, Role
 from tests.api.conftest import PASSWORD, Served
 from tests.api.serving import serving
@@ -40,6 +41,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    warm()  # or the first assessment waits for compilers, longer than an operation may take
     with serving(home, tmp_path_factory.mktemp("docs")) as served:
         yield served
 
