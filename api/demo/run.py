@@ -90,7 +90,7 @@ def _start_api(settings: Settings) -> Child:
     return start(
         "API",
         ["-m", "api.cli", "serve", "--host", "127.0.0.1", "--port", str(settings.api_port), *where],
-        {},
+        {"GUANXI_COMPILE_AHEAD": "false"},  # the scoring has just run
         url=f"http://127.0.0.1:{settings.api_port}/readyz",
         log=settings.home / "logs" / "api.log",
     )
