@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import audit, blocklist, data, jobs, keys, people, run, scoring, servers
+from api.cli import audit, blocklist, data, jobs, keys, mapping, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -21,6 +21,7 @@ data.register(app)
 scoring.register(app)
 servers.register(app)
 run.register(app)
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(people.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
