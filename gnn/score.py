@@ -39,6 +39,10 @@ from graph_model.store import GraphStore, OnProgress
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = (
+    50_000  # assessments of one commit: under a second, so that what others write, the audit for one, gets in between
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreSummary:
@@ -134,15 +138,18 @@ def score(
         )
         columns, by_rule = _columns(arrays, judged, ring, held, named.names, policy)
         source = judge.source
+        # Not told of in between: a cancelled job would leave a part of the nodes with the new score.
         for part, said_by in ((~by_rule, source), (by_rule, ScoreSource.RULES)):
-            store.append_assessments(
-                _part(columns, np.flatnonzero(part)),
-                source=said_by,
-                model_version=version,
-                policy_version=policy.version,
-                as_of=as_of,
-                scored_at=scored_at,
-            )
+            rows = np.flatnonzero(part)
+            for first in range(0, len(rows), AT_ONCE):
+                store.append_assessments(
+                    _part(columns, rows[first : first + AT_ONCE]),
+                    source=said_by,
+                    model_version=version,
+                    policy_version=policy.version,
+                    as_of=as_of,
+                    scored_at=scored_at,
+                )
         store.append_scoring(Scoring(source, version, policy.version, as_of, scored_at))
         _tell(on_progress, "scoring", 3, 3)
     grades = np.bincount(policy.grades(judged.customers), minlength=len(GRADES))
