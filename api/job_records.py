@@ -1,21 +1,20 @@
 """Jobs as the store keeps them: one small text per job, which its own process rewrites as it goes on, so that any server can tell how far it is."""
 
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
 import orjson
 
+from api.process_identity import Process, is_here, is_running
 from graph_model.store import GraphStore
 
 PREFIX = "job/"
 CANCEL_PREFIX = "job-cancel/"
 KEPT = 200  # newest jobs that are remembered
 SILENT = timedelta(seconds=60)  # a heart that has not beaten for so long is reported
+GONE = timedelta(minutes=5)  # and a job whose process can't be looked up here is taken for dead
 
 
 class JobKind(StrEnum):
@@ -54,6 +53,8 @@ class Job:
     message: str = ""
     host: str = ""
     pid: int = 0  # 0 until its process speaks
+    place: str = ""  # with `began`, which process the pid means: see process_identity
+    began: str = ""
 
     @property
     def open(self) -> bool:
@@ -62,6 +63,21 @@ class Job:
     def stuck(self, now: datetime) -> bool:
         """It should be at work, but has not been heard of for a while."""
         return self.open and now - self.heartbeat_at > SILENT
+
+    @property
+    def process(self) -> Process:
+        return Process(self.pid, self.host, self.place, self.began)
+
+    def gone(self, now: datetime) -> bool:
+        """It should be at work, but its process has ended, or is out of sight and has not been heard of for minutes."""
+        if not self.open:
+            return False
+        if is_here(self.process) and self.pid != 0:
+            if not is_running(self.process):
+                return True
+            if self.process.certain:
+                return False
+        return now - self.heartbeat_at > (GONE if self.pid != 0 or not is_here(self.process) else SILENT)
 
     def ended(self, status: JobStatus, message: str, *, now: datetime) -> "Job":
         return replace(self, status=status, message=message, finished_at=now, heartbeat_at=now)
@@ -96,31 +112,9 @@ def forget_old(store: GraphStore) -> None:
             store.swap_state(name, expected=text, value=None)
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process of this machine is there and is no mere remnant of one."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # a machine without /proc can't tell more
-        return True
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def this_host() -> str:
-    return socket.gethostname()
-
-
 def _seen(store: GraphStore, text: str, now: datetime) -> Job:
     job = parse(text)
-    if not job.open or job.host != this_host():
-        return job
-    gone = not is_alive(job.pid) if job.pid else job.stuck(now)
-    if not gone:
+    if not job.gone(now):
         return job
     lost = job.ended(JobStatus.LOST, "Its process is gone. What it had committed is kept; start it again.", now=now)
     if store.swap_state(PREFIX + job.id, expected=text, value=lost.dump()):

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,15 +12,17 @@ from datetime import datetime
 from api.audit_chain import verify
 from api.bootstrap import audit_head, utc_now
 from api.errors import describe
-from api.job_records import CANCEL_PREFIX, PREFIX, Job, JobKind, JobStatus, parse, this_host
+from api.job_records import CANCEL_PREFIX, PREFIX, Job, JobKind, JobStatus, parse
 from api.logs import configure, log, where
+from api.process_identity import identify
 from api.settings import Settings
-from graph_model.errors import GuanxiError, NotFound
+from graph_model.errors import GuanxiError, NotFound, StoreError
 from graph_model.services.moments import whole
 from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 
 BEAT_SECONDS = 2.0
+END_TRIES = 60  # of writing how a job ended, each of which waits for its turn in the store
 
 
 class Cancelled(Exception):
@@ -27,7 +30,10 @@ class Cancelled(Exception):
 
 
 class Told:
-    """The job's record, kept up to date: at every stage at once, and at every beat of the heart. May be used from both threads."""
+    """The job's record, kept up to date: at every stage at once, and at every beat of the heart. May be used from both threads.
+
+    A store that is busy or full for a moment keeps nobody from working: what could not be told is told at the next beat.
+    """
 
     def __init__(self, store: GraphStore, job: Job, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -38,12 +44,13 @@ class Told:
         self.cancelled = threading.Event()
 
     def begin(self, pid: int) -> None:
-        self._tell(status=JobStatus.RUNNING, pid=pid, host=this_host())
+        process = identify(pid)
+        self._tell(status=JobStatus.RUNNING, pid=pid, host=process.host, place=process.place, began=process.began)
         threading.Thread(target=self._beat, daemon=True, name="heartbeat").start()
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Raises Cancelled where that was asked: between two stages or pieces, so nothing is half done."""
-        if self.cancelled.is_set():
+        """Raises Cancelled where that was asked: between two stages or pieces, so nothing is half done. What is complete is not cancelled."""
+        if self.cancelled.is_set() and not 0 < total <= done:
             raise Cancelled
         with self._lock:
             new = stage != self._job.stage
@@ -52,25 +59,42 @@ class Told:
             self._tell()
 
     def end(self, status: JobStatus, message: str) -> None:
+        """Raises a StoreError where the store could not be written to for minutes."""
         self._stop.set()
         with self._lock:
             self._job = self._job.ended(status, message, now=whole(self._clock()))
-            self._store.put_state(PREFIX + self._job.id, self._job.dump())
+            for tried in range(1, END_TRIES + 1):
+                try:
+                    self._store.put_state(PREFIX + self._job.id, self._job.dump())
+                    return
+                except StoreError as exc:
+                    log.warning("job.end_failed", code=exc.code, tried=tried)
+                    if tried == END_TRIES:
+                        raise
+                    time.sleep(BEAT_SECONDS)
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):
-            try:
-                self._tell()
-                if self._store.state(CANCEL_PREFIX + self._job.id) is not None:
-                    self.cancelled.set()
-            except GuanxiError as exc:  # a store that is busy for a moment must not stop the heart
-                log.warning("job.heartbeat_failed", code=exc.code)
+            self._tell()
 
     def _tell(self, **changed: object) -> None:
         with self._lock:
-            if not self._stop.is_set():
-                self._job = replace(self._job, heartbeat_at=whole(self._clock()), **changed)  # type: ignore[arg-type]
-                self._store.put_state(PREFIX + self._job.id, self._job.dump())
+            if self._stop.is_set():
+                return
+            self._job = replace(self._job, heartbeat_at=whole(self._clock()), **changed)  # type: ignore[arg-type]
+            try:
+                standing = self._store.state(PREFIX + self._job.id)
+                if (
+                    standing is not None and not parse(standing).open
+                ):  # given up meanwhile: somebody else may be at work
+                    self.cancelled.set()
+                    self._stop.set()
+                    return
+                self._store.swap_state(PREFIX + self._job.id, expected=standing, value=self._job.dump())
+                if self._store.state(CANCEL_PREFIX + self._job.id) is not None:
+                    self.cancelled.set()
+            except GuanxiError as exc:
+                log.warning("job.heartbeat_failed", code=exc.code)
 
 
 Work = Callable[[GraphStore, Settings, datetime, OnProgress], str]  # what a job does; returns how it ended, in words

@@ -18,13 +18,12 @@ from api.job_records import (
     JobKind,
     JobStatus,
     forget_old,
-    is_alive,
     newest,
     parse,
     read,
-    this_host,
 )
 from api.logs import log
+from api.process_identity import is_here, is_running, this_host, this_place
 from api.secrets import ensure_home
 from api.settings import Settings
 from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError, StoreLocked
@@ -54,6 +53,7 @@ def start(store: GraphStore, settings: Settings, principal: Principal, kind: Job
         started_at=now,
         heartbeat_at=now,
         host=this_host(),
+        place=this_place(),
     )
     # The record is there before the turn is taken, so that whoever comes next sees whose turn it is.
     store.put_state(PREFIX + job.id, job.dump())
@@ -71,17 +71,27 @@ def start(store: GraphStore, settings: Settings, principal: Principal, kind: Job
 
 
 def cancel(store: GraphStore, principal: Principal, job_id: str, *, now: datetime) -> Job:
-    """Asks a job to end before its next stage; what it has committed stays. Raises NotFound, or InvalidRequest job.ended."""
+    """Asks a job to end before its next stage; what it has committed stays. One that has not been heard of is taken for ended: should its
+    process wake up, it finds that and stops. Raises NotFound, or InvalidRequest job.ended."""
     principal.require(Right.RUN_JOBS)
     job = _known(store, job_id, now)
     if not job.open:
         raise InvalidRequest("The job has ended already.", code="job.ended")
-    store.put_state(
-        CANCEL_PREFIX + job_id, principal.name
-    )  # for a process on another machine, or one that is only starting
-    if job.pid and job.host == this_host() and is_alive(job.pid):
+    # For a process on another machine, or one that is only starting.
+    store.put_state(CANCEL_PREFIX + job_id, principal.name)
+    if job.pid and job.process.certain and is_here(job.process) and is_running(job.process):
         with suppress(ProcessLookupError):
             os.kill(job.pid, signal.SIGTERM)
+    if job.stuck(now):
+        over = job.ended(
+            JobStatus.CANCELLED, "Cancelled after it had not been heard of. What it had committed is kept.", now=now
+        )
+        # Where it has spoken in between, it is at work and hears of the cancellation itself.
+        job = (
+            over
+            if store.swap_state(PREFIX + job_id, expected=job.dump(), value=over.dump())
+            else _known(store, job_id, now)
+        )
     log.info("job.cancelled", job=job_id, actor=principal.name)
     return job
 

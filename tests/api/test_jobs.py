@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from api import job_worker, jobs
+from api import job_worker, jobs, process_identity
 from api.bootstrap import utc_now
-from api.job_records import CANCEL_PREFIX, KEPT, PREFIX, Job, JobKind, JobStatus, forget_old, is_alive, this_host
+from api.job_records import CANCEL_PREFIX, GONE, KEPT, PREFIX, Job, JobKind, JobStatus, forget_old
+from api.process_identity import identify, is_alive
 from api.settings import Settings
 from graph_model.errors import Forbidden, InvalidRequest, NotFound, StoreLocked
 from graph_model.principal import Principal, Role
@@ -28,6 +29,7 @@ from tests.api import queries
 from tests.api.conftest import Client, Served
 from tests.api.serving import serving
 from tests.api.test_cli import guanxi, refused
+from tests.api.test_http import _KeepOpen
 from tests.fixtures import reference_case
 
 NOW = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
@@ -95,6 +97,20 @@ def record(store: GraphStore, **changed: Any) -> Job:
     job = replace(Job("0000000000001-test", JobKind.CHECK, JobStatus.QUEUED, "olaf", NOW, NOW), **changed)
     store.put_state(PREFIX + job.id, job.dump())
     return job
+
+
+def known_as(pid: int) -> dict[str, Any]:
+    process = identify(pid)
+    return {"pid": pid, "host": process.host, "place": process.place, "began": process.began}
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has nothing to do with any job."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield process
+    process.kill()
+    process.wait()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -237,7 +253,7 @@ def test_a_failure_is_told_by_its_code_and_without_paths(
 def test_a_job_whose_process_was_killed_is_lost_and_the_next_may_start(small: tuple[GraphStore, Settings]) -> None:
     store, settings = small
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    job = record(store, status=JobStatus.RUNNING, host=this_host(), pid=process.pid, heartbeat_at=utc_now())
+    job = record(store, status=JobStatus.RUNNING, heartbeat_at=utc_now(), **known_as(process.pid))
     store.put_state("jobs-current", job.id)
     with pytest.raises(jobs.JobRunning):
         jobs.start(store, settings, OLAF, JobKind.CHECK, now=utc_now())
@@ -271,6 +287,145 @@ def test_a_heart_that_has_not_beaten_for_a_minute_is_reported(small: tuple[Graph
         assert found is not None and (found.status, found.stuck(NOW + timedelta(seconds=seconds))) == (
             JobStatus.RUNNING, stuck,
         )  # fmt: skip
+
+
+def test_a_job_of_a_machine_that_vanished_is_lost_after_minutes_and_the_next_may_start(
+    small: tuple[GraphStore, Settings],
+) -> None:
+    store, settings = small
+    vanished = {"status": JobStatus.RUNNING, "host": "a container of yesterday", "pid": 12}
+    job = record(store, heartbeat_at=utc_now() - GONE + timedelta(minutes=1), **vanished)
+    store.put_state("jobs-current", job.id)
+    with pytest.raises(jobs.JobRunning):
+        jobs.start(store, settings, OLAF, JobKind.CHECK, now=utc_now())
+    record(store, heartbeat_at=utc_now() - GONE - timedelta(seconds=1), **vanished)
+    started = jobs.start(store, settings, OLAF, JobKind.CHECK, now=utc_now())
+    lost = jobs.job(store, OLAF, job.id, now=NOW)
+    assert lost is not None and lost.status is JobStatus.LOST
+    assert ended_here(store, started.id).status is JobStatus.DONE
+
+
+def test_cancelling_a_silent_job_ends_its_record_and_one_that_wakes_up_stops(
+    small: tuple[GraphStore, Settings], handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = small
+    job = record(store, status=JobStatus.RUNNING, host="elsewhere", pid=12, heartbeat_at=NOW)
+    assert jobs.cancel(store, OLAF, job.id, now=NOW + timedelta(seconds=30)).open  # it beat a moment ago: it is asked
+    over = jobs.cancel(store, OLAF, job.id, now=NOW + timedelta(seconds=90))
+    assert (over.status, over.finished_at) == (JobStatus.CANCELLED, NOW + timedelta(seconds=90))
+    with pytest.raises(InvalidRequest):
+        jobs.cancel(store, OLAF, job.id, now=NOW + timedelta(seconds=90))
+
+    monkeypatch.setattr(job_worker, "WORK", {JobKind.CHECK: lambda *_: "did what nobody wanted any more"})
+    store.swap_state(CANCEL_PREFIX + job.id, expected="olaf", value=None)
+    assert job_worker.run(store, settings, job.id, clock=utc_now, pid=os.getpid()) is JobStatus.CANCELLED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_another_process_that_got_the_pid_of_a_dead_job_is_neither_believed_nor_killed(
+    small: tuple[GraphStore, Settings], sleeper: subprocess.Popen[bytes]
+) -> None:
+    store, _ = small
+    then = {**known_as(sleeper.pid), "began": "1"}
+    record(store, status=JobStatus.RUNNING, heartbeat_at=utc_now(), **then)
+    lost = jobs.job(store, OLAF, "0000000000001-test", now=utc_now())
+    assert lost is not None and lost.status is JobStatus.LOST
+    # Before the last boot, or in a container of the same name: only the silence tells.
+    for elsewhere in ({"place": "another boot pid:[1]"}, {"host": "elsewhere"}, {"place": "", "began": ""}):
+        job = record(store, status=JobStatus.RUNNING, heartbeat_at=NOW, **{**known_as(sleeper.pid), **elsewhere})
+        assert jobs.cancel(store, OLAF, job.id, now=NOW).open
+        found = jobs.job(store, OLAF, job.id, now=NOW + GONE + timedelta(seconds=1))
+        assert found is not None and found.status is JobStatus.LOST
+    time.sleep(0.1)
+    assert sleeper.poll() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_process_of_a_job_is_asked_to_end(
+    small: tuple[GraphStore, Settings], sleeper: subprocess.Popen[bytes]
+) -> None:
+    store, _ = small
+    job = record(store, status=JobStatus.RUNNING, heartbeat_at=NOW, **known_as(sleeper.pid))
+    found = jobs.job(store, OLAF, job.id, now=NOW + 2 * GONE)
+    assert found is not None and found.open  # silent, but there: it is told as stuck and not taken for dead
+    jobs.cancel(store, OLAF, job.id, now=NOW)
+    assert sleeper.wait(SOON) == -signal.SIGTERM
+
+
+def test_where_nothing_tells_processes_apart_silence_does_and_nobody_is_killed(
+    small: tuple[GraphStore, Settings],
+    sleeper: subprocess.Popen[bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, _ = small
+    monkeypatch.setattr(process_identity, "_PROC", tmp_path / "no such folder")
+    process_identity.this_place.cache_clear()
+    try:
+        job = record(store, status=JobStatus.RUNNING, heartbeat_at=NOW, **known_as(sleeper.pid))
+        assert (job.place, job.began) == ("", "")
+        assert jobs.cancel(store, OLAF, job.id, now=NOW).open
+        found = jobs.job(store, OLAF, job.id, now=NOW + GONE + timedelta(seconds=1))
+        assert found is not None and found.status is JobStatus.LOST
+        assert sleeper.poll() is None
+    finally:
+        process_identity.this_place.cache_clear()
+
+
+class Busy(_KeepOpen):
+    """A store that another process holds while `busy` is above nothing; each refused write counts it down."""
+
+    busy = 0
+
+    def put_state(self, name: str, value: str) -> None:
+        self._refuse()
+        self._store.put_state(name, value)
+
+    def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
+        self._refuse()
+        return self._store.swap_state(name, expected=expected, value=value)
+
+    def _refuse(self) -> None:
+        if self.busy > 0:
+            self.busy -= 1
+            raise StoreLocked("graph.db", "process 1")
+
+
+def test_a_busy_moment_kills_no_job_and_its_end_is_told_when_it_is_over(
+    small: tuple[GraphStore, Settings], handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = small
+    monkeypatch.setattr(job_worker, "BEAT_SECONDS", 0.01)
+    busy = Busy(store)
+
+    def work(_: GraphStore, __: Settings, ___: datetime, on_progress: OnProgress) -> str:
+        busy.busy = 1_000_000
+        on_progress("reading", 0, 2)
+        on_progress("writing", 1, 2)
+        busy.busy = 3
+        return "all was well"
+
+    monkeypatch.setattr(job_worker, "WORK", {JobKind.CHECK: work})
+    job = record(store)
+    assert job_worker.run(busy, settings, job.id, clock=utc_now, pid=os.getpid()) is JobStatus.DONE  # type: ignore[arg-type]
+    told = jobs.job(store, OLAF, job.id, now=utc_now())
+    assert told is not None and (told.status, told.message) == (JobStatus.DONE, "all was well")
+
+
+def test_what_is_done_when_the_cancellation_comes_is_told_as_done(
+    small: tuple[GraphStore, Settings], handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = small
+
+    def work(_: GraphStore, __: Settings, ___: datetime, on_progress: OnProgress) -> str:
+        on_progress("scoring", 2, 3)
+        os.kill(os.getpid(), signal.SIGTERM)
+        on_progress("scoring", 3, 3)  # the last commit was before this
+        return "9 customers"
+
+    monkeypatch.setattr(job_worker, "WORK", {JobKind.CHECK: work})
+    job = record(store)
+    assert job_worker.run(store, settings, job.id, clock=utc_now, pid=os.getpid()) is JobStatus.DONE
 
 
 def test_old_jobs_are_forgotten(small: tuple[GraphStore, Settings]) -> None:
