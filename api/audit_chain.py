@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from api.audit_head import ChainCut, Head, HeadFile, HeadUnusable
-from graph_model.audit import GENESIS, digest
+from api.audit_head import MISSING, ChainCut, Head, HeadFile, HeadUnusable
+from graph_model.audit import GENESIS, first_break
 from graph_model.errors import GuanxiError
 from graph_model.records import AuditEntry
 from graph_model.store import GraphStore, OnProgress
@@ -34,21 +34,23 @@ def verify(store: GraphStore, head: HeadFile | None, *, on_progress: OnProgress 
     # Read first: lines that are written meanwhile only make the chain longer.
     signed = head.read() if head is not None else None
     last, at_head = Head(0, GENESIS), GENESIS
-    for entry in lines(store):
-        if entry.sequence != last.sequence + 1:
-            raise AuditBroken(last.sequence + 1)
-        if digest(last.digest, entry) != entry.digest:
-            raise AuditBroken(entry.sequence)
-        last = Head(entry.sequence, entry.digest)
-        if signed is not None and entry.sequence == signed.sequence:
-            at_head = entry.digest
-        if on_progress is not None and entry.sequence % TOLD_EVERY == 0:
-            on_progress("audit lines", entry.sequence, 0 if signed is None else max(signed.sequence, entry.sequence))
+
+    def watched() -> Iterator[AuditEntry]:
+        nonlocal last, at_head
+        for entry in lines(store):
+            yield entry
+            last = Head(entry.sequence, entry.digest)  # the next one is asked for, so this one follows
+            if signed is not None and entry.sequence == signed.sequence:
+                at_head = entry.digest
+            if on_progress is not None and entry.sequence % TOLD_EVERY == 0:
+                most = 0 if signed is None else max(signed.sequence, entry.sequence)
+                on_progress("audit lines", entry.sequence, most)
+
+    broken = first_break(watched())
+    if broken is not None:
+        raise AuditBroken(broken)
     if signed is not None and at_head != signed.digest:
         raise ChainCut(signed.sequence)
     if head is not None and signed is None and last.sequence > 0:
-        raise HeadUnusable(
-            "No signed head of this audit chain is in the home folder, so nobody can tell whether its last lines are there. For a copy, or a "
-            "chain that no server has written to yet, use --without-head; otherwise look who removed it. `guanxi audit seal` makes a new one."
-        )
+        raise HeadUnusable(MISSING)
     return last

@@ -71,6 +71,7 @@ class AuditTrail:
         self._waiting: list[_Waiting] = []
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._begin_head()
 
     async def write(self, record: AuditRecord) -> None:
         """Returns when the record is committed. Raises AuditUnavailable."""
@@ -163,6 +164,15 @@ class AuditTrail:
         self._meter.audit_failed(len(these))
         for each in these:
             _tell(each.future, AuditUnavailable())
+
+    def _begin_head(self) -> None:
+        """Before the first line of a chain there is a head, so that a head that is missing later was taken away."""
+        if self._head is None:
+            return
+        try:
+            self._head.begin(self._store)
+        except (GuanxiError, OSError) as exc:
+            log.error("audit.head", code=getattr(exc, "code", "file.unusable"), sequence=0)
 
     def _move_head(self, entry: AuditEntry) -> None:
         if self._head is None:

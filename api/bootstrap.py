@@ -89,7 +89,8 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
 def audit_head(settings: Settings, address: str) -> HeadFile:
     """The signed head of a store's audit chain."""
     home = ensure_home(settings.home)
-    return HeadFile(home, address, derived(server_secret(home, settings.secret.get_secret_value()), "audit head"))
+    key = derived(server_secret(home, settings.secret.get_secret_value()), "audit head")
+    return HeadFile(home, address, key, written=settings.store_address)
 
 
 def _scorer(store: GraphStore, settings: Settings) -> "OnlineScorer":

@@ -26,10 +26,10 @@ def digest(previous: str, entry: AuditEntry) -> str:
 
 
 def first_break(entries: Iterable[AuditEntry], *, previous: str = GENESIS) -> int | None:
-    """The sequence of the first line that does not follow from the one before; None when the chain is whole."""
-    expected = 1
-    for entry in entries:
+    """The sequence of the first line that was changed or is not where it belongs; None when the chain is whole. Asks for a line only when those
+    before it follow one from the other."""
+    for expected, entry in enumerate(entries, start=1):
         if entry.sequence != expected or digest(previous, entry) != entry.digest:
-            return entry.sequence
-        previous, expected = entry.digest, expected + 1
+            return expected
+        previous = entry.digest
     return None

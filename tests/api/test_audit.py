@@ -17,14 +17,16 @@ import httpx
 import pytest
 import structlog
 
-from api import audit_trail
+from api import audit_trail, job_worker
 from api.app import create_app
-from api.audit_head import ChainCut, HeadFile
+from api.audit_head import ChainCut, Head, HeadFile
 from api.audit_trail import AuditTrail, AuditUnavailable
 from api.bootstrap import audit_head, build
+from api.job_records import JobKind
 from api.metrics import Metrics
+from api.secrets import derived, server_secret
 from api.settings import Settings
-from graph_model.audit import first_break
+from graph_model.audit import GENESIS, first_break
 from graph_model.errors import StoreFull
 from graph_model.principal import Role
 from graph_model.records import AuditEntry, AuditRecord, NodeRef
@@ -351,6 +353,79 @@ def test_a_head_that_is_gone_or_forged_is_told_and_a_seal_makes_a_new_one(kept: 
     assert guanxi("audit", "seal", "--reason", "restored on 1 July", home=kept).returncode == 0
     assert "7 lines" in guanxi("audit", "verify", home=kept).stdout
     assert head.stat().st_mode & 0o077 == 0
+
+
+def test_who_takes_the_head_away_and_cuts_the_chain_is_told_of_until_somebody_seals_it(kept: Path) -> None:
+    (head,) = [path for path in kept.glob("audit-head-*") if path.suffix != ".lock"]
+    head.unlink()
+    tamper(kept, "DELETE FROM audit WHERE sequence = 6")
+    told: list[bool] = []
+
+    class Heard(Metrics):
+        def audit_head(self, good: bool) -> None:
+            told.append(good)
+
+    settings = Settings(home=kept)
+
+    def go_on(number: int) -> None:
+        store = open_store(settings.store_address)
+        trail = AuditTrail(store, audit_head(settings, store.address), Heard())
+        trail.write_from_thread(record(number))
+        trail.close()
+        store.close()
+
+    go_on(7)
+    assert told == [False] and not head.exists()
+    refused(guanxi("audit", "verify", home=kept), "audit.head", 5)
+    assert guanxi("audit", "seal", "--reason", "looked into, case 12", home=kept).returncode == 0
+    go_on(8)
+    assert told == [False, True]
+    assert guanxi("audit", "verify", home=kept).returncode == 0
+
+
+def test_a_head_is_there_before_the_first_line_whichever_of_several_servers_writes_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    open_store(settings.store_address, create=True).close()
+    one, other = build(settings), build(settings)
+    head = audit_head(settings, one.store.address)
+    assert head.read() == Head(0, GENESIS)
+    assert guanxi("audit", "verify", home=tmp_path).returncode == 0
+    other.audit.write_from_thread(record(1))
+    other.audit.close()
+    one.audit.write_from_thread(record(2))
+    one.audit.close()
+    assert head.read() == Head(2, one.store.audit()[1].digest)
+    for runtime in (one, other):
+        runtime.store.close()
+
+
+def test_a_head_is_found_from_wherever_the_home_is_named(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(kept.parent)
+    write(Path(kept.name), range(6, 8))  # a server that was started with a relative home
+    assert "8 lines" in guanxi("audit", "verify", home=kept).stdout
+    assert len([path for path in kept.glob("audit-head-*") if path.suffix != ".lock"]) == 1
+    store = open_store(Settings(home=Path(kept.name)).store_address)
+    told = job_worker.WORK[JobKind.CHECK](store, Settings(home=kept), NOON, lambda *_: None)
+    store.close()
+    assert "8 lines" in told
+
+
+def test_a_head_of_an_earlier_version_is_taken_over(kept: Path) -> None:
+    """Those were named after the address as it was written: here by a server that was started in the folder above, with a relative home."""
+    settings = Settings(home=kept)
+    (now,) = [path for path in kept.glob("audit-head-*") if path.suffix != ".lock"]
+    key = derived(server_secret(kept, ""), "audit head")
+    earlier = HeadFile(kept, f"sqlite:///{kept.name}/guanxi.db", key)
+    head = audit_head(settings, f"sqlite:///{kept / 'guanxi.db'}").read()
+    assert head is not None
+    earlier.seal(head)
+    now.unlink()
+    assert "6 lines" in guanxi("audit", "verify", home=kept).stdout
+    write(kept, [7])
+    assert "7 lines" in guanxi("audit", "verify", home=kept).stdout
+    assert now.exists() and not earlier.path.exists()
+    tamper(kept, "DELETE FROM audit WHERE sequence = 7")
+    refused(guanxi("audit", "verify", home=kept), "audit.cut", 5)
 
 
 def test_a_restored_graph_is_accepted_by_a_seal_that_is_itself_in_the_chain(kept: Path) -> None:

@@ -61,6 +61,7 @@ class SqliteStore:
         clock: Clock = utc_now,
     ) -> None:
         self._connections = Connections(path, create=create, read_only=read_only, busy_seconds=busy_seconds)
+        self._address = f"sqlite:///{path.resolve()}"  # one and the same from wherever the file is named
         self._clock = clock
         with self._connections.reading() as connection:
             self._names = load_names(connection)
@@ -71,7 +72,7 @@ class SqliteStore:
 
     @property
     def address(self) -> str:
-        return f"sqlite:///{self._connections.path}"
+        return self._address
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
