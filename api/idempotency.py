@@ -2,7 +2,8 @@
 
 A key is reserved in the store by an atomic swap, together with a digest of what was asked and the moment that everything done under it is dated.
 A reservation is held for some time; whoever repeats after its holder is gone takes it over, with that same moment, and ends with the same result.
-Names and digests are keyed hashes: a client's key may say whom it is about.
+Names and digests are keyed hashes: a client's key may say whom it is about. What an answer leaves in the graph is written by `settle`, in one
+transaction with the word that it is: whoever finds an answer that isn't settled settles it.
 """
 
 import hashlib
@@ -17,10 +18,11 @@ import orjson
 
 from graph_model.deadline import seconds_left
 from graph_model.errors import GuanxiError, InvalidRequest
+from graph_model.records import GraphBatch
 from graph_model.store import GraphStore
 
 LONGEST_KEY = 200
-HELD = timedelta(seconds=30)  # longer than any request may run
+WRITING = timedelta(seconds=30)  # for what a request writes after its time is up, waiting for other writers included
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _FREE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +47,7 @@ class IdempotencyInProgress(GuanxiError):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A key that is ours for now. Whatever is done under it is dated `at`."""
+    """A key that is ours for now. What was asked under it was asked first `at`."""
 
     name: str
     digest: str
@@ -55,18 +57,29 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was answered under a key."""
+    """What was answered under a key. Until it is `settled`, what it leaves in the graph may be missing there."""
 
+    name: str
+    text: str  # as it stands in the store
     answer: dict[str, Any]
+    settled: bool
+
+
+def held_for(operation_seconds: float) -> timedelta:
+    """Longer than a request may run that is given up after so many seconds."""
+    return timedelta(seconds=operation_seconds) + WRITING
 
 
 class Idempotency:
-    """The keys of one principal. `clock` is the product's; waiting is real time."""
+    """The keys of one principal. `clock` is the product's; waiting is real time. `held` is longer than any request may run."""
 
-    def __init__(self, store: GraphStore, principal: str, *, secret: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: GraphStore, principal: str, *, secret: bytes, held: timedelta, clock: Callable[[], datetime]
+    ) -> None:
         self._store = store
         self._principal = principal
         self._secret = secret
+        self._held = held
         self._clock = clock
 
     def reserve(self, key: str, asked: object, *, now: datetime) -> Reservation | Done:
@@ -76,8 +89,8 @@ class Idempotency:
             raise InvalidRequest(
                 f"An idempotency key has 1 to {LONGEST_KEY} printable characters.", code="idempotency.key"
             )
-        name = f"idempotency/{self._principal}/{hashlib.sha256(key.encode()).hexdigest()}"
-        digest = self._digest(asked)
+        name = f"idempotency/{self._principal}/{keyed_hash(self._secret, 'key', self._principal, key)}"
+        digest = keyed_hash(self._secret, "asked", orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode())
         until = time.monotonic() + min(WAIT_SECONDS, seconds_left() or WAIT_SECONDS)
         while True:
             text = self._store.state(name)
@@ -90,7 +103,7 @@ class Idempotency:
             if not hmac.compare_digest(known["digest"], digest):
                 raise IdempotencyConflict
             if known["answer"] is not None:
-                return Done(known["answer"])
+                return Done(name, text, known["answer"], known["settled"])
             if datetime.fromisoformat(known["until"]) <= self._clock():
                 taken = self._reserved(name, digest, datetime.fromisoformat(known["at"]))
                 if self._store.swap_state(name, expected=text, value=taken.text):
@@ -100,14 +113,20 @@ class Idempotency:
                 raise IdempotencyInProgress
             time.sleep(_POLL_SECONDS)
 
-    def complete(self, reservation: Reservation, answer: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, reservation: Reservation, answer: dict[str, Any]) -> Done:
         """Keeps the answer, for good. Returns the one that stands: that of another, where one took over meanwhile."""
         text = _text(reservation.digest, reservation.at, _FREE, answer)
         if self._store.swap_state(reservation.name, expected=reservation.text, value=text):
-            return answer
+            return Done(reservation.name, text, answer, settled=False)
         standing = self._store.state(reservation.name)
-        kept: dict[str, Any] | None = None if standing is None else orjson.loads(standing)["answer"]
-        return answer if kept is None else kept
+        known = None if standing is None else orjson.loads(standing)
+        if standing is None or known is None or known["answer"] is None:
+            raise IdempotencyInProgress  # who took over is at it, and the answer will be theirs
+        return Done(reservation.name, standing, known["answer"], known["settled"])
+
+    def settle(self, done: Done, left: GraphBatch) -> None:
+        """Writes what the answer leaves in the graph, together with the word that it is written."""
+        self._store.upsert(left, state={done.name: orjson.dumps({**orjson.loads(done.text), "settled": True}).decode()})
 
     def give_up(self, reservation: Reservation, *, began: bool) -> None:
         """Frees the key at once: as if it had never been asked, or, where something was written, to be finished with the same moment."""
@@ -115,12 +134,13 @@ class Idempotency:
         self._store.swap_state(reservation.name, expected=reservation.text, value=text)
 
     def _reserved(self, name: str, digest: str, at: datetime) -> Reservation:
-        return Reservation(name, digest, at, _text(digest, at, self._clock() + HELD, None))
+        return Reservation(name, digest, at, _text(digest, at, self._clock() + self._held, None))
 
-    def _digest(self, asked: object) -> str:
-        text = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
-        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
+def keyed_hash(secret: bytes, use: str, *parts: str) -> str:
+    """Of texts, for one use; without the secret nobody can try whether a text is the one that was hashed."""
+    return hmac.new(secret, orjson.dumps([use, *parts]), hashlib.sha256).hexdigest()
 
 
 def _text(digest: str, at: datetime, until: datetime, answer: dict[str, Any] | None) -> str:
-    return orjson.dumps({"digest": digest, "at": at, "until": until, "answer": answer}).decode()
+    return orjson.dumps({"digest": digest, "at": at, "until": until, "answer": answer, "settled": False}).decode()

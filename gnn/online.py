@@ -42,6 +42,7 @@ class Degraded(StrEnum):
     """Why an answer is less than batch scoring would give. Stable codes; docs/scoring.md tells them."""
 
     RULES_ONLY = "rules_only"  # there is no model for that moment: rules gave the score
+    MODEL_DAMAGED = "model_damaged"  # there is one that can't be used: rules gave the score
     NO_RING_SNAPSHOT = "no_ring_snapshot"  # no batch scoring left its rings: nobody is known to be in one
     RING_SNAPSHOT_OLD = "ring_snapshot_old"  # the rings are of an earlier mark than batch would take
     HUB_TRUNCATED = "hub_truncated"  # an identifier has so many users that only the most recent were read
@@ -82,7 +83,8 @@ class Scorer:
         """What scoring sees of an application as of a moment: its surroundings, and the features made of them."""
         moment = AsOf.at(as_of)
         node = _application(self._store, application, moment)
-        model = self._models.of(as_of)
+        found = self._models.of(as_of)
+        model = found if isinstance(found, Model) else None
         judge = Judge(model, self._policy, FeatureConfig())
         config = judge.features.rings
         (handle,) = self._store.handles([node.node_id])
@@ -96,7 +98,8 @@ class Scorer:
         degraded = {
             code
             for code, holds in (
-                (Degraded.RULES_ONLY, model is None),
+                (Degraded.RULES_ONLY, found is Degraded.RULES_ONLY),
+                (Degraded.MODEL_DAMAGED, found is Degraded.MODEL_DAMAGED),
                 (Degraded.HUB_TRUNCATED, ego.hub_truncated),
                 (Degraded.EGO_TRUNCATED, ego.truncated),
             )
@@ -255,24 +258,27 @@ class _Models:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[Path, str], Model | None] = OrderedDict()
+        self._held: OrderedDict[tuple[Path, str], Model] = OrderedDict()
 
-    def of(self, as_of: datetime) -> Model | None:
-        """The model that batch would take as of a moment; None where it would have to train one, or where the one there is damaged."""
+    def of(self, as_of: datetime) -> Model | Degraded:
+        """The model that batch would take as of a moment, or why there is none."""
         for folder in folders_of(self._folder, as_of):
-            model = self._load(folder)
-            if model is None or learnt_by(model, as_of):
-                return model
-        return None
+            found = self._load(folder)
+            if not isinstance(found, Model) or learnt_by(found, as_of):
+                return found
+        return Degraded.RULES_ONLY
 
-    def _load(self, folder: Path) -> Model | None:
+    def _load(self, folder: Path) -> Model | Degraded:
         try:
             version = (folder / CURRENT).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
-            return None
+            return Degraded.RULES_ONLY
         with self._lock:
             if (folder, version) not in self._held:
-                self._held[folder, version] = _sound(folder)
+                model = _sound(folder)
+                if model is None:  # not held: it may be mended under the same version
+                    return Degraded.MODEL_DAMAGED
+                self._held[folder, version] = model
             while len(self._held) > _HELD_MODELS:
                 self._held.popitem(last=False)
             return self._held[folder, version]
@@ -280,7 +286,10 @@ class _Models:
 
 def _sound(folder: Path) -> Model | None:
     try:
-        return load(folder)
+        model = load(folder)
     except InvalidRequest as exc:
         log.warning("online.model_damaged", reason=exc.message)
         return None
+    if model is None:
+        log.warning("online.model_damaged", reason="It was made for other features than this version computes.")
+    return model

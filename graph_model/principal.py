@@ -6,6 +6,7 @@ from enum import StrEnum
 from graph_model.errors import Forbidden
 
 MACHINE = "key:"  # begins the name of a principal that is an API key; a person's name can't hold the colon
+_PERSON = "user:"
 
 
 class Role(StrEnum):
@@ -71,7 +72,7 @@ class Principal:
     @property
     def source(self) -> str:
         """As whom a fact of theirs is kept: `user:NAME` for a person, `key:NAME` for a machine, whose name says so already."""
-        return self.name if self.name.startswith(MACHINE) else f"user:{self.name}"
+        return self.name if self.name.startswith(MACHINE) else f"{_PERSON}{self.name}"
 
     def may(self, right: Right) -> bool:
         return right in self.rights
@@ -80,3 +81,8 @@ class Principal:
         """Raises Forbidden without the right."""
         if not self.may(right):
             raise Forbidden(f"The role {self.role} has no right to {right}. Ask the operator for a role that has it.")
+
+
+def is_principal(source: str) -> bool:
+    """Whether something was kept as stated by a principal, and not as found in a file."""
+    return source.startswith((MACHINE, _PERSON))

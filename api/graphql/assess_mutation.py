@@ -6,6 +6,7 @@ from api import assess
 from api.graphql.assess_types import ApplicationInput, DecisionAnswer
 from api.graphql.context import Info
 from api.graphql.declare import mutation
+from api.idempotency import held_for
 
 
 @strawberry.type
@@ -24,6 +25,7 @@ class AssessMutation:
             input.form(),
             key=idempotency_key,
             secret=context.runtime.audit_key,
+            held=held_for(context.runtime.settings.operation_seconds),
             clock=context.runtime.clock,
         )
         return DecisionAnswer.of(answer)

@@ -5,13 +5,13 @@ from enum import Enum
 
 import strawberry
 
-from api import assess
+from api.answer import Answer
 from api.application_form import Applicant, ApplicationForm, Kinded
 from api.graphql.declare import resolver
 from api.graphql.enums import Grade, Language
 from api.graphql.risk_types import Reason, Ring
 from api.reasons import rule_sentence
-from gnn.decision import Outcome
+from gnn.decision_policy import Outcome
 
 
 @strawberry.enum
@@ -123,8 +123,8 @@ class RuleHit:
 
 
 @strawberry.type(
-    description="The decision on an application, and what it rests on. A part that was down is told in `degradedBecause`; the decision is then "
-    "a review at best."
+    description="The decision on an application, and what it rests on. What was missing is told in `degradedBecause`; without a score or what the "
+    "hard rules look at, and for the codes that the decision policy lists, the decision is a review at best; the others are told only."
 )
 class DecisionAnswer:
     application_id: strawberry.ID = strawberry.field(description="Node id.")
@@ -139,11 +139,11 @@ class DecisionAnswer:
     assessed_at: datetime
     degraded: bool
     degraded_because: list[str] = strawberry.field(
-        description="rules_only, no_ring_snapshot, ring_snapshot_old, hub_truncated, ego_truncated, scoring_failed, scoring_timeout, "
+        description="rules_only, model_damaged, no_ring_snapshot, ring_snapshot_old, hub_truncated, ego_truncated, scoring_failed, scoring_timeout, "
         "evidence_unavailable, ring_unavailable. A client treats a code it does not know as degraded."
     )
     replayed: bool = strawberry.field(description="Given before under the same idempotency key; nothing was done anew.")
-    found: strawberry.Private[assess.Answer]
+    found: strawberry.Private[Answer]
 
     @resolver("Which hard rules, grade or score spoke against approving, the worst first; empty for an approval.")
     def rules(self, language: Language = Language.ZH) -> list[RuleHit]:
@@ -157,7 +157,7 @@ class DecisionAnswer:
         return [Reason.of(reason, language) for reason in self.found.reasons]
 
     @classmethod
-    def of(cls, answer: assess.Answer) -> "DecisionAnswer":
+    def of(cls, answer: Answer) -> "DecisionAnswer":
         return cls(
             application_id=strawberry.ID(answer.application_id),
             customer_id=strawberry.ID(answer.customer_id),

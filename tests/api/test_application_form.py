@@ -11,7 +11,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType
 from api.application_form import Applicant, ApplicationForm, ApplicationInvalid, Kinded, clean
 from api.assess import EVIDENCE_UNAVAILABLE, RING_UNAVAILABLE, SCORING_FAILED, SCORING_TIMEOUT
 from api.graphql.schema import build_schema
-from gnn.decision import load_decision_policy
+from gnn.decision_policy import load_decision_policy
 from gnn.online import Degraded
 from graph_model.store import GraphStore
 from graph_model.stores import open_store

@@ -1,27 +1,34 @@
 """A risk engine in the middle of somebody's loan application: one decision per key, whatever is repeated, at once or after a crash."""
 
 import dataclasses
-from collections.abc import Iterator
+import hashlib
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import orjson
 import pytest
 
-from api.application_form import Applicant, ApplicationForm
-from api.assess import Answer, assess
+from api.answer import Answer
+from api.application_form import Applicant, ApplicationForm, ApplicationInvalid
+from api.assess import assess
 from api.auth import begin_session
-from api.idempotency import HELD, Idempotency, Reservation
+from api.idempotency import WRITING, Idempotency, Reservation, held_for
+from gnn.evidence import customers_of
 from gnn.online import Assessed, Scorer
+from graph_model.deadline import seconds_left, within
 from graph_model.errors import Forbidden, StoreTimeout
 from graph_model.principal import Principal, Role
-from graph_model.records import NodeRef
+from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
 from graph_model.services import blocklist
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
+from graph_model.stores.sqlite.connections import BUSY_SECONDS
 from tests.api import queries
 from tests.api.conftest import Client, Served
 from tests.api.serving import serving
@@ -31,6 +38,7 @@ START = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
 ENGINE = Principal("key:core-banking", Role.RISK_ENGINE)
 SUE = Principal("sue", Role.SUPERVISOR)
 SECRET = b"s" * 32
+HELD = held_for(20)
 
 
 class Clock:
@@ -151,13 +159,46 @@ def test_a_part_that_is_down_gives_a_flagged_review_and_the_application_is_kept(
                 f"APP-9{number}", Applicant(id_number(date(1990, 5, 12), 590), id_expiry_date="长期")
             )
             answer = assess(
-                served.runtime.store, scorer, ENGINE, form, key=f"down {number}", secret=SECRET, clock=clock
+                served.runtime.store, scorer, ENGINE, form, key=f"down {number}", secret=SECRET, held=HELD, clock=clock
             )
             assert (answer.decision, answer.score, answer.because) == ("review", None, (code,))
             assert {rule.code for rule in answer.rules} == {"NOT_SCORED"}
             assert served.runtime.store.get(NodeRef("Application", f"APP-9{number}")) is not None
-            again = assess(served.runtime.store, scorer, ENGINE, form, key=f"down {number}", secret=SECRET, clock=clock)
+            again = assess(
+                served.runtime.store, scorer, ENGINE, form, key=f"down {number}", secret=SECRET, held=HELD, clock=clock
+            )
             assert again == dataclasses.replace(answer, replayed=True) and scorer.asked == 1
+
+
+class Overrunning(BrokenScorer):
+    """Scoring that takes all the time that it is given, and then some."""
+
+    def __init__(self, *, heeds: bool) -> None:
+        super().__init__(StoreTimeout())
+        self.heeds = heeds  # the end of its time, or else that of the whole request passes
+
+    def assess(
+        self, application: str | NodeRef, *, as_of: datetime, scored_at: datetime, write: bool = True
+    ) -> Assessed:
+        left = seconds_left()
+        assert left is not None
+        time.sleep(max(0, left) + (0.01 if self.heeds else 2))
+        return super().assess(application, as_of=as_of, scored_at=scored_at, write=write)
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_an_applicant_under_age_is_declined_however_long_scoring_takes(tmp_path: Path, heeds: bool) -> None:
+    store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
+    form = ApplicationForm("APP-95", Applicant(id_number(date(2010, 5, 12), 595), id_expiry_date="长期"))
+    with within(2):
+        answer = assess(
+            store, Overrunning(heeds=heeds), ENGINE, form, key="slow", secret=SECRET, held=HELD, clock=clock
+        )
+        assert (cast(float, seconds_left()) > 0) is heeds
+    assert (answer.decision, answer.because) == ("decline", ("scoring_timeout",))
+    assert {rule.code for rule in answer.rules} == {"UNDER_AGE", "NOT_SCORED"}
+    assert [fact.value for fact in store.facts(answer.application_id, kind="decision")] == ["decline"]
+    store.close()
 
 
 # --- hard rules ----------------------------------------------------------------------------------------------------
@@ -195,6 +236,14 @@ def test_too_many_applications_in_thirty_days_are_looked_at(bank: Served, engine
     clock.now += timedelta(days=31)
     engine = signed_in(bank, Role.RISK_ENGINE)
     assert "TOO_MANY_APPLICATIONS" not in codes(decided(engine, application("APP-30-7", 530), "many later"))
+
+
+def test_applications_that_say_they_were_made_long_ago_are_looked_at(engine: Client, clock: Clock) -> None:
+    ago = [(clock.now - timedelta(days=days)).isoformat() for days in (1, 40, 41, 42, 43, 44)]
+    answers = [decided(engine, application(f"APP-35-{n}", 535, appliedAt=at), f"old {n}") for n, at in enumerate(ago)]
+    assert [answer["decision"] for answer in answers] == ["APPROVE"] + ["REVIEW"] * 5
+    assert all(codes(answer) == {"BACKDATED"} for answer in answers[1:5])
+    assert codes(answers[5]) == {"BACKDATED", "TOO_MANY_APPLICATIONS"}
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
@@ -237,7 +286,7 @@ def test_nobody_but_a_risk_engine_assesses(bank: Served, role: Role) -> None:
     with pytest.raises(Forbidden):
         assess(
             bank.runtime.store, BrokenScorer(RuntimeError()), Principal("x", role),
-            ApplicationForm("APP-43", Applicant("1")), key="k", secret=SECRET, clock=bank.runtime.clock,
+            ApplicationForm("APP-43", Applicant("1")), key="k", secret=SECRET, held=HELD, clock=bank.runtime.clock,
         )  # fmt: skip
 
 
@@ -252,21 +301,21 @@ def test_a_crash_in_between_is_finished_by_repeating_with_the_moment_that_was_re
     address, clock = f"sqlite:///{tmp_path / 'graph.db'}", Clock()
     form = ApplicationForm("APP-50", Applicant(id_number(date(1990, 5, 12), 550), id_expiry_date="长期"))
     store = open_store(address, create=True)
-    keys = Idempotency(store, ENGINE.name, secret=SECRET, clock=clock)
+    keys = Idempotency(store, ENGINE.name, secret=SECRET, held=HELD, clock=clock)
     assert isinstance(keys.reserve("crashed", form.plain(), now=clock.now), Reservation)
     store.close()
 
     clock.now += HELD + timedelta(hours=1)
     reopened = open_store(address)
     scorer = BrokenScorer(RuntimeError("boom"))
-    answer = assess(reopened, scorer, ENGINE, form, key="crashed", secret=SECRET, clock=clock)
-    assert (answer.assessed_at, answer.replayed) == (START, False)
+    answer = assess(reopened, scorer, ENGINE, form, key="crashed", secret=SECRET, held=HELD, clock=clock)
+    assert (answer.assessed_at, answer.replayed) == (clock.now, False)
     node = reopened.get(NodeRef("Application", "APP-50"))
     assert node is not None and (node.first_seen, node.recorded_at) == (START, START)
     reopened.close()
 
     once_more = open_store(address)
-    assert assess(once_more, scorer, ENGINE, form, key="crashed", secret=SECRET, clock=clock).replayed
+    assert assess(once_more, scorer, ENGINE, form, key="crashed", secret=SECRET, held=HELD, clock=clock).replayed
     once_more.close()
 
 
@@ -275,20 +324,27 @@ def test_who_comes_while_another_is_at_it_is_told_to_repeat(tmp_path: Path, monk
 
     monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.2)
     store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
-    keys = Idempotency(store, "engine", secret=SECRET, clock=clock)
+    keys = Idempotency(store, "engine", secret=SECRET, held=HELD, clock=clock)
     mine = keys.reserve("busy", {"a": 1}, now=clock.now)
     assert isinstance(mine, Reservation)
     with pytest.raises(idempotency.IdempotencyInProgress):
         keys.reserve("busy", {"a": 1}, now=clock.now)
     with pytest.raises(idempotency.IdempotencyConflict):
         keys.reserve("busy", {"a": 2}, now=clock.now)
-    # Who was slow finds the other's answer standing, and gives that one.
+    # Who was slow waits for the answer of who took over, and gives that one.
     clock.now += HELD
     theirs = keys.reserve("busy", {"a": 1}, now=clock.now)
     assert isinstance(theirs, Reservation) and theirs.at == START
-    assert keys.complete(theirs, {"answer": "theirs"}) == {"answer": "theirs"}
-    assert keys.complete(mine, {"answer": "mine"}) == {"answer": "theirs"}
+    with pytest.raises(idempotency.IdempotencyInProgress):
+        keys.complete(mine, {"answer": "mine"})
+    assert keys.complete(theirs, {"answer": "theirs"}).answer == {"answer": "theirs"}
+    assert keys.complete(mine, {"answer": "mine"}).answer == {"answer": "theirs"}
     store.close()
+
+
+def test_a_reservation_outlives_whatever_time_the_operator_gives_a_request() -> None:
+    assert held_for(120) == timedelta(seconds=120) + WRITING
+    assert timedelta(seconds=BUSY_SECONDS) < WRITING  # which is how long its last write may wait for others
 
 
 def test_a_failure_to_write_frees_the_key_and_what_it_was_asked_for_is_not_readable(tmp_path: Path) -> None:
@@ -308,11 +364,15 @@ def test_a_failure_to_write_frees_the_key_and_what_it_was_asked_for_is_not_reada
     full: Any = Full()
     broken = BrokenScorer(RuntimeError("boom"))
     with pytest.raises(Crash):
-        assess(full, broken, ENGINE, form, key="full", secret=SECRET, clock=clock)
+        assess(full, broken, ENGINE, form, key="full", secret=SECRET, held=HELD, clock=clock)
     assert store.states("idempotency/") == {}
-    assess(store, broken, ENGINE, form, key="full", secret=SECRET, clock=clock)
+    assess(store, broken, ENGINE, form, key="full", secret=SECRET, held=HELD, clock=clock)
     kept = store.states("idempotency/")
     assert len(kept) == 1 and number not in orjson.dumps(kept).decode() and "full" not in next(iter(kept))
+    # Who reads the store can't try keys, or numbers, that they have in mind.
+    everything = orjson.dumps(store.states("")).decode()
+    for guess in ("full", number, "APP-60"):
+        assert hashlib.sha256(guess.encode()).hexdigest() not in everything
     assert _ids(store) == {"APP-60"}
     store.close()
 
@@ -327,24 +387,129 @@ class LosesTheAnswer:
         return getattr(self._store, name)
 
     def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
-        if value is not None and orjson.loads(value)["answer"] is not None:
+        if name.startswith("idempotency/") and value is not None and orjson.loads(value)["answer"] is not None:
             raise Crash
         return self._store.swap_state(name, expected=expected, value=value)
 
 
-def test_an_application_that_was_written_but_not_answered_is_answered_with_its_own_moment(tmp_path: Path) -> None:
+def test_an_application_that_was_written_but_not_answered_keeps_its_moment_and_is_decided_by_what_is_known_now(
+    tmp_path: Path,
+) -> None:
     store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
     form = ApplicationForm("APP-70", Applicant(id_number(date(1990, 5, 12), 570), id_expiry_date="长期"))
     scorer = Scorer(store, tmp_path / "models")
     losing: Any = LosesTheAnswer(store)
     with pytest.raises(Crash):
-        assess(losing, scorer, ENGINE, form, key="lost", secret=SECRET, clock=clock)
+        assess(losing, scorer, ENGINE, form, key="lost", secret=SECRET, held=HELD, clock=clock)
     clock.now += timedelta(minutes=5)
-    answer = assess(store, scorer, ENGINE, form, key="lost", secret=SECRET, clock=clock)
-    assert (answer.assessed_at, answer.replayed) == (START, False)
-    # Done twice, written once: the scoring and the decision are those of one moment.
-    assert len(store.assessments(answer.application_id)) == 1
-    assert [fact.at for fact in store.facts(answer.application_id, kind="decision")] == [START]
+    person = blocklist.listing("Customer", form.customer.id_number, reason="forged", expires_at=None, now=clock.now)
+    blocklist.add(store, SUE, [person], now=clock.now)
+    clock.now += timedelta(minutes=5)
+    answer = assess(store, scorer, ENGINE, form, key="lost", secret=SECRET, held=HELD, clock=clock)
+    assert (answer.assessed_at, answer.replayed, answer.decision) == (clock.now, False, "decline")
+    assert [rule.code for rule in answer.rules] == ["BLOCKLISTED"]
+    node = store.get(NodeRef("Application", "APP-70"))
+    assert node is not None and (node.first_seen, node.recorded_at) == (START, START)
+    # Scored twice, decided once: the decision that was lost left nothing.
+    (fact,) = store.facts(answer.application_id, kind="decision")
+    assert (fact.value, fact.at, fact.recorded_at) == ("decline", clock.now, clock.now)
+    store.close()
+
+
+class LosesTheFact(LosesTheAnswer):
+    """A process that is gone after the answer was kept and before the graph told it."""
+
+    def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
+        return self._store.swap_state(name, expected=expected, value=value)
+
+    def upsert(self, batch: GraphBatch, *, state: Mapping[str, str] | None = None) -> object:
+        if len(batch.facts) > 0:
+            raise Crash
+        return self._store.upsert(batch, state=state)
+
+
+def test_an_answer_that_the_graph_does_not_tell_yet_is_told_by_whoever_repeats(tmp_path: Path) -> None:
+    store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
+    form = ApplicationForm("APP-71", Applicant(id_number(date(1990, 5, 12), 571), id_expiry_date="长期"))
+    broken = BrokenScorer(RuntimeError("boom"))
+    losing: Any = LosesTheFact(store)
+    with pytest.raises(Crash):
+        assess(losing, broken, ENGINE, form, key="untold", secret=SECRET, held=HELD, clock=clock)
+    clock.now += timedelta(minutes=5)
+    for _ in range(2):
+        answer = assess(store, broken, ENGINE, form, key="untold", secret=SECRET, held=HELD, clock=clock)
+        assert (answer.replayed, answer.assessed_at, broken.asked) == (True, START, 1)
+        (fact,) = store.facts(answer.application_id, kind="decision")
+        assert (fact.value, fact.at, fact.recorded_at) == ("review", START, START + timedelta(minutes=5))
+        clock.now += timedelta(minutes=5)
+    store.close()
+
+
+# --- one application, one applicant ----------------------------------------------------------------------------------
+
+
+class Hurried:
+    """A store whose callers all look whose an application is before any of them writes."""
+
+    def __init__(self, store: GraphStore, together: threading.Barrier) -> None:
+        self._store = store
+        self._together = together
+        self._first = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def get(self, ref: NodeRef) -> object:
+        found = self._store.get(ref)
+        if self._first:
+            self._first = False
+            self._together.wait(timeout=20)
+        return found
+
+
+def test_a_minor_and_an_adult_who_send_one_application_at_once_do_not_share_it(tmp_path: Path) -> None:
+    store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
+    together = threading.Barrier(2)
+    people = [id_number(date(1990, 5, 12), 581), id_number(date(2010, 5, 12), 582)]
+
+    def ask(number: str) -> Answer | str:
+        hurried: Any = Hurried(store, together)
+        form = ApplicationForm("APP-81", Applicant(number, id_expiry_date="长期"))
+        scorer = Scorer(store, tmp_path / "models")
+        try:
+            return assess(hurried, scorer, ENGINE, form, key=number, secret=SECRET, held=HELD, clock=clock)
+        except ApplicationInvalid as refused:
+            return refused.fields[0]["code"]
+
+    with ThreadPoolExecutor(2) as threads:
+        adult, minor = threads.map(ask, people)
+    assert [adult, minor].count("application.taken") == 1
+    node = store.get(NodeRef("Application", "APP-81"))
+    assert node is not None
+    (owner,) = customers_of(store, node.node_id)
+    if isinstance(minor, Answer):
+        assert (owner.key, minor.decision) == (people[1], "decline")
+    else:
+        assert isinstance(adult, Answer) and (owner.key, adult.decision) == (people[0], "approve")
+    store.close()
+
+
+def test_an_application_that_files_have_given_to_somebody_is_theirs(tmp_path: Path) -> None:
+    store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
+    mine, other = (id_number(date(1990, 5, 12), serial) for serial in (583, 584))
+    form, person = NodeRef("Application", "APP-83"), NodeRef("Customer", mine)
+    nodes = [NodeRecord(ref, START, START, "core-files") for ref in (form, person)]
+    store.upsert(GraphBatch(nodes, [EdgeRecord("APPLIED", person, form, START, START, START, "core-files")]))
+
+    def ask(number: str) -> Answer:
+        asked = ApplicationForm("APP-83", Applicant(number, id_expiry_date="长期"))
+        scorer = BrokenScorer(RuntimeError("boom"))
+        return assess(store, scorer, ENGINE, asked, key=number, secret=SECRET, held=HELD, clock=clock)
+
+    with pytest.raises(ApplicationInvalid) as refused:
+        ask(other)
+    assert [field["code"] for field in refused.value.fields] == ["application.taken"]
+    assert ask(mine).decision == "review"
     store.close()
 
 
@@ -356,7 +521,7 @@ def test_two_servers_that_are_asked_the_same_at_once_decide_once(tmp_path: Path)
 
     def ask(store: GraphStore) -> Answer:
         scorer = Scorer(store, tmp_path / "models")
-        return assess(store, scorer, ENGINE, form, key="one", secret=SECRET, clock=clock)
+        return assess(store, scorer, ENGINE, form, key="one", secret=SECRET, held=HELD, clock=clock)
 
     with ThreadPoolExecutor(3) as threads:
         answers = list(threads.map(ask, stores))

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from gnn import ego
 from gnn.arrays.export import export
 from gnn.arrays.graph import GraphArrays
+from gnn.decision_policy import load_decision_policy
 from gnn.ego import ego_of
 from gnn.features.build import SNAPSHOT_MS, FeatureConfig, describe, people_of, ring_view, vocabulary_of
 from gnn.features.questions import QuestionSet, at_present
@@ -282,8 +283,18 @@ def test_without_a_model_rules_score_and_it_is_said(scored: Scored, tmp_path: Pa
 def test_a_damaged_model_is_no_reason_to_answer_nothing(scored: Scored):
     application = newcomer(scored.store, "DAMAGED")
     version = (scored.models / "current").read_text().strip()
-    (scored.models / version / "trees.txt").write_text("tree\n")
-    assert assess(scored, application, as_of=NOW).degraded == ("rules_only",)
+    trees = scored.models / version / "trees.txt"
+    whole = trees.read_bytes()
+    trees.write_text("tree\n")
+    scorer = Scorer(scored.store, scored.models)
+    found = scorer.assess(application, as_of=NOW, scored_at=NOW, write=False)
+    assert (found.degraded, found.application.model_version) == (("model_damaged",), "rules-1")
+    assert load_decision_policy().review_degraded >= set(
+        found.degraded
+    )  # rules alone approve nobody who has had a model
+    trees.write_bytes(whole)
+    mended = scorer.assess(application, as_of=NOW, scored_at=NOW, write=False)
+    assert (mended.degraded, mended.application.model_version) == ((), version)
 
 
 def test_rings_that_are_missing_or_not_of_this_store_are_owned_to(scored: Scored):
