@@ -46,6 +46,10 @@ OWN: Mapping[str, int] = {
     "Subject.fullGraph": 500,
     "Query.search": 50,
     "Query.path": 500,
+    # Whatever page of them is asked for, the whole list is read and put in order.
+    "Query.blocklist": 2_000,
+    "Query.rings": 2_000,
+    "RingView.members": 500,
     "Mutation.assessApplication": 500,
 }
 RARE = frozenset({"GraphEdge.link"})  # null for nearly every edge: what is below counts for nothing

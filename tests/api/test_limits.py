@@ -57,13 +57,27 @@ def test_a_graph_costs_by_its_limit_and_what_hangs_on_each_node() -> None:
 
 def test_a_connection_s_edges_are_counted_once() -> None:
     query = "query ($n: Int!) { rings(first: $n) { totalCount edges { cursor node { id } } } }"
-    assert cost(query, n=50) == 10 + 1 + (1 + 50 * (1 + 1 + 1))
+    assert cost(query, n=50) == 2_000 + 1 + (1 + 50 * (1 + 1 + 1))
 
 
 def test_two_hundred_scores_cost_two_hundred_times_one() -> None:
     query = "query ($n: [String!]!) { scores(idNumbers: $n) { index answer { score } } }"
     assert cost(query, n=["x"] * 200) == 10 + 200 * 3
     assert cost('{ scores(idNumbers: ["a", "b"]) { index } }') == 10 + 2
+
+
+def test_a_page_of_a_list_that_is_read_whole_costs_what_reading_it_does() -> None:
+    """Fifteen aliases of the blocklist are not fifteen small answers: nobody turns its pages faster than they can be read."""
+    assert cost("{ blocklist(first: 1) { totalCount } }") == 2_000 + 1
+    assert cost("{ rings(first: 1) { totalCount } }") == 2_000 + 1
+    members = "members(first: 1) { totalCount }"
+    assert cost(f'{{ ring(id: "r") {{ {members} }} }}') == 10 + 500 + 1
+    each = "{ rings(first: $n) { edges { node { id %s } } } }"
+    query = "query ($n: Int!) "
+    assert cost(query + each % members, n=100) - cost(query + each % "", n=100) == 100 * 501
+    assert cost(query + each % members, n=100) < Settings().max_cost
+    pages = " ".join(f"p{n}: blocklist(first: 1) {{ totalCount }}" for n in range(15))
+    assert cost(f"{{ {pages} }}") > 30_000
 
 
 def test_what_was_sent_of_the_wrong_kind_costs_something_and_breaks_nothing() -> None:
