@@ -19,12 +19,13 @@ from api.application_form import Applicant, ApplicationForm, ApplicationInvalid
 from api.assess import assess
 from api.auth import begin_session
 from api.idempotency import WRITING, Idempotency, Reservation, held_for
+from gnn.decision_policy import load_decision_policy
 from gnn.evidence import customers_of
 from gnn.online import Assessed, Scorer
 from graph_model.deadline import seconds_left, within
 from graph_model.errors import Forbidden, StoreTimeout
 from graph_model.principal import Principal, Role
-from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
+from graph_model.records import EdgeRecord, Grade, GraphBatch, NodeRecord, NodeRef, RiskAssessment, ScoreSource
 from graph_model.services import blocklist
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -198,6 +199,48 @@ def test_an_applicant_under_age_is_declined_however_long_scoring_takes(tmp_path:
     assert (answer.decision, answer.because) == ("decline", ("scoring_timeout",))
     assert {rule.code for rule in answer.rules} == {"UNDER_AGE", "NOT_SCORED"}
     assert [fact.value for fact in store.facts(answer.application_id, kind="decision")] == ["decline"]
+    store.close()
+
+
+class InARing:
+    """Scoring that finds a ring around an applicant who is else in order."""
+
+    def assess(
+        self, application: str | NodeRef, *, as_of: datetime, scored_at: datetime, write: bool = True
+    ) -> Assessed:
+        found = RiskAssessment(
+            str(application), 0.01, Grade.A, "ring-1", (), ScoreSource.MODEL, "lgbm-1", "1", as_of, scored_at
+        )
+        return Assessed(found, found, ())
+
+
+class WithoutRings:
+    """A store that can't read rings."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def ring(self, ring_id: str) -> object:
+        raise StoreTimeout
+
+
+@pytest.mark.parametrize(("listed", "decision"), [(False, "approve"), (True, "review")])
+def test_a_ring_that_can_not_be_read_is_told_and_leads_to_what_the_policy_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: bool, decision: str
+) -> None:
+    policy = load_decision_policy()
+    review = policy.review_degraded | ({"ring_unavailable"} if listed else set())
+    monkeypatch.setattr(
+        "gnn.decision.load_decision_policy", lambda: dataclasses.replace(policy, review_degraded=review)
+    )
+    store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
+    form = ApplicationForm("APP-97", Applicant(id_number(date(1990, 5, 12), 597), id_expiry_date="长期"))
+    ringless: Any = WithoutRings(store)
+    answer = assess(ringless, InARing(), ENGINE, form, key="ring", secret=SECRET, held=HELD, clock=clock)
+    assert (answer.decision, answer.ring, answer.because) == (decision, None, ("ring_unavailable",))
     store.close()
 
 
