@@ -4,7 +4,9 @@ from datetime import datetime
 
 from structlog.contextvars import get_contextvars
 
+from api.audit_trail import AuditUnavailable
 from api.bootstrap import Runtime
+from api.logs import log
 from graph_model.records import AuditRecord
 
 
@@ -16,8 +18,12 @@ async def audit_access(
 
 
 def note_refusal(runtime: Runtime, *, actor: str, role: str, operation: str, now: datetime, result: str) -> None:
-    """A refusal doesn't wait for its record: how long it takes must not tell whether there is such a user."""
-    runtime.audit.submit(_record(actor, role, operation, result, now))
+    """A refusal doesn't wait for its record, nor fail with it: neither how long it takes nor how it ends may tell whether there is such a user."""
+    try:
+        runtime.audit.submit(_record(actor, role, operation, result, now))
+    except AuditUnavailable as exc:
+        runtime.metrics.audit_failed(1)
+        log.error("audit.failed", records=1, code=exc.code, operation=operation)
 
 
 def _record(actor: str, role: str, operation: str, result: str, now: datetime) -> AuditRecord:

@@ -17,6 +17,7 @@ from api.graphql.route import GraphQLRoute
 from api.graphql.schema import build_schema
 from api.health import health_router
 from api.ide import ide_router
+from api.logs import log, where
 from api.metrics_route import metrics_router
 from api.middleware import BodyLimit, Envelope, error_body, note_codes
 from api.oidc_routes import oidc_router
@@ -69,7 +70,10 @@ def _answer(request: Request, described: Described) -> Response:
 
 
 async def _expected(request: Request, exc: Exception) -> Response:
-    return _answer(request, describe(exc))
+    described = describe(exc)
+    if described.outcome.http >= 500:
+        log.error("http.refused", code=described.code, **where(exc))
+    return _answer(request, described)
 
 
 async def _unreadable(request: Request, exc: Exception) -> Response:

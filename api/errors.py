@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLError
@@ -217,10 +217,13 @@ def outcome_of(code: str, error: GuanxiError | None = None) -> Outcome:
 
 
 def describe(error: BaseException) -> Described:
-    """For a client: expected errors keep their words, but the store's, which name files and processes of the server, and anything unexpected."""
-    if isinstance(error, StoreError):
-        return Described(error.code, "The graph can't do this at the moment.", outcome_of(error.code, error))
-    return describe_locally(error)
+    """For a client: expected errors keep their words, but those that are no fault of the client's (HTTP 500 and above), which may name files and
+    processes of the server, and anything unexpected. The words are for the log and the shell."""
+    described = describe_locally(error)
+    if not isinstance(error, GuanxiError) or described.outcome.http < 500:
+        return described
+    who = "graph" if isinstance(error, StoreError) else "server"
+    return replace(described, message=f"The {who} can't do this at the moment.")
 
 
 def describe_locally(error: BaseException) -> Described:

@@ -31,8 +31,9 @@ METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged where they fail
 _REQUEST = "guanxi.request_id"
 _CODES = "guanxi.codes"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9\-]{8,64}")
-_LONG_NUMBER = re.compile(r"\d{11,}")
+_HEX = "[0-9A-Fa-f]"
+_REQUEST_ID = re.compile(rf"{_HEX}{{8,32}}|{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")
+_LONG_NUMBER = re.compile(r"(?:[0-9]-?){7}")
 
 
 class Envelope:
@@ -49,7 +50,7 @@ class Envelope:
             return
         given = Headers(scope=scope)
         asked = given.get("x-request-id", "")
-        # An id that is taken over from outside goes into the log, so it may not look like a phone or an ID number.
+        # An id that is taken over from outside goes into the log and the audit chain: hexadecimal or a UUID, and nothing like a number of somebody.
         usable = _REQUEST_ID.fullmatch(asked) is not None and _LONG_NUMBER.search(asked) is None
         request_id = asked if usable else _made_up_id()
         structlog.contextvars.clear_contextvars()

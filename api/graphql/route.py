@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -61,6 +61,7 @@ class GraphQLRoute:
         try:
             principal = bearer_principal(self._runtime, request, now=now)
         except GuanxiError as error:
+            _note_fault(error)
             return _refusal(request, describe(error))
         context = RequestContext(self._runtime, principal, now, Trail(request_id_of(request.scope)))
         with self._tracing.span("graphql") as attributes:
@@ -93,9 +94,10 @@ class GraphQLRoute:
                         raise error.original_error
         except Exception as error:  # a boundary: whatever it is, it is one coded answer and one line of the audit
             described = describe(error)
-            if not isinstance(error, GuanxiError):
-                log.error("graphql.failed", code=described.code, **where(error))
-            elif trail.cost == 0 and described.outcome.http < 429:  # the request's own fault
+            _note_fault(error)
+            if (
+                isinstance(error, GuanxiError) and trail.cost == 0 and described.outcome.http < 429
+            ):  # the request's own fault
                 self._runtime.buckets.fine(context.principal.name, FAILED_COST)
             return _refusal(request, described), [described.code]
         errors = [_formatted(error) for error in result.errors or ()]
@@ -179,7 +181,7 @@ def _refusal(request: Request, described: Described) -> Response:
 def _formatted(error: GraphQLError) -> dict[str, Any]:
     described = describe_graphql(error)
     if described.outcome.http >= 500 and error.original_error is not None:
-        log.error("graphql.failed", code=described.code, path=_path(error.path), **where(error.original_error))
+        _note_fault(error.original_error, fields=_fields(error))
     shown: dict[str, Any] = {"message": described.message, "extensions": described.extensions}
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
@@ -188,5 +190,13 @@ def _formatted(error: GraphQLError) -> dict[str, Any]:
     return shown
 
 
-def _path(path: Sequence[str | int] | None) -> str:
-    return ".".join(str(part) for part in path or ())
+def _note_fault(error: BaseException, **more: object) -> None:
+    """What is a fault of ours goes into the log in its own words: outside it has none."""
+    described = describe(error)
+    if described.outcome.http >= 500:
+        log.error("graphql.failed", code=described.code, **more, **where(error))
+
+
+def _fields(error: GraphQLError) -> list[str]:
+    """Where it failed, in names of the schema: a path has the aliases of who asked, which may hold anything."""
+    return [node.name.value for node in error.nodes or () if isinstance(node, FieldNode)]

@@ -1,5 +1,6 @@
 """The words in which a schema is declared. Frozen; knows nothing of any store, file or API."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,6 +9,14 @@ from graph_model.errors import UnknownName
 from graph_model.schema.property_types import PropertyType, StorageKind
 
 __all__ = ["Caption", "FactKind", "NodeType", "Property", "RelationshipType", "Schema", "StorageKind"]
+
+
+_LIKE_A_NAME = re.compile(r"[A-Za-z_]{1,40}")
+
+
+def _called(what: str, name: str) -> str:
+    """A wrong name is repeated only where it is like a name: where arguments were swapped, it is somebody's number."""
+    return f" {what} {name}" if _LIKE_A_NAME.fullmatch(name) else f" such {what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class NodeType:
         for candidate in self.properties:
             if candidate.name == name:
                 return candidate
-        raise UnknownName(f"{self.label} has no property {name}.")
+        raise UnknownName(f"{self.label} has no{_called('property', name)}.")
 
     @property
     def searchable(self) -> tuple[Property, ...]:
@@ -111,21 +120,24 @@ class Schema:
         try:
             return self._nodes[label]
         except KeyError as exc:
-            raise UnknownName(f"There is no node type {label}. There are: {', '.join(self._nodes)}.") from exc
+            raise UnknownName(
+                f"There is no{_called('node type', label)}. There are: {', '.join(self._nodes)}."
+            ) from exc
 
     def relationship(self, name: str) -> RelationshipType:
         try:
             return self._relationships[name]
         except KeyError as exc:
-            raise UnknownName(
-                f"There is no relationship type {name}. There are: {', '.join(self._relationships)}."
-            ) from exc
+            known = ", ".join(self._relationships)
+            raise UnknownName(f"There is no{_called('relationship type', name)}. There are: {known}.") from exc
 
     def fact(self, name: str) -> FactKind:
         try:
             return self._facts[name]
         except KeyError as exc:
-            raise UnknownName(f"There is no kind of fact {name}. There are: {', '.join(self._facts)}.") from exc
+            raise UnknownName(
+                f"There is no{_called('kind of fact', name)}. There are: {', '.join(self._facts)}."
+            ) from exc
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
