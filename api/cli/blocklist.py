@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from api.bootstrap import utc_now
+from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, err, out, settings_from
 from graph_model.errors import GuanxiError, InvalidRequest, InvalidValue, NotFound
 from graph_model.principal import Principal, Role
@@ -20,6 +21,7 @@ from graph_model.schema import SCHEMA
 from graph_model.schema.property_types import Moment
 from graph_model.services import blocklist
 from graph_model.services.blocklist import LISTABLE, Entry, Listing
+from graph_model.services.lookup import by_node_id
 from graph_model.services.masking import caption
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -53,9 +55,11 @@ def add(
     wanted = blocklist.listing(
         type, _typed(key), reason=reason, expires_at=None if expires is None else _moment(expires), now=now
     )
-    opened = open_store(settings_from(home=home, store=store).store_address)
+    settings = settings_from(home=home, store=store)
+    opened = open_store(settings.store_address)
     try:
-        (entry,) = blocklist.add(opened, OPERATOR, [wanted], now=now)
+        with audited(settings, opened, "blocklist.add", OPERATOR.role, about=[wanted.ref]):
+            (entry,) = blocklist.add(opened, OPERATOR, [wanted], now=now)
     finally:
         opened.close()
     until = "" if entry.expires_at is None else f" until {_minute(entry.expires_at)}"
@@ -92,10 +96,12 @@ def remove(
     store: StoreOption = None,
 ) -> None:
     """Take somebody or something off the blocklist."""
-    opened = open_store(settings_from(home=home, store=store).store_address)
+    settings = settings_from(home=home, store=store)
+    opened = open_store(settings.store_address)
     try:
-        node_id = key if type is None else _node_id(opened, type, _typed(key))
-        entry = blocklist.remove(opened, OPERATOR, node_id, reason=reason, now=utc_now())
+        node = by_node_id(opened, key if type is None else _node_id(opened, type, _typed(key)))
+        with audited(settings, opened, "blocklist.remove", OPERATOR.role, about=[node.ref]):
+            entry = blocklist.remove(opened, OPERATOR, node.node_id, reason=reason, now=utc_now())
     finally:
         opened.close()
     out.print(f"{entry.node.label} {caption(entry.node, OPERATOR)} is off the blocklist.")
@@ -108,7 +114,8 @@ def import_file(
     store: StoreOption = None,
 ) -> None:
     """List all of a file. Bad lines are told, without their keys, and skipped; the same file again changes nothing."""
-    opened = open_store(settings_from(home=home, store=store).store_address)
+    settings = settings_from(home=home, store=store)
+    opened = open_store(settings.store_address)
     listed = bad = 0
     now = utc_now()
     try:
@@ -116,7 +123,11 @@ def import_file(
             lines = _read(source, now)
             while some := list(islice(lines, AT_ONCE)):
                 wanted = [one for one in some if isinstance(one, Listing)]
-                listed += len(blocklist.add(opened, OPERATOR, wanted, now=now)) if wanted else 0
+                if len(wanted) > 0:
+                    with audited(
+                        settings, opened, "blocklist.import", OPERATOR.role, about=[one.ref for one in wanted]
+                    ):
+                        listed += len(blocklist.add(opened, OPERATOR, wanted, now=now))
                 for refused in (one for one in some if isinstance(one, str)):
                     bad += 1
                     if bad <= TOLD:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from api import jobs
 from api.bootstrap import utc_now
+from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
 from api.job_records import Job, JobKind, JobStatus
 from graph_model.errors import GuanxiError
@@ -61,7 +62,8 @@ def start(
     settings = settings_from(home=home, store=store)
     opened = open_store(settings.store_address)
     try:
-        job = jobs.start(opened, settings, OPERATOR, kind, now=utc_now())
+        with audited(settings, opened, "jobs.start", OPERATOR.role, detail={"kind": kind.value}):
+            job = jobs.start(opened, settings, OPERATOR, kind, now=utc_now())
         out.print(f"{job.id} was started. Look at it with: guanxi jobs list")
         if wait:
             job = _waited(opened, job)
@@ -80,9 +82,12 @@ def cancel(
     store: StoreOption = None,
 ) -> None:
     """Ask a job to end before its next stage; what it has committed stays."""
-    opened = open_store(settings_from(home=home, store=store).store_address)
+    settings = settings_from(home=home, store=store)
+    opened = open_store(settings.store_address)
     try:
-        jobs.cancel(opened, OPERATOR, id, now=utc_now())
+        known = jobs.job(opened, OPERATOR, id, now=utc_now())
+        with audited(settings, opened, "jobs.cancel", OPERATOR.role, detail={} if known is None else {"job": known.id}):
+            jobs.cancel(opened, OPERATOR, id, now=utc_now())
     finally:
         opened.close()
     out.print(f"{id} was asked to end.")

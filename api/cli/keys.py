@@ -32,12 +32,16 @@ def create(
     home: HomeOption = None,
 ) -> None:
     """Create a key and show it, this once: only its HMAC is kept."""
+    from api.cli.chain import audited_in_home
     from api.key_records import lifetime
+    from api.users import NAME
 
     now, lasting = utc_now(), lifetime(expires)
-    text, key = _keys(home).create(
-        name, role, scopes=scope or (), expires_at=None if lasting is None else now + lasting, now=now
-    )
+    detail = {"name": name, "role": role, "scopes": sorted(scope or ())} if NAME.fullmatch(name) else {}
+    with audited_in_home(settings_from(home=home), "keys.create", Role.OPERATOR, detail=detail):
+        text, key = _keys(home).create(
+            name, role, scopes=scope or (), expires_at=None if lasting is None else now + lasting, now=now
+        )
     until = "until it is revoked" if key.expires_at is None else f"until {_day(key.expires_at)}"
     rights = ", ".join(sorted(key.principal.rights)) or "none"
     err.print(
@@ -72,7 +76,13 @@ def revoke(
     home: HomeOption = None,
 ) -> None:
     """Revoke a key for good, at once."""
-    for key in _keys(home).revoke(name, now=utc_now()):
+    from api.cli.chain import audited_in_home
+    from api.users import NAME
+
+    detail = {"name": name} if NAME.fullmatch(name) else {}
+    with audited_in_home(settings_from(home=home), "keys.revoke", Role.OPERATOR, detail=detail, takes_away=True):
+        revoked = _keys(home).revoke(name, now=utc_now())
+    for key in revoked:
         out.print(f"{key.name} ({key.id}) is revoked.")
 
 

@@ -26,12 +26,15 @@ def add(
     home: HomeOption = None,
 ) -> None:
     """Add a user. The password is asked for, or read from standard input; it is never an argument."""
-    from api.users import Users
+    from api.cli.chain import audited_in_home
+    from api.users import NAME, Users
 
-    users = Users(settings_from(home=home).home)
+    settings = settings_from(home=home)
     typed = None if password_stdin else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     password = sys.stdin.readline().rstrip("\n") if typed is None else str(typed)
-    user = users.add(name, role, password, now=utc_now(), replace=replace)
+    detail = {"name": name, "role": role, "replace": replace} if NAME.fullmatch(name) else {}
+    with audited_in_home(settings, "users.add", Role.OPERATOR, detail=detail):
+        user = Users(settings.home).add(name, role, password, now=utc_now(), replace=replace)
     out.print(f"{user.name} may log in as {user.role}.")
 
 
@@ -49,7 +52,11 @@ def list_users(home: HomeOption = None) -> None:
 @app.command()
 def remove(name: NameArgument, home: HomeOption = None) -> None:
     """Remove a user; open sessions end at once."""
-    from api.users import Users
+    from api.cli.chain import audited_in_home
+    from api.users import NAME, Users
 
-    Users(settings_from(home=home).home).remove(name)
+    settings = settings_from(home=home)
+    detail = {"name": name} if NAME.fullmatch(name) else {}
+    with audited_in_home(settings, "users.remove", Role.OPERATOR, detail=detail, takes_away=True):
+        Users(settings.home).remove(name)
     out.print(f"{name} may no longer log in.")
