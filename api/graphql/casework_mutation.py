@@ -39,7 +39,7 @@ class CaseworkMutation:
 
     @mutation(
         "What an investigation of a node of any type came to, with a reason of at least 4 characters. "
-        "Errors: disposition.reason, not_found."
+        "Errors: disposition.reason, text.personal, not_found."
     )
     def record_disposition(self, info: Info, subject: strawberry.ID, verdict: Verdict, reason: str) -> FactView:
         context = info.context
@@ -51,7 +51,7 @@ class CaseworkMutation:
     @mutation(
         "Put a person or something people use on the blocklist: a node of the graph by `nodeId`, or whatever has the `key` of "
         "this `type`, which becomes a node where there is none. Again says reason and expiry anew. "
-        "Errors: blocklist.which, blocklist.reason, blocklist.expiry, not_found, unknown_name, and the type's own for a wrong key."
+        "Errors: blocklist.which, blocklist.reason, text.personal, blocklist.expiry, not_found, unknown_name, and the type's own for a wrong key."
     )
     def add_to_blocklist(
         self,
@@ -74,7 +74,9 @@ class CaseworkMutation:
             raise InvalidRequest("Give either nodeId, or type and key.", code="blocklist.which")
         return BlocklistEntry.of(info, entry)
 
-    @mutation("Take a node off the blocklist. Errors: blocklist.reason, blocklist.not_listed, not_found.")
+    @mutation(
+        "Take a node off the blocklist. Errors: blocklist.reason, text.personal, blocklist.not_listed, not_found."
+    )
     def remove_from_blocklist(self, info: Info, node_id: strawberry.ID, reason: str) -> BlocklistEntry:
         context = info.context
         entry = blocklist.remove(context.store, context.principal, node_id, reason=reason, now=context.now)

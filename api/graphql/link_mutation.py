@@ -16,7 +16,7 @@ from graph_model.services.links import UNCHANGED
 class LinkMutation:
     @mutation(
         "Tie two nodes by hand, with a reason of at least 4 characters, evidence of at most 2,000 and, if it is to end by "
-        "itself, a moment in the future. Errors: link.self, link.reason, link.evidence, link.expiry, not_found."
+        "itself, a moment in the future. Errors: link.self, link.reason, link.evidence, text.personal, link.expiry, not_found."
     )
     def draw_link(
         self,
@@ -66,7 +66,7 @@ class LinkMutation:
 
     @mutation(
         "End a link, for its author or a supervisor. Whoever looks back to before still sees it. "
-        "Errors: link.reason, link.ended, not_found, forbidden."
+        "Errors: link.reason, text.personal, link.ended, not_found, forbidden."
     )
     def retract_link(self, info: Info, id: strawberry.ID, reason: str) -> HumanLink:
         context = info.context

@@ -12,7 +12,7 @@ from graph_model.services import reveal
 class RevealMutation:
     @mutation(
         "One personal value in clear; needs the right `reveal` and a reason of at least 4 characters, and is written to the "
-        "audit chain first. `property` is a property name of the schema. Errors: reveal.reason, not_found, unknown_name."
+        "audit chain first. `property` is a property name of the schema. Errors: reveal.reason, text.personal, not_found, unknown_name."
     )
     def reveal(self, info: Info, node_id: strawberry.ID, property: str, reason: str) -> Revealed:
         context = info.context
