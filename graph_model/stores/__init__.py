@@ -12,14 +12,16 @@ class _Adapter(Protocol):
     def open_url(self, url: str, *, create: bool, read_only: bool) -> GraphStore: ...
 
 
-# Scheme of the URL → module with `open_url`. A new adapter is one line here and one in tests/stores/conftest.py.
+# Scheme of the URL → module with `open_url`. A new adapter is one line here and one in tests/stores/adapters.py.
 ADAPTERS: Mapping[str, str] = {
     "sqlite": "graph_model.stores.sqlite",
+    **dict.fromkeys(("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"), "graph_model.stores.neo4j"),
 }
 
 
 def open_store(url: str, *, create: bool = False, read_only: bool = False) -> GraphStore:
-    """The store at `url`: `sqlite:///graph.db` is relative to the working directory, `sqlite:////srv/graph.db` absolute.
+    """The store at `url`: `sqlite:///graph.db` is relative to the working directory, `sqlite:////srv/graph.db` absolute;
+    `neo4j://user:password@host:7687` is a Neo4j, as are bolt:// and both with +s or +ssc for TLS.
 
     Raises StoreMissing where there is none, unless `create`; StoreNewer, StoreCorrupt, StoreReadOnly or StoreUnavailable for one
     that can't be used; InvalidRequest for a URL that no adapter knows.
@@ -30,5 +32,10 @@ def open_store(url: str, *, create: bool = False, read_only: bool = False) -> Gr
         raise InvalidRequest(f"The store's URL begins with none of: {known}. Try sqlite:///graph.db.")
     if create and read_only:
         raise InvalidRequest("A store can't be created read-only. Leave out one of the two.")
-    adapter = cast(_Adapter, import_module(ADAPTERS[scheme]))
+    try:
+        adapter = cast(_Adapter, import_module(ADAPTERS[scheme]))
+    except ModuleNotFoundError as exc:
+        if exc.name != "neo4j":
+            raise
+        raise InvalidRequest("The driver of Neo4j is not installed. Install it with: pip install 'guanxi[neo4j]'.") from exc
     return adapter.open_url(url, create=create, read_only=read_only)

@@ -1,0 +1,6 @@
+// The end of an index: $most rows are read of a hub of any size. The first ORDER BY term and the bound on last_seen let the planner see that.
+MATCH (m:Entity)-[r:%TYPE]->()
+WHERE r.to = $nid AND r.last_seen > -9223372036854775808
+RETURN m.nid, r.last_seen
+ORDER BY r.to DESC, r.last_seen DESC
+LIMIT $most

@@ -1,0 +1,6 @@
+// As newest_in, in the other direction.
+MATCH ()-[r:%TYPE]->(m:Entity)
+WHERE r.from = $nid AND r.last_seen > -9223372036854775808
+RETURN m.nid, r.last_seen
+ORDER BY r.from DESC, r.last_seen DESC
+LIMIT $most
