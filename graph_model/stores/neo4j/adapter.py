@@ -179,9 +179,7 @@ class Neo4jStore:
         )
 
     def induced(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> Subgraph:
-        return self._connections.read(
-            lambda t: neighbourhood.induced(Walk(t, self._hubs, as_of=as_of), node_ids)
-        )
+        return self._connections.read(lambda t: neighbourhood.induced(Walk(t, self._hubs, as_of=as_of), node_ids))
 
     def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
         neighbourhood.check_bounds(limit=limit)
@@ -254,9 +252,7 @@ class Neo4jStore:
         return self._connections.read(ledger.statistics)
 
     def check(self, *, thorough: bool = False) -> None:
-        self._connections.read(
-            lambda t: check(t, self._connections.where, thorough=thorough), seconds=SCAN_SECONDS
-        )
+        self._connections.read(lambda t: check(t, self._connections.where, thorough=thorough), seconds=SCAN_SECONDS)
 
     def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:
         raise CapabilityMissing(

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 
 import neo4j
 from neo4j import GraphDatabase, unit_of_work
@@ -42,20 +42,20 @@ class Transaction:
         self.nid = 0  # the greatest handle given, and the greatest run, as the writer found them
         self.run = 0
 
-    def rows(self, text: LiteralString, **parameters: object) -> Rows:
+    def rows(self, text: str, /, **parameters: object) -> Rows:
         """All rows of a query, which comes from `queries.query` or from the schema."""
         try:
-            return cast(Rows, self._transaction.run(text, parameters).values())
+            return self._transaction.run(text, parameters).values()
         except TransientError as error:
             if error.code in OUT_OF_MEMORY:
                 # The driver would try again, with the same end.
                 raise out_of_memory(self._where) from None
             raise
 
-    def one(self, text: LiteralString, **parameters: object) -> list[Any] | None:
+    def one(self, text: str, /, **parameters: object) -> list[Any] | None:
         return next(iter(self.rows(text, **parameters)), None)
 
-    def pieces(self, text: LiteralString, rows: Sequence[object], **parameters: object) -> Rows:
+    def pieces(self, text: str, rows: Sequence[object], /, **parameters: object) -> Rows:
         """A query over `$rows`, some thousand rows at a time."""
         found: Rows = []
         for begin in range(0, len(rows), _PIECE):
@@ -186,4 +186,4 @@ class Connections:
 
 def _make(transaction: neo4j.ManagedTransaction, statements: Sequence[str]) -> None:
     for statement in statements:
-        transaction.run(cast(LiteralString, statement)).consume()
+        transaction.run(statement).consume()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import orjson
 
@@ -93,7 +93,7 @@ def mark_changed(transaction: Transaction, now: datetime) -> None:
     transaction.rows(query("mark_changed"), now=to_ms(now))
 
 
-def _counts() -> LiteralString:
+def _counts() -> str:
     """One query of counts, each of which the server keeps and need not count."""
     counted = [("node", n.label, f"(x:{n.label})") for n in SCHEMA.nodes]
     counted += [("edge", r.name, f"()-[x:{r.name}]->()") for r in SCHEMA.relationships]
@@ -102,7 +102,7 @@ def _counts() -> LiteralString:
     parts = [
         f"MATCH {what} WITH count(x) AS n RETURN '{kind}' AS kind, '{name}' AS name, n" for kind, name, what in counted
     ]
-    return cast(LiteralString, "\nUNION ALL\n".join(parts))
+    return "\nUNION ALL\n".join(parts)
 
 
 _COUNTS = _counts()

@@ -92,9 +92,7 @@ def _total_degrees(walk: Walk, seen: _Seen) -> dict[int, int]:
     return {nid: sum(counts.values()) for nid, counts in counted.items()}
 
 
-def _best_first(
-    seen: _Seen, busy: dict[int, int], start: int, end: int, max_hops: int
-) -> Iterator[Sequence[int]]:
+def _best_first(seen: _Seen, busy: dict[int, int], start: int, end: int, max_hops: int) -> Iterator[Sequence[int]]:
     """Simple paths by length, then by the total degree of the nodes between, then by their labels and keys."""
     to_end = _distances(seen, end)
 

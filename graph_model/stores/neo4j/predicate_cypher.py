@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import LiteralString, cast
 
 from graph_model.errors import InvalidRequest, UnknownName
 from graph_model.predicates import (
@@ -41,7 +40,7 @@ Parameters = dict[str, Cell | list[Cell]]
 class Field:
     """A property of a node `n`, as Cypher names it."""
 
-    name: LiteralString
+    name: str
     kind: StorageKind
 
 
@@ -49,14 +48,14 @@ def field(label: str, name: str) -> Field:
     """Raises UnknownName."""
     kind = _COMMON_KINDS.get(name)
     if kind is not None:
-        return Field(cast(LiteralString, f"n.{name}"), kind)
+        return Field(f"n.{name}", kind)
     node_type = SCHEMA.node(label)
     declared = node_type.declared(name)
     own = "key" if declared is node_type.key else declared.name
-    return Field(cast(LiteralString, f"n.{own}"), declared.type.storage)
+    return Field(f"n.{own}", declared.type.storage)
 
 
-def compile_predicate(label: str, predicate: Predicate) -> tuple[LiteralString, Parameters]:
+def compile_predicate(label: str, predicate: Predicate) -> tuple[str, Parameters]:
     """A condition that is never null, and its parameters. Raises UnknownName and InvalidRequest."""
     check_predicate(label, predicate)
     if sum(1 for _ in _parts(predicate, 0)) > _MOST_PARTS:
@@ -77,12 +76,12 @@ def _parts(predicate: Predicate, depth: int) -> Iterator[Predicate]:
             yield from _parts(part, depth + 1)
 
 
-def _compile(label: str, predicate: Predicate, parameters: Parameters) -> LiteralString:
+def _compile(label: str, predicate: Predicate, parameters: Parameters) -> str:
     match predicate:
         case Compare(field=name, operator=operator, value=value):
             of = field(label, name)
             place = _added(parameters, encode(name, of.kind, value))
-            return f"({of.name} IS NOT NULL AND {of.name} {cast(LiteralString, operator.value)} ${place})"
+            return f"({of.name} IS NOT NULL AND {of.name} {operator.value} ${place})"
         case Among(field=name, values=values):
             of = field(label, name)
             if len(values) > _MOST_VALUES:
@@ -101,10 +100,10 @@ def _compile(label: str, predicate: Predicate, parameters: Parameters) -> Litera
     raise UnknownName(f"{type(predicate).__name__} is no predicate.")
 
 
-def _any(label: str, parts: Sequence[Predicate], parameters: Parameters) -> LiteralString:
+def _any(label: str, parts: Sequence[Predicate], parameters: Parameters) -> str:
     """`x = 1 OR x = 2` becomes `x IN [1, 2]`."""
     among: dict[str, list[Cell]] = {}
-    rest: list[LiteralString] = []
+    rest: list[str] = []
     for part in parts:
         if isinstance(part, Compare) and part.operator is Operator.EQ:
             among.setdefault(part.field, []).append(encode(part.field, field(label, part.field).kind, part.value))
@@ -116,11 +115,11 @@ def _any(label: str, parts: Sequence[Predicate], parameters: Parameters) -> Lite
     return _joined(rest, " OR ", "false")
 
 
-def _added(parameters: Parameters, value: Cell | list[Cell]) -> LiteralString:
+def _added(parameters: Parameters, value: Cell | list[Cell]) -> str:
     name = f"p{len(parameters)}"
     parameters[name] = value
-    return cast(LiteralString, name)
+    return name
 
 
-def _joined(conditions: list[LiteralString], word: LiteralString, empty: LiteralString) -> LiteralString:
+def _joined(conditions: list[str], word: str, empty: str) -> str:
     return f"({word.join(conditions)})" if len(conditions) > 0 else empty

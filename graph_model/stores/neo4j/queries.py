@@ -3,7 +3,6 @@
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import LiteralString, cast
 
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j.names import FOLDED, SEARCHED, fact_label
@@ -19,11 +18,11 @@ _NAMES = frozenset(
 
 
 @cache
-def query(name: str, **names: str) -> LiteralString:
+def query(name: str, **names: str) -> str:
     """The text of `name`.cypher with `%LABEL` and the like set to names that the schema declares."""
     text = files(__package__).joinpath("cypher", f"{name}.cypher").read_text(encoding="utf-8")
     assert _NAMES.issuperset(names.values()), "only names of the schema become part of a query"
-    return cast(LiteralString, _Placeholders(text).substitute(names) if names else text)
+    return _Placeholders(text).substitute(names) if names else text
 
 
 class _Placeholders(Template):

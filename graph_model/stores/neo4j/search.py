@@ -18,9 +18,7 @@ _SHORTEST = 2
 _ALL_HAN = re.compile("[\u4e00-\u9fff]+")
 
 
-def search(
-    transaction: Transaction, text: str, *, labels: Sequence[str] | None, limit: int
-) -> list[SearchHit]:
+def search(transaction: Transaction, text: str, *, labels: Sequence[str] | None, limit: int) -> list[SearchHit]:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} hits.")
     chosen = set(SCHEMA.labels if labels is None else (SCHEMA.node(label).label for label in labels))

@@ -1,7 +1,6 @@
 """Selecting, counting and assigning by predicate over the nodes of one type."""
 
 from collections.abc import Mapping
-from typing import LiteralString, cast
 
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import Predicate
@@ -15,9 +14,9 @@ from graph_model.stores.neo4j.upsert_slot import with_folded
 from graph_model.stores.sqlite.values import Cell, encode
 
 
-def _matching(label: str, predicate: Predicate) -> tuple[LiteralString, Parameters]:
+def _matching(label: str, predicate: Predicate) -> tuple[str, Parameters]:
     """The MATCH and WHERE of the nodes that match."""
-    declared = cast(LiteralString, SCHEMA.node(label).label)
+    declared = SCHEMA.node(label).label
     condition, parameters = compile_predicate(label, predicate)
     return f"MATCH (n:{declared}) WHERE {condition}", parameters
 
@@ -35,7 +34,7 @@ def select(
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} nodes from an offset of 0 or more.")
     matching, parameters = _matching(label, predicate)
-    by: LiteralString = ""
+    by: str = ""
     if order is not None:
         of = field(label, order).name
         by = f"{of} IS NULL, {of} {'DESC' if descending else 'ASC'}, "

@@ -112,7 +112,7 @@ class Walk:
                 return self.transaction.rows(query("capped_neighbours"), rows=[row.nid], cap=cap, **shared)
             kept = [[other, moment] for other, moment in seen.items() if moment >= last[0]] if last else []
             if len(kept) > cap:
-                return [[r.nid, seen[r.nid]] for r in self.first(dict(map(tuple, kept)), cap)]
+                return [[r.nid, seen[r.nid]] for r in self.first({r[0]: r[1] for r in kept}, cap)]
             return kept
         return [[other, moment] for other, moment in seen.items()]
 
@@ -125,9 +125,7 @@ class Walk:
             boundary = sorted(seen.values(), reverse=True)[limit - 1]
             wanted = [item for item in wanted if item[1] >= boundary]
         pairs = [list(item) for item in wanted]
-        found = rows_of(
-            self.transaction.rows(query("first_neighbours"), rows=pairs, most=limit, **window(self.as_of))
-        )
+        found = rows_of(self.transaction.rows(query("first_neighbours"), rows=pairs, most=limit, **window(self.as_of)))
         return list(found.values())
 
     # --- counts ----------------------------------------------------------------------------------------------------
