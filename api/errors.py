@@ -71,6 +71,7 @@ CODES: dict[str, Outcome] = {
     "store_corrupt": Outcome(503, 5),
     "store_unavailable": Outcome(503, 5),
     "capability_missing": Outcome(501, 5),
+    "audit.broken": Outcome(500, 5),
     "overloaded": Outcome(503, 4, "Try again in a moment."),
     "port.in_use": Outcome(500, 7),
     "port.refused": Outcome(500, 7),

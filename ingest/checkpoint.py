@@ -36,6 +36,9 @@ class FileProgress:
     facts_created: dict[str, int] = field(default_factory=dict)
     done: bool = False
 
+    def copy(self) -> "FileProgress":
+        return FileProgress(**asdict(self))
+
 
 @dataclass(slots=True)
 class JobProgress:
@@ -51,22 +54,18 @@ class JobProgress:
 
     @classmethod
     def load(cls, text: str | None, now: datetime) -> "JobProgress":
-        """The job that `text` tells of, or a new one where there is none or it had ended."""
-        if text is None:
+        """The job that `text` tells of, or a new one where there is none, it had ended, or another version of ours wrote it."""
+        try:
+            kept = json.loads(text or "{}")
+            if kept.get("done", True):
+                return cls(now)
+            files = {place: FileProgress(**entry) for place, entry in kept["files"].items()}
+            for progress in files.values():
+                # The run ended between its last batch and the news of it. The graph has those rows by now.
+                progress.merged, progress.undecided = progress.merged + progress.undecided, 0
+            return cls(datetime.fromisoformat(kept["now"]), files)
+        except (ValueError, TypeError, KeyError, AttributeError):
             return cls(now)
-        kept = json.loads(text)
-        if kept["done"]:
-            return cls(now)
-        return cls(
-            datetime.fromisoformat(kept["now"]), {place: _progress(entry) for place, entry in kept["files"].items()}
-        )
-
-
-def _progress(entry: dict[str, object]) -> FileProgress:
-    progress = FileProgress(**entry)  # type: ignore[arg-type]  # JSON that we wrote
-    # The run ended between its last batch and the news of it. The graph has those rows by now.
-    progress.merged, progress.undecided = progress.merged + progress.undecided, 0
-    return progress
 
 
 def fingerprint(path: Path, kind: str, mapping: FileMapping) -> str:

@@ -41,12 +41,9 @@ def check_rows(kind: FileKind, values: Values, rows: Sequence[int], now: datetim
 
 def _times(kind: FileKind, values: Values, rows: Sequence[int], now: datetime) -> Iterator[Finding]:
     latest = now + TOLERANCE
-    recorded, event = values[RECORDED_AT], values[kind.moment]
-    for row in rows:
-        if recorded[row] is not None and recorded[row] > latest:
-            yield row, RECORDED_AT, _FUTURE_RECORD
-        if event[row] > latest:
-            yield row, kind.moment, _FUTURE_EVENT
+    for column, refusal in ((RECORDED_AT, _FUTURE_RECORD), (kind.moment, _FUTURE_EVENT)):
+        moments = values[column]
+        yield from [(row, column, refusal) for row in rows if (moment := moments[row]) is not None and moment > latest]
 
 
 def _customers(key: str, moment: str, values: Values, rows: Sequence[int], today: date) -> Iterator[Finding]:

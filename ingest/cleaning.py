@@ -29,9 +29,9 @@ class Refusal:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Named:
-    """A node that a value names, with what the value itself tells of it."""
+    """A node that a value names, with what the value itself tells of it. Compared by identity: columns of them are counted and compared in bulk."""
 
     ref: NodeRef
     properties: "dict[str, Value]"

@@ -1,8 +1,9 @@
 """The ingest job: files in, graph out. Bad rows go to quarantine; an interrupted job goes on where it was."""
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -21,9 +22,10 @@ from ingest.layout import FactRows
 from ingest.mapping import NO_MAPPING, IngestMapping
 from ingest.plan import PlannedFile, plan, stamp_of
 from ingest.quality import Tally
-from ingest.quarantine import ADDED, Quarantine, QuarantinedRow
+from ingest.quarantine import ADDED, Quarantine
+from ingest.refusals import quarantined_rows, tally_batch
 from ingest.report import FileReport, IngestReport
-from ingest.rows import MISSING, CleanRows, RowCleaner, assemble, mentioned_customers, subjects
+from ingest.rows import CleanRows, RowCleaner, assemble, mentioned_customers, subjects
 from ingest.target import Rehearsal, StoreTarget, Target
 
 BATCH_ROWS = 5_000
@@ -94,6 +96,7 @@ class _Job:
             self._state_name = job_state_name([fingerprint(f.path, f.kind.name, f.mapping) for f in planned])
             self._progress = JobProgress.load(self._store.state(self._state_name), now)
         self.now = self._progress.now
+        self._doubted: set[str] = set()  # files that stated facts about what is not in the graph
         self._cleaners = {file.kind.name: RowCleaner(file.kind, self.now) for file in planned}
 
     def run(self) -> list[FileReport]:
@@ -119,7 +122,8 @@ class _Job:
         resumed_at = progress.line + 1 if progress.offset else None
         tally = Tally([c.name for c in file.kind.columns if c.name in file.header.known])
         if not progress.done:
-            self._rows(file, progress, quarantine, tally)
+            self._rows(place, file, quarantine, tally)
+        progress = self._progress.files[place]
         return FileReport(
             file=file.path.name,
             kind=file.kind.name,
@@ -150,8 +154,9 @@ class _Job:
         run = self.now.strftime("%Y%m%dT%H%M%SZ")
         return Quarantine.fresh(self._quarantine_dir, file.kind.name, run, file.path.name, columns, taken)
 
-    def _rows(self, file: PlannedFile, progress: FileProgress, quarantine: Quarantine, tally: Tally) -> None:
+    def _rows(self, place: str, file: PlannedFile, quarantine: Quarantine, tally: Tally) -> None:
         """Reads a file from where its progress stands to its end, or to a batch after which the job is cancelled."""
+        progress = self._progress.files[place]
         offset, line = (progress.offset, progress.line) if progress.offset else (file.opened.start, file.opened.line)
         for batch in read_rows(file.opened, file.header, rows=self._batch_rows, offset=offset, line=line):
             if self._cancelled():
@@ -161,37 +166,56 @@ class _Job:
                 raise FileChanged(
                     f"{file.path.name} changed while it was read. Run the command again when nothing writes to it; what was loaded is sound."
                 )
-            self._batch(file, batch, progress, quarantine, tally)
-            log.info(
-                "ingest.batch", kind=file.kind.name, rows=len(batch), rejected=progress.quarantined, line=batch.end_line
-            )
+            with _collector_paused():
+                self._batch(place, file, batch, quarantine, tally)
+            rejected = self._progress.files[place].quarantined
+            log.info("ingest.batch", kind=file.kind.name, rows=len(batch), rejected=rejected, line=batch.end_line)
             if self._on_progress is not None:
                 self._on_progress(file.path.name, batch.end_offset, file.opened.size)
-        progress.done = True
+        self._progress.files[place].done = True
 
-    def _batch(
-        self, file: PlannedFile, batch: RowBatch, progress: FileProgress, quarantine: Quarantine, tally: Tally
-    ) -> None:
+    def _batch(self, place: str, file: PlannedFile, batch: RowBatch, quarantine: Quarantine, tally: Tally) -> None:
         rows = self._cleaners[file.kind.name].clean(batch.frame)
-        self._refuse_unknown_subjects(file, batch, rows)
+        if place in self._doubted:
+            self._refuse_unknown_subjects(file, batch, rows)
+        try:
+            self._commit(place, file, batch, rows, quarantine)
+        except InvalidRequest:
+            # All a file can do to make a store refuse its records is to state facts about what is not in the graph. That is rare enough to be looked
+            # into only when it happens.
+            if not self._refuse_unknown_subjects(file, batch, rows):
+                raise
+            self._doubted.add(place)
+            self._commit(place, file, batch, rows, quarantine)
+        tally_batch(tally, batch, rows)
+
+    def _commit(self, place: str, file: PlannedFile, batch: RowBatch, rows: CleanRows, quarantine: Quarantine) -> None:
+        """Writes the good rows and the checkpoint after them in one transaction, the refused ones to quarantine before."""
+        before = self._progress.files[place]
         mentioned = mentioned_customers(file.kind, rows)
         known = self._target.known("Customer", mentioned) if mentioned else set()
         records = assemble(file.kind, rows, now=self.now, source=file.mapping.source, known_customers=known)
-        refused = _quarantined(batch, rows, quarantine.columns)
-        _tally(tally, batch, rows)
+        refused = quarantined_rows(batch, rows, quarantine.columns)
+        after = before.copy()
+        quarantine.size = before.quarantine_size
         if self._store is not None and refused:
             quarantine.append(refused)
-            progress.quarantine, progress.quarantine_size = quarantine.path.name, quarantine.size
-        progress.offset, progress.line = batch.end_offset, batch.end_line
-        progress.read += len(batch)
-        progress.quarantined += len(refused)
-        progress.undecided = len(rows.good)
-        result = self._target.write(records.batch, self._state())
+            after.quarantine, after.quarantine_size = quarantine.path.name, quarantine.size
+        after.offset, after.line = batch.end_offset, batch.end_line
+        after.read += len(batch)
+        after.quarantined += len(refused)
+        after.undecided = len(rows.good)
+        self._progress.files[place] = after
+        try:
+            result = self._target.write(records.batch, self._state())
+        except BaseException:
+            self._progress.files[place] = before
+            raise
         loaded = sum(records.created(result))
-        progress.loaded += loaded
-        progress.merged += len(rows.good) - loaded
-        progress.undecided = 0
-        _count_created(progress, records.batch, result)
+        after.loaded += loaded
+        after.merged += len(rows.good) - loaded
+        after.undecided = 0
+        _count_created(after, records.batch, result)
         # The checkpoint above is what a crash goes on from. This one adds what only the answer told: how many rows were new.
         self._save()
 
@@ -202,64 +226,33 @@ class _Job:
         if self._store is not None:
             self._store.put_state(self._state_name, self._progress.dump())
 
-    def _refuse_unknown_subjects(self, file: PlannedFile, batch: RowBatch, rows: CleanRows) -> None:
-        """Facts about what is not in the graph: the rows wait in quarantine until it is."""
+    def _refuse_unknown_subjects(self, file: PlannedFile, batch: RowBatch, rows: CleanRows) -> bool:
+        """Facts about what is not in the graph: the rows wait in quarantine until it is. Says whether there were any."""
         if not isinstance(file.kind.rows, FactRows):
-            return
+            return False
         column = file.kind.rows.about
         label = SCHEMA.fact(file.kind.rows.fact).about
         about = dict(zip(rows.good, subjects(file.kind, rows), strict=True))
-        known = self._target.known(label, {ref.key for ref in about.values()}) if about else set()
-        for row, ref in about.items():
-            if ref.key not in known:
-                shown = masked(batch.frame.get_column(column)[row])
-                message = f"No {label.lower()} has this {column}. Ingest it first, then this row again."
-                rows.refuse(row, column, Refusal(f"reference.unknown_{label.lower()}", message, shown))
+        known = self._target.known(label, {ref.key for ref in about.values()})
+        unknown = [row for row, ref in about.items() if ref.key not in known]
+        for row in unknown:
+            message = f"No {label.lower()} has this {column}. Ingest it first, then this row again."
+            shown = masked(batch.frame.get_column(column)[row])
+            rows.refuse(row, column, Refusal(f"reference.unknown_{label.lower()}", message, shown))
         rows.keep_good()
+        return len(unknown) > 0
 
 
-def _quarantined(batch: RowBatch, rows: CleanRows, columns: Sequence[str]) -> list[QuarantinedRow]:
-    """The refused rows of a batch, by line."""
-    carried = batch.frame.get_column("_raw").to_list() if "_raw" in batch.frame.columns else None
-    refused = [
-        QuarantinedRow(
-            (), broken.line, "", broken.reason, "", broken.message, raw=broken.raw.decode("utf-8", errors="replace")
-        )
-        for broken in batch.broken
-    ]
-    places = sorted(rows.refusals)
-    texts = batch.frame.select(columns)[places].iter_rows() if places else iter(())
-    for row, fields in zip(places, texts, strict=True):
-        (column, first), *others = rows.refusals[row]
-        refused.append(
-            QuarantinedRow(
-                fields,
-                batch.lines[row],
-                column,
-                first.reason,
-                first.shown,
-                first.message,
-                "; ".join(f"{name}: {other.reason}" for name, other in others),
-                # A row that could not be split keeps its text until someone mends it.
-                (carried[row] or "") if carried is not None else "",
-            )
-        )
-    return sorted(refused, key=lambda row: row.line)
-
-
-def _tally(tally: Tally, batch: RowBatch, rows: CleanRows) -> None:
-    refused = Counter(
-        name for refusals in rows.refusals.values() for name in {n for n, why in refusals if why is not MISSING}
-    )
-    for name in tally.columns:
-        raw = batch.frame.get_column(name)
-        filled = len(raw) - rows.values[name].count(None)
-        tally.add_column(name, raw, filled, refused[name])
-    for broken in batch.broken:
-        tally.refuse("", broken.reason, broken.message, "", broken.line)
-    for row, refusals in rows.refusals.items():
-        for name, refusal in refusals:
-            tally.refuse(name, refusal.reason, refusal.message, refusal.shown, batch.lines[row])
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A batch makes some hundred thousand objects and no cycles; the collector of cycles would take a fifth of the time to find that out."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _count_created(progress: FileProgress, batch: GraphBatch, result: UpsertResult) -> None:

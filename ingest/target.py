@@ -4,6 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from itertools import islice
 from typing import Protocol
 
+from graph_model.errors import InvalidRequest
 from graph_model.predicates import Among
 from graph_model.records import GraphBatch, UpsertResult
 from graph_model.schema import SCHEMA
@@ -21,7 +22,9 @@ class Target(Protocol):
         """Those of the keys that nodes have already."""
         ...
 
-    def write(self, batch: GraphBatch, state: Mapping[str, str]) -> UpsertResult: ...
+    def write(self, batch: GraphBatch, state: Mapping[str, str]) -> UpsertResult:
+        """Raises InvalidRequest, having written nothing, for a fact about what is not known."""
+        ...
 
 
 class StoreTarget:
@@ -51,6 +54,11 @@ class Rehearsal:
         return met if self._store is None else met | known_keys(self._store, label, set(keys) - met)
 
     def write(self, batch: GraphBatch, state: Mapping[str, str]) -> UpsertResult:
+        subjects = {fact.about for fact in batch.facts}
+        for label in {ref.label for ref in subjects}:
+            keys = {ref.key for ref in subjects if ref.label == label}
+            if len(self.known(label, keys)) < len(keys):
+                raise InvalidRequest(f"A fact is about a {label} that is not known.")
         known: set[tuple[str, str]] = set()
         for label in self._labels:
             keys = {n.ref.key for n in batch.nodes if n.ref.label == label}

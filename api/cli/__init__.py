@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import data, people, servers
+from api.cli import data, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -18,7 +18,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data.register(app)
+scoring.register(app)
 servers.register(app)
+run.register(app)
 app.add_typer(people.app, name="users")
 
 

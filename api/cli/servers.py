@@ -4,6 +4,7 @@ import importlib.util
 import os
 import socket
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -49,7 +50,9 @@ def serve(
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=20, ws="none"
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    # uvicorn ends what is running, closes the store, and then raises the signal again.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def serve_ui(

@@ -13,6 +13,8 @@ from graph_model.schema.property_types import Choice
 CUSTOMER = "Customer"
 APPLICATION = "Application"
 APPLIED = "APPLIED"
+# What families, colleagues and friends have in common anyway. Who shares a device or an account and none of these are strangers.
+_EVERYDAY = frozenset({"has_address_home", "has_address_work", "works_at", "referred", "emergency_contact"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Channel:
     @property
     def between_persons(self) -> bool:
         return self.head == CUSTOMER
+
+    @property
+    def everyday(self) -> bool:
+        """A tie of everyday life: sharing it is what honest people do."""
+        return self.name in _EVERYDAY
 
 
 def channels(schema: Schema = SCHEMA) -> tuple[Channel, ...]:

@@ -12,10 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.arrays.channels import CHANNELS
 from gnn.arrays.csr import Csr, Index, Pointer, build_csr
 
 NEVER = np.iinfo(np.int64).max
 Moments = NDArray[np.int64]
+EVERYDAY = np.array([channel.everyday for channel in CHANNELS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Uses:
 
 
 class Incidence(NamedTuple):
-    """Which customer uses which identifier since when, whatever the channel, each pair once: by time within customer and within identifier."""
+    """Which customer uses which identifier since when, each pair once: by time within customer and within identifier.
+    `identifier_everyday` tells pairs of which some channel is one of everyday life."""
 
     customer_ptr: Pointer
     customer_identifier: Index
@@ -69,6 +72,7 @@ class Incidence(NamedTuple):
     identifier_ptr: Pointer
     identifier_customer: Index
     identifier_since: Moments
+    identifier_everyday: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,19 @@ def incidence(uses: Uses, customers: int, identifiers: int) -> Incidence:
     customer, identifier, since = uses.customer[order], uses.identifier[order], uses.since[order]
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (customer[1:] != customer[:-1]) | (identifier[1:] != identifier[:-1])
+    everyday = np.zeros(int(first.sum()), dtype=np.bool_)
+    np.logical_or.at(everyday, np.cumsum(first) - 1, EVERYDAY[uses.channel[order]])
     customer, identifier, since = customer[first], identifier[first], since[first]
     by_time = np.argsort(since, kind="stable")
-    customer, identifier, since = customer[by_time], identifier[by_time], since[by_time]
+    customer, identifier, since, everyday = customer[by_time], identifier[by_time], since[by_time], everyday[by_time]
     forth = build_csr(customer, identifier, customers)
     back = build_csr(identifier, customer, identifiers)
-    return Incidence(forth.indptr, forth.indices, since[forth.order], back.indptr, back.indices, since[back.order])
+    return Incidence(
+        forth.indptr,
+        forth.indices,
+        since[forth.order],
+        back.indptr,
+        back.indices,
+        since[back.order],
+        everyday[back.order],
+    )

@@ -92,6 +92,7 @@ def describe(
         questions = Questions(
             asked.customer[rows],
             asked.moment[rows],
+            np.where(here >= 0, past.applied_at[here], asked.moment[rows]) if len(order) > 0 else asked.moment[rows],
             np.where(here >= 0, past.amount[here], np.nan) if len(order) > 0 else np.full(len(rows), np.nan),
             _code_at(past.product, here),
             _code_at(past.channel, here),

@@ -2,9 +2,10 @@
 
 from gnn.arrays.channels import CHANNELS
 
-# Of the customer's own identifiers of one channel, the largest: other customers on it (capped nowhere), how many of the latest of these had
-# confirmed fraud or a refusal known, how many came within 7 and 30 days, and the days since the latest came (NaN: nobody else).
-CHANNEL_MEASURES = ("others", "fraud", "refused", "recent_7d", "recent_30d", "gap_days")
+# Of the customer's own identifiers of one channel, together: the other customers on them; of these (of a hub's, the latest up to the cap) those
+# with confirmed fraud or a refusal known, and those who came within 7 and 30 days; days since the latest came (NaN: nobody else); and
+# how many such identifiers the customer has. Persons are counted once.
+CHANNEL_MEASURES = ("others", "fraud", "refused", "recent_7d", "recent_30d", "gap_days", "own")
 
 # Of the distinct customers who share an identifier below the hub cap. Shares are weighted by strength, the sum of 1 / (degree - 1).
 NEIGHBOUR_MEASURES = (
@@ -30,6 +31,12 @@ NEIGHBOUR_MEASURES = (
     "near_same_channel",
     "near_tenure_days",
     "near_age_gap",
+    "strangers",  # share something, but nothing of everyday life
+    "strangers_strength",
+    "strangers_fraud",
+    "strangers_refused",
+    "strangers_applied_30d",
+    "changed",  # channels in which this application came with something new, though the customer had something before
 )
 
 # Of the distinct customers who are tied to those, and not to the customer.

@@ -35,10 +35,21 @@ def at_application(arrays: GraphArrays, applications: NDArray[np.integer] | None
 
 
 def at_present(arrays: GraphArrays) -> QuestionSet:
-    """Each customer as of the arrays' moment (inclusive), by the latest application there is."""
-    customers = len(arrays.customers.handles)
-    latest = np.full(customers, -1, dtype=np.int32)
+    """Every application as of the arrays' moment (inclusive), then every customer who has not applied."""
+    applications = arrays.applications
+    applied = np.zeros(len(arrays.customers.handles), dtype=np.bool_)
+    applied[applications.customer] = True
+    others = np.flatnonzero(~applied).astype(np.int32)
+    customer = np.concatenate((applications.customer, others))
+    application = np.full(len(customer), -1, dtype=np.int32)
+    application[: len(applications.customer)] = np.arange(len(applications.customer))
+    return QuestionSet(customer, application, np.full(len(customer), arrays.as_of + 1, dtype=np.int64))
+
+
+def latest_rows(arrays: GraphArrays, asked: QuestionSet) -> NDArray[np.int64]:
+    """Of what `at_present` asks, each customer's row: the latest application's, or the one without."""
+    rows = np.empty(len(arrays.customers.handles), dtype=np.int64)
+    rows[asked.customer[asked.application < 0]] = np.flatnonzero(asked.application < 0)
     order = arrays.application_order
-    latest[arrays.applications.customer[order]] = order  # the last of each customer stays
-    moment = np.full(customers, arrays.as_of + 1, dtype=np.int64)
-    return QuestionSet(np.arange(customers, dtype=np.int32), latest, moment)
+    rows[arrays.applications.customer[order]] = order  # in time order: the latest stays
+    return rows

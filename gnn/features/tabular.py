@@ -49,14 +49,15 @@ def form_columns() -> tuple[tuple[str, ...], tuple[str, ...]]:
                     names.extend((f"{name}_hour", f"{name}_weekday"))
                 case _:
                     names.append(name)
-    return (*names, "customer_tenure_days"), tuple(codes)
+    return (*names, "customer_tenure_days", "application_age_days"), tuple(codes)
 
 
 def form(arrays: GraphArrays, asked: QuestionSet, vocabulary: Vocabulary) -> Rows:
     """What the forms say, by `form_columns`. NaN where it is not known."""
     columns = [column.astype(np.float32) for column in _form(arrays, asked, vocabulary)]
     tenure = (asked.moment - arrays.customers.first_seen[asked.customer]) / DAY_MS
-    return np.stack([*columns, tenure.astype(np.float32)], axis=1)
+    age = (asked.moment - _pick(as_float(arrays.applications.applied_at), asked.application)) / DAY_MS
+    return np.stack([*columns, tenure.astype(np.float32), age.astype(np.float32)], axis=1)
 
 
 def _form(arrays: GraphArrays, asked: QuestionSet, vocabulary: Vocabulary) -> Iterator[NDArray[np.generic]]:

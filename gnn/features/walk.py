@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import CHANNELS
 from gnn.arrays.compiled import kernel
 from gnn.arrays.csr import Index, Pointer, Weights
-from gnn.arrays.graph import Incidence, Moments
+from gnn.arrays.graph import EVERYDAY, Incidence, Moments
 from gnn.features.layout import CHANNEL_MEASURES, FAR_MEASURES, NEIGHBOUR_MEASURES, WALK_COLUMNS
 
 Rows = NDArray[np.float32]
@@ -34,6 +34,7 @@ class Questions(NamedTuple):
 
     customer: Index
     moment: Moments
+    applied_at: Moments  # of that application; the moment where there is none
     amount: Weights  # natural logarithm, NaN where not known
     product: Index  # codes, -1 where not known
     channel: Index
@@ -81,6 +82,24 @@ class RingView(NamedTuple):
     taken_at: int
 
 
+class Met(NamedTuple):
+    """Whom the question at hand has met: as users of what kinds of identifier, and at which place in `Near`. Stamped by question. Shapes [n]."""
+
+    on: NDArray[np.int64]
+    kinds: Index
+    near_on: NDArray[np.int64]
+    slot: Index
+
+
+class Near(NamedTuple):
+    """The distinct customers tied to the one asked about: how strongly, by how many identifiers, and whether by one of everyday life."""
+
+    customer: Index
+    strength: Weights
+    shared: Index
+    everyday: NDArray[np.bool_]
+
+
 @kernel
 def _before(moments: Moments, first: int, last: int, moment: int) -> int:
     """The position in the sorted moments[first:last] of the first that is not before `moment`."""
@@ -100,114 +119,118 @@ def walk(
     """The rows of WALK_COLUMNS for each question."""
     customers = len(own.ptr) - 1
     rows = np.zeros((len(asked.customer), _RING + 7), dtype=np.float32)
-    seen = np.full(customers, -1, dtype=np.int64)
-    slot = np.zeros(customers, dtype=np.int32)
+    met = Met(
+        np.full(customers, -1, dtype=np.int64),
+        np.zeros(customers, dtype=np.int32),
+        np.full(customers, -1, dtype=np.int64),
+        np.zeros(customers, dtype=np.int32),
+    )
     beyond = np.full(customers, -1, dtype=np.int64)
-    near = np.empty(MAX_NEAR, dtype=np.int32)
-    strength = np.empty(MAX_NEAR, dtype=np.float64)
-    shared = np.empty(MAX_NEAR, dtype=np.int32)
-    tied = np.zeros(_KINDS, dtype=np.bool_)
+    near = Near(
+        np.empty(MAX_NEAR, dtype=np.int32),
+        np.empty(MAX_NEAR, dtype=np.float64),
+        np.empty(MAX_NEAR, dtype=np.int32),
+        np.empty(MAX_NEAR, dtype=np.bool_),
+    )
     votes = np.zeros(len(rings.size), dtype=np.float64)
     for q in range(len(asked.customer)):
-        me = asked.customer[q]
-        now = asked.moment[q]
-        row = rows[q]
-        found = 0
-        tied[:] = False
-        for kind in range(_KINDS):
-            row[kind * _PER_CHANNEL + 5] = np.nan
-        # --- what the customer uses, and who else does
-        for use in range(own.ptr[me], own.ptr[me + 1]):
-            if own.since[use] > now:
-                break
-            identifier = own.identifier[use]
-            kind = own.channel[use]
-            # An identifier used by two channels (home and delivery address) ties its people once.
-            repeated = False
-            for earlier in range(own.ptr[me], use):
-                if own.identifier[earlier] == identifier:
-                    repeated = True
-            first = links.identifier_ptr[identifier]
-            end = _before(links.identifier_since, first, links.identifier_ptr[identifier + 1], now)
-            others = 0
-            fraud = 0
-            refused = 0
-            within7 = 0
-            within30 = 0
-            looked = 0
-            degree = end - first
-            mine = False
-            for position in range(end - 1, first - 1, -1):
-                other = links.identifier_customer[position]
-                if other == me:
-                    mine = True
-                    continue
-                if looked >= hub_cap:
-                    break
-                looked += 1
-                age = now - links.identifier_since[position]
-                if others == 0:
-                    others = 1
-                    gap = age / DAY_MS
-                    cell = kind * _PER_CHANNEL + 5
-                    if np.isnan(row[cell]) or gap < row[cell]:
-                        row[cell] = gap
-                if age <= 7 * DAY_MS:
-                    within7 += 1
-                if age <= 30 * DAY_MS:
-                    within30 += 1
-                if people.fraud_known[other] <= now:
-                    fraud += 1
-                if people.refused_at[other] <= now:
-                    refused += 1
-            if not mine:
-                degree += 1
-            others = degree - 1
-            cell = kind * _PER_CHANNEL
-            row[cell] = max(row[cell], others)
-            row[cell + 1] = max(row[cell + 1], fraud)
-            row[cell + 2] = max(row[cell + 2], refused)
-            row[cell + 3] = max(row[cell + 3], within7)
-            row[cell + 4] = max(row[cell + 4], within30)
-            if others < 1 or degree > hub_cap:
-                continue
-            tied[kind] = True
-            if repeated:
-                continue
-            share = 1.0 / others
-            for position in range(end - 1, first - 1, -1):
-                other = links.identifier_customer[position]
-                if other == me:
-                    continue
-                if seen[other] != q:
-                    if found == MAX_NEAR:
-                        continue
-                    seen[other] = q
-                    slot[other] = found
-                    near[found] = other
-                    strength[found] = 0.0
-                    shared[found] = 0
-                    found += 1
-                strength[slot[other]] += share
-                shared[slot[other]] += 1
-        seen[me] = q
-        _describe_near(row, q, asked, near[:found], strength, shared, tied, people, past)
-        _describe_far(row, q, me, now, near[:found], strength, seen, beyond, links, people, past, hub_cap)
-        _describe_ring(row, me, now, near[:found], strength, people, rings, votes)
+        found = _meet(rows[q], q, asked, own, links, people, met, near, hub_cap)
+        _describe_near(rows[q], q, asked, near, found, people, past)
+        _describe_far(rows[q], q, asked, near, found, met, beyond, links, people, past, hub_cap)
+        _describe_ring(rows[q], q, asked, near, found, people, rings, votes)
     return rows
 
 
 @kernel
-def _describe_near(
+def _meet(
     row: Rows,
     q: int,
     asked: Questions,
-    near: Index,
-    strength: Weights,
-    shared: Index,
-    tied: NDArray[np.bool_],
+    own: OwnUses,
+    links: Incidence,
     people: People,
-    past: Histories,
+    met: Met,
+    near: Near,
+    hub_cap: int,
+) -> int:
+    """Fill the channels' columns, and `near` with the distinct customers below the hub cap; returns how many there are."""
+    me = asked.customer[q]
+    now = asked.moment[q]
+    found = 0
+    for kind in range(_KINDS):
+        row[kind * _PER_CHANNEL + 5] = np.nan
+    for use in range(own.ptr[me], own.ptr[me + 1]):
+        if own.since[use] > now:
+            break
+        identifier = own.identifier[use]
+        kind = own.channel[use]
+        cell = kind * _PER_CHANNEL
+        if own.since[use] == asked.applied_at[q] and row[cell + 6] > 0:
+            row[_NEAR + 27] += 1
+        row[cell + 6] += 1
+        # An identifier used by two channels (home and delivery address) ties its people once.
+        since = own.since[use]
+        repeated = False
+        for earlier in range(own.ptr[me], use):
+            if own.identifier[earlier] == identifier:
+                repeated = True
+                since = min(since, own.since[earlier])
+        first = links.identifier_ptr[identifier]
+        end = _before(links.identifier_since, first, links.identifier_ptr[identifier + 1], now)
+        others = end - first - (since < now)
+        if others == 0:
+            continue
+        # Of a hub only the latest are looked at; the rest are counted, unseen.
+        looked = 0
+        for position in range(end - 1, first - 1, -1):
+            other = links.identifier_customer[position]
+            if other == me:
+                continue
+            if looked == hub_cap:
+                break
+            age = now - links.identifier_since[position]
+            if looked == 0 and not row[cell + 5] <= age / DAY_MS:
+                row[cell + 5] = age / DAY_MS
+            looked += 1
+            if met.on[other] != q:
+                met.on[other] = q
+                met.kinds[other] = 0
+            if met.kinds[other] & (1 << kind):
+                continue
+            met.kinds[other] |= 1 << kind
+            row[cell] += 1
+            row[cell + 1] += people.fraud_known[other] <= now
+            row[cell + 2] += people.refused_at[other] <= now
+            row[cell + 3] += age <= 7 * DAY_MS
+            row[cell + 4] += age <= 30 * DAY_MS
+        row[cell] += others - looked
+        if others >= hub_cap:
+            continue
+        share = 0.0 if repeated else 1.0 / others
+        for position in range(end - 1, first - 1, -1):
+            other = links.identifier_customer[position]
+            if other == me:
+                continue
+            if met.near_on[other] != q:
+                if found == MAX_NEAR:
+                    continue
+                met.near_on[other] = q
+                met.slot[other] = found
+                near.customer[found] = other
+                near.strength[found] = 0.0
+                near.shared[found] = 0
+                near.everyday[found] = False
+                found += 1
+            near.strength[met.slot[other]] += share
+            near.shared[met.slot[other]] += not repeated
+            near.everyday[met.slot[other]] |= EVERYDAY[kind] | links.identifier_everyday[position]
+    met.near_on[me] = q
+    return found
+
+
+@kernel
+def _describe_near(
+    row: Rows, q: int, asked: Questions, near: Near, found: int, people: People, past: Histories
 ) -> None:
     me = asked.customer[q]
     now = asked.moment[q]
@@ -221,20 +244,28 @@ def _describe_near(
     age_sum = 0.0
     tenure = 0.0
     at = _NEAR
-    row[at] = len(near)
-    for k in range(len(near)):
-        other = near[k]
-        total += strength[k]
-        row[at + 2] = max(row[at + 2], strength[k])
-        if shared[k] > 1:
+    row[at] = found
+    for k in range(found):
+        other = near.customer[k]
+        strength = near.strength[k]
+        total += strength
+        row[at + 2] = max(row[at + 2], strength)
+        if near.shared[k] > 1:
             row[at + 3] += 1
-        row[at + 4] = max(row[at + 4], shared[k])
+        if not near.everyday[k]:
+            row[at + 22] += 1
+            row[at + 23] += strength
+            if people.fraud_known[other] <= now:
+                row[at + 24] += 1
+            if people.refused_at[other] <= now:
+                row[at + 25] += 1
+        row[at + 4] = max(row[at + 4], near.shared[k])
         if people.fraud_known[other] <= now:
             row[at + 6] += 1
-            fraud_weight += strength[k]
+            fraud_weight += strength
         if people.refused_at[other] <= now:
             row[at + 8] += 1
-            refused_weight += strength[k]
+            refused_weight += strength
         if people.default_known[other] <= now:
             row[at + 10] += 1
         if people.good_known[other] <= now:
@@ -251,6 +282,8 @@ def _describe_near(
             row[at + 15] += 1
             if age <= 30 * DAY_MS:
                 row[at + 14] += 1
+                if not near.everyday[k]:
+                    row[at + 26] += 1
             if age <= 7 * DAY_MS:
                 row[at + 13] += 1
             if age <= DAY_MS:
@@ -265,7 +298,9 @@ def _describe_near(
             if past.channel[latest] == asked.channel[q]:
                 row[at + 19] += 1
     row[at + 1] = total
-    row[at + 5] = tied.sum()
+    for kind in range(_KINDS):
+        if row[kind * _PER_CHANNEL] > 0:
+            row[at + 5] += 1
     row[at + 16] = np.nan
     row[at + 17] = np.nan
     row[at + 20] = np.nan
@@ -273,7 +308,7 @@ def _describe_near(
     if total > 0:
         row[at + 7] = fraud_weight / total
         row[at + 9] = refused_weight / total
-        row[at + 20] = tenure / len(near)
+        row[at + 20] = tenure / found
     if amounts > 0:
         mean = amount_sum / amounts
         row[at + 16] = abs(asked.amount[q] - mean)
@@ -287,11 +322,10 @@ def _describe_near(
 def _describe_far(
     row: Rows,
     q: int,
-    me: int,
-    now: int,
-    near: Index,
-    strength: Weights,
-    seen: NDArray[np.int64],
+    asked: Questions,
+    near: Near,
+    found: int,
+    met: Met,
     beyond: NDArray[np.int64],
     links: Incidence,
     people: People,
@@ -299,13 +333,15 @@ def _describe_far(
     hub_cap: int,
 ) -> None:
     at = _FAR
+    me = asked.customer[q]
+    now = asked.moment[q]
     steps = 0
     closed = 0
     total = 0.0
     fraud_weight = 0.0
     refused_weight = 0.0
-    for k in range(len(near)):
-        other = near[k]
+    for k in range(found):
+        other = near.customer[k]
         for use in range(links.customer_ptr[other], links.customer_ptr[other + 1]):
             if links.customer_since[use] >= now or steps > MAX_STEPS:
                 break
@@ -314,13 +350,13 @@ def _describe_far(
             end = _before(links.identifier_since, first, links.identifier_ptr[identifier + 1], now)
             if end - first < 2 or end - first > hub_cap:
                 continue
-            share = strength[k] / (end - first - 1)
+            share = near.strength[k] / (end - first - 1)
             steps += end - first
             for position in range(first, end):
                 far = links.identifier_customer[position]
                 if far in (other, me):
                     continue
-                if seen[far] == q:
+                if met.near_on[far] == q:
                     closed += 1
                     continue
                 total += share
@@ -342,21 +378,22 @@ def _describe_far(
     if total > 0:
         row[at + 2] = fraud_weight / total
         row[at + 4] = refused_weight / total
-    if len(near) > 0:
-        row[at + 6] = closed / len(near)
+    if found > 0:
+        row[at + 6] = closed / found
 
 
 @kernel
 def _describe_ring(
-    row: Rows, me: int, now: int, near: Index, strength: Weights, people: People, rings: RingView, votes: Weights
+    row: Rows, q: int, asked: Questions, near: Near, found: int, people: People, rings: RingView, votes: Weights
 ) -> None:
+    me = asked.customer[q]
     best = -1
     total = 0.0
-    for k in range(len(near)):
-        name = rings.ring[near[k]]
-        total += strength[k]
+    for k in range(found):
+        name = rings.ring[near.customer[k]]
+        total += near.strength[k]
         if name >= 0:
-            votes[name] += strength[k]
+            votes[name] += near.strength[k]
             if best < 0 or votes[name] > votes[best] or (votes[name] == votes[best] and name < best):
                 best = name
     if best < 0:
@@ -379,9 +416,9 @@ def _describe_ring(
         row[at + 3] = fraud / size
         row[at + 4] = refused / size
         row[at + 5] = rings.recent[best] / size
-    for k in range(len(near)):
-        if rings.ring[near[k]] >= 0:
-            votes[rings.ring[near[k]]] = 0.0
+    for k in range(found):
+        if rings.ring[near.customer[k]] >= 0:
+            votes[rings.ring[near.customer[k]]] = 0.0
 
 
 assert len(WALK_COLUMNS) == _RING + 7

@@ -21,9 +21,10 @@ class TreeConfig:
     learning_rate: float = 0.05
     leaves: int = 15
     min_rows: int = 20
-    column_share: float = 0.5
+    least_rounds: int = 60  # whatever few validation rows say
+    column_share: float = 0.3
     row_share: float = 0.8
-    l2: float = 10.0
+    l2: float = 1.0
     threads: int = 1  # more of them wait for each other on a busy machine, and other counts give other bytes
     seed: int = 3407
 
@@ -59,10 +60,10 @@ def fit(
     weight: NDArray[np.float64] | None = None,
     rounds: int | None = None,
 ) -> tuple[Trees, int]:
-    """Fit, stopping early on the validation rows' average precision where there are any; returns the trees and how many rounds they took."""
+    """Fit, stopping early by the validation rows' loss where there are any; returns the trees and how many rounds they took."""
     parameters = {
         "objective": "binary",
-        "metric": "average_precision" if validation is not None else "None",
+        "metric": "binary_logloss" if validation is not None else "None",
         "learning_rate": config.learning_rate,
         "num_leaves": config.leaves,
         "min_data_in_leaf": config.min_rows,
@@ -97,5 +98,5 @@ def fit(
         valid_sets=checks,
         callbacks=[lightgbm.early_stopping(config.patience, verbose=False)] if checks else [],
     )
-    taken = int(booster.best_iteration) if checks else int(booster.num_trees())
+    taken = max(int(booster.best_iteration), config.least_rounds) if checks else int(booster.num_trees())
     return Trees(booster.model_to_string(num_iteration=taken)), taken

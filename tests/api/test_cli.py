@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,26 @@ def test_a_backup_opens_and_holds_the_same(loaded: Path, tmp_path: Path) -> None
     counted = guanxi("status", "--store", f"sqlite:///{copy}", home=tmp_path).stdout
     assert re.search(r"Customer\s+300\b", counted)
     refused(guanxi("backup", copy, home=loaded), "invalid_request", 2)
+
+
+def test_the_doctor_finds_a_sound_graph_and_a_touched_audit_line(loaded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert guanxi("backup", copy, home=loaded).returncode == 0
+    address = f"sqlite:///{copy}"
+    store = open_store(address)
+    for operation in ("reveal", "reveal", "export"):
+        store.append_audit(
+            at=datetime(2026, 7, 1, tzinfo=UTC), actor="ida", role="investigator", operation=operation, subjects=[],
+            result="ok", detail={},
+        )  # fmt: skip
+    store.close()
+    assert "is sound" in guanxi("doctor", "--store", address, home=tmp_path).stdout
+    with sqlite3.connect(copy) as connection:
+        for (trigger,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{trigger}"')
+        assert connection.execute("UPDATE audit SET operation = 'nothing' WHERE operation = 'export'").rowcount == 1
+    line = refused(guanxi("doctor", "--store", address, home=tmp_path), "audit.broken", 5)
+    assert "Line 3" in line
 
 
 def test_bad_rows_wait_in_quarantine_and_are_named(tmp_path: Path) -> None:
@@ -225,7 +246,8 @@ def test_a_port_in_use_is_one_clear_line(loaded: Path, taken_port: int) -> None:
     refused(guanxi("serve", "--host", "203.0.113.7", home=loaded), "port.refused", 7)
 
 
-def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path) -> None:
+@pytest.mark.parametrize(("asked", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
+def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path, asked: signal.Signals, status: int) -> None:
     server = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--home", str(loaded)],
         stderr=subprocess.PIPE,
@@ -245,8 +267,8 @@ def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path) -> None:
             except OSError:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(30) in (0, -signal.SIGTERM)
+        server.send_signal(asked)
+        assert server.wait(30) == status
         assert "Traceback" not in server.stderr.read()
     finally:
         server.kill()

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from api.reasons import sentence
+from graph_model.records import Reason
 from graph_model.services.layout import SPACING
 from tests.api import queries
 from tests.api.conftest import Client, Served
@@ -159,6 +161,19 @@ def test_a_ring_member_has_its_ring_and_its_full_graph(investigator: Client, ser
     assert ring == {"id": "ring-reference", "size": 2, "knownFraud": 1, "knownFraudShare": 0.5, "motif": "device_farm"}
     graph = investigator.data(queries.FULL_GRAPH, nodeId=served.case.ids["d_user"])["subjectById"]["fullGraph"]
     assert {n["id"] for n in graph["nodes"]} == {served.case.ids[name] for name in ("c_user", "d_user", "d_device")}
+
+
+def test_reasons_are_sentences_with_their_numbers_in_both_languages(investigator: Client, served: Served) -> None:
+    query = """query ($id: ID!) { node(id: $id) { assessment {
+      zh: reasons { code text weight } en: reasons(language: EN) { text } } } }"""
+    assessment = investigator.data(query, id=served.case.ids["c_user"])["node"]["assessment"]
+    assert [reason["code"] for reason in assessment["zh"]] == ["RING", "SHARED_DEVICE"]
+    assert "与 2 名其他客户共用设备" in assessment["zh"][1]["text"]
+    assert "a device with 2 other customers: 1 refused" in assessment["en"][1]["text"]
+
+
+def test_a_reason_of_another_model_is_shown_by_its_code() -> None:
+    assert sentence(Reason("FROM_THE_FUTURE", 0.5, {}), "zh") == "FROM_THE_FUTURE"
 
 
 def test_expanding_adds_new_nodes_with_places_of_their_own(investigator: Client, served: Served) -> None:

@@ -56,6 +56,11 @@ def test_a_row_of_another_width_is_broken(line: bytes, message: str) -> None:
     assert message in batch.broken[0].message
 
 
+@pytest.mark.parametrize("row", [b"1,2,3,,", b'1,"2",3,', b"1,2,3,"])
+def test_empty_cells_beyond_the_header_say_nothing(row: bytes) -> None:
+    assert rows_of(cut(row + b"\n")) == [["1", "2", "3"]]
+
+
 def test_blank_lines_are_no_rows_but_lines() -> None:
     batch = cut(b"\n  \na,b,c\r\n\r\nd,e,f")
     assert batch.lines == [3, 5]

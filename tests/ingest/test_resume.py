@@ -10,6 +10,7 @@ from time import sleep
 import pytest
 
 from graph_model.stores import open_store
+from ingest.checkpoint import JobProgress
 from ingest.errors import FileChanged
 from ingest.load import ingest
 from ingest.report import IngestReport
@@ -102,6 +103,13 @@ def test_a_job_that_ended_is_read_anew_when_it_is_asked_for_again(folder: Path) 
     again = run(store, folder)
     assert (again.loaded, again.merged) == (0, first.loaded + first.merged)
     assert [f.resumed_at for f in again.files] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "no JSON", "[]", '{"done": false}', '{"done": false, "now": "x", "files": {"0": {"a": 1}}}']
+)
+def test_a_checkpoint_that_is_not_understood_is_no_checkpoint(kept: str) -> None:
+    assert JobProgress.load(kept, NOW) == JobProgress(NOW)
 
 
 def test_a_changed_file_begins_anew(folder: Path) -> None:

@@ -30,9 +30,9 @@ from graph_model.stores.sqlite.backup import backup, check
 from graph_model.stores.sqlite.connections import BUSY_SECONDS, Connections
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.paths import paths
+from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.upsert import upsert
-from graph_model.stores.sqlite.walk import HubCounts, Walk
 
 
 def _utc_now() -> datetime:
@@ -53,7 +53,6 @@ class SqliteStore:
     ) -> None:
         self._connections = Connections(path, create=create, read_only=read_only, busy_seconds=busy_seconds)
         self._clock = clock
-        self._hubs = HubCounts()
         with self._connections.reading() as connection:
             self._names = load_names(connection)
 
@@ -144,7 +143,7 @@ class SqliteStore:
 
     def get_by_id(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> list[Node]:
         with self._connections.reading() as connection:
-            return reading.get_by_id(Walk(connection, self._names, self._hubs, as_of=as_of), node_ids)
+            return reading.get_by_id(Scope(connection, self._names, as_of=as_of), node_ids)
 
     def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
         with self._connections.reading() as connection:
@@ -177,29 +176,29 @@ class SqliteStore:
         neighbourhood.check_bounds(hops=hops, cap=cap, limit=limit)
         codes = None if types is None else frozenset(self._names.types[SCHEMA.relationship(t).name] for t in types)
         with self._connections.reading() as connection:
-            walk = Walk(connection, self._names, self._hubs, codes, as_of)
-            return neighbourhood.neighbourhood(walk, node_id, hops=hops, cap=cap, limit=limit)
+            scope = Scope(connection, self._names, types=codes, as_of=as_of)
+            return neighbourhood.neighbourhood(scope, node_id, hops=hops, cap=cap, limit=limit)
 
     def induced(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> Subgraph:
         with self._connections.reading() as connection:
-            return neighbourhood.induced(Walk(connection, self._names, self._hubs, as_of=as_of), node_ids)
+            return neighbourhood.induced(Scope(connection, self._names, as_of=as_of), node_ids)
 
     def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
         neighbourhood.check_bounds(limit=limit)
         with self._connections.reading() as connection:
-            walk = Walk(connection, self._names, self._hubs, as_of=as_of)
-            return neighbourhood.component(walk, node_id, limit=limit, hub=hub)
+            scope = Scope(connection, self._names, as_of=as_of)
+            return neighbourhood.component(scope, node_id, limit=limit, hub=hub)
 
     def degrees(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> dict[str, list[Degree]]:
         with self._connections.reading() as connection:
-            return reading.degrees(Walk(connection, self._names, self._hubs, as_of=as_of), node_ids)
+            return reading.degrees(Scope(connection, self._names, as_of=as_of), node_ids)
 
     def paths(
         self, start: str, end: str, *, k: int = 3, max_hops: int = 4, hub: int = 200, as_of: AsOf | None = None
     ) -> list[Path]:
         with self._connections.reading() as connection:
-            walk = Walk(connection, self._names, self._hubs, as_of=as_of)
-            return paths(walk, start, end, k=k, max_hops=max_hops, hub=hub)
+            scope = Scope(connection, self._names, as_of=as_of)
+            return paths(scope, start, end, k=k, max_hops=max_hops, hub=hub)
 
     # --- finding ---------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,6 @@ _GAP_SECONDS = 0.005
 _IDLE_READERS = 8
 _CACHE_KIB = 32 * 1024
 _WRITER_CACHE_KIB = 256 * 1024
-_MAPPED_BYTES = 4 * 1024**3
 _CHECKPOINT_PAGES = 16_384
 _WAL_BYTES_KEPT = 128 * 1024**2
 
@@ -99,7 +98,6 @@ class Connections:
             # Readers of a WAL file share memory through a file beside it. Where none can be made no one can be writing either.
             connection = self._connect("mode=ro&immutable=1")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 

@@ -3,6 +3,7 @@
 `node` holds what every node has. A relationship is one row of `edge`, which is its identity and provenance, and a row of `adjacency` at either
 end, which is all that a walk reads: the rows of one node along one type lie together, the most recently seen first, so that the 50 newest neighbours of a
 hub are 50 rows. `adjacency.again` marks a row whose other end is already counted as a neighbour by that type, or is the node itself.
+`hub` keeps the counts of nodes of more relationships than `meta.hub_degree`, so that no one counts them.
 """
 
 from graph_model.schema import NodeType, Schema
@@ -31,10 +32,15 @@ CREATE TABLE edge (
   PRIMARY KEY (triple, start, finish, qualifier)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE adjacency (
-  nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, label INTEGER NOT NULL, other INTEGER NOT NULL,
+  nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL,
   outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
-  PRIMARY KEY (nid, type, last_seen DESC, label, other, outgoing, qualifier)
+  PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE hub (
+  nid INTEGER NOT NULL, type INTEGER NOT NULL, label INTEGER NOT NULL, edges INTEGER NOT NULL, neighbours INTEGER NOT NULL,
+  PRIMARY KEY (nid, type, label)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (name, value) VALUES ('hub_degree', '256');
 CREATE TABLE fact (
   nid INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, topic TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL,
   recorded_at INTEGER NOT NULL, PRIMARY KEY (nid, kind, at, topic, value, source)

@@ -6,21 +6,21 @@ import orjson
 
 from graph_model.errors import UnknownName
 from graph_model.schema import SCHEMA, Value
-from graph_model.stores.sqlite.values import decoder, encode
+from graph_model.stores.sqlite.values import decoder, encoder
 
-_DECLARED = {r.name: {p.name: p for p in r.properties} for r in SCHEMA.relationships}
-_DECODERS = {type: {name: decoder(p) for name, p in declared.items()} for type, declared in _DECLARED.items()}
+_ENCODERS = {r.name: {p.name: encoder(p.name, p.type.storage) for p in r.properties} for r in SCHEMA.relationships}
+_DECODERS = {r.name: {p.name: decoder(p) for p in r.properties} for r in SCHEMA.relationships}
 
 
 def encode_properties(type: str, properties: Mapping[str, Value]) -> str | None:
     """None where there are none. Raises UnknownName for one that is not declared, InvalidRequest for a value of another kind."""
     if len(properties) == 0:
         return None
-    declared = _DECLARED[type]
+    encoders = _ENCODERS[type]
     for name in properties:
-        if name not in declared:
+        if name not in encoders:
             raise UnknownName(f"{type} has no property {name}.")
-    cells = {name: encode(name, declared[name].type.storage, value) for name, value in properties.items()}
+    cells = {name: encoders[name](value) for name, value in properties.items()}
     return orjson.dumps(cells, option=orjson.OPT_SORT_KEYS).decode()
 
 

@@ -14,12 +14,13 @@ from graph_model.schema import SCHEMA, Property, Value
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.edge_properties import decode_properties
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.values import bounds, decoder, from_ms
+from graph_model.stores.sqlite.values import Datetimes, bounds, decoder
 
 _NODES = """
 SELECT n.nid, n.label, n.degree, n.node_id, n.key, n.first_seen, n.last_seen, n.recorded_at, n.source, n.score, n.grade, n.ring_id
 FROM json_each(?1) wanted CROSS JOIN node n ON n.nid = wanted.value WHERE n.first_seen <= ?2 AND n.recorded_at <= ?3
 """
+_NIDS = "SELECT n.node_id, n.nid FROM json_each(?) wanted CROSS JOIN node n ON n.node_id = wanted.value"
 _ASSESSED = """
 SELECT a.nid, a.score, a.grade, a.ring_id FROM json_each(?1) wanted CROSS JOIN assessment a ON a.nid = wanted.value
 JOIN scoring s ON s.run = a.run WHERE s.as_of <= ?2 AND s.scored_at <= ?3 ORDER BY s.as_of, s.scored_at, s.run
@@ -44,6 +45,11 @@ def rows(connection: sqlite3.Connection, nids: Iterable[int], as_of: AsOf | None
     return {row[0]: Row(row[0], row[1], row[2], row[3], row[4], row[5:]) for row in found}
 
 
+def nids_of(connection: sqlite3.Connection, node_ids: Iterable[str]) -> dict[str, int]:
+    """The nids of those that exist."""
+    return dict(connection.execute(_NIDS, (orjson.dumps(list(node_ids)).decode(),)).fetchall())
+
+
 def row_by_id(connection: sqlite3.Connection, node_id: str, as_of: AsOf | None = None) -> Row | None:
     found = connection.execute("SELECT nid FROM node WHERE node_id = ?", (node_id,)).fetchone()
     return None if found is None else rows(connection, found, as_of).get(found[0])
@@ -54,6 +60,7 @@ def nodes(connection: sqlite3.Connection, names: Names, wanted: Sequence[Row], a
     properties = _properties(connection, names, wanted)
     event, _ = bounds(as_of)
     assessed = None if as_of is None else _assessed(connection, wanted, as_of)
+    moments = Datetimes()
     result = []
     for row in wanted:
         first_seen, last_seen, recorded_at, source, score, grade, ring_id = row.rest
@@ -65,9 +72,9 @@ def nodes(connection: sqlite3.Connection, names: Names, wanted: Sequence[Row], a
                 row.node_id,
                 names.label_of[row.label],
                 row.key,
-                from_ms(first_seen),
-                from_ms(last_seen),
-                from_ms(recorded_at),
+                moments[first_seen],
+                moments[last_seen],
+                moments[recorded_at],
                 source,
                 properties.get(row.nid, EMPTY),
                 score,
@@ -120,12 +127,10 @@ def _properties(connection: sqlite3.Connection, names: Names, wanted: Sequence[R
 
 # --- edges -----------------------------------------------------------------------------------------------------------
 
-_EDGE = "SELECT source, properties FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?"
-
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An edge as the walk found it: moments already as of the asked moment."""
+    """An edge as it was found: `last_seen` already as of the asked moment, properties as they are kept."""
 
     type: int
     start: int
@@ -134,27 +139,24 @@ class Link:
     first_seen: int
     last_seen: int
     recorded_at: int
+    source: str
+    properties: str | None
 
 
-def edges(connection: sqlite3.Connection, names: Names, links: Iterable[Link], among: Mapping[int, Row]) -> list[Edge]:
+def edges(names: Names, links: Iterable[Link], among: Mapping[int, Row]) -> list[Edge]:
     """These links as edges, in the same order; both ends of each are in `among`."""
-    result = []
-    for link in links:
-        start, end = among[link.start], among[link.end]
-        triple = names.by_codes[start.label, link.type, end.label]
-        source, properties = connection.execute(_EDGE, (triple.code, link.start, link.end, link.qualifier)).fetchone()
-        type_name = names.type_of[link.type]
-        result.append(
-            Edge(
-                type_name,
-                start.node_id,
-                end.node_id,
-                from_ms(link.first_seen),
-                from_ms(link.last_seen),
-                from_ms(link.recorded_at),
-                source,
-                link.qualifier,
-                EMPTY if properties is None else decode_properties(type_name, properties),
-            )
+    moments = Datetimes()
+    return [
+        Edge(
+            names.type_of[link.type],
+            among[link.start].node_id,
+            among[link.end].node_id,
+            moments[link.first_seen],
+            moments[link.last_seen],
+            moments[link.recorded_at],
+            link.source,
+            link.qualifier,
+            EMPTY if link.properties is None else decode_properties(names.type_of[link.type], link.properties),
         )
-    return result
+        for link in links
+    ]

@@ -41,14 +41,20 @@ class Names:
     types: Mapping[str, int]
     type_of: Mapping[int, str]
     triples: Mapping[tuple[str, str, str], Triple]
+    by_code: Mapping[int, Triple]
     by_codes: Mapping[tuple[int, int, int], Triple]  # (start label, type, end label)
     facts: Mapping[str, int]
     fact_of: Mapping[int, str]
     searched: Mapping[tuple[str, str], int]  # (label, property)
     label_rank: Mapping[int, int]  # code → place in the schema
     type_rank: Mapping[int, int]
-    repeating: frozenset[int]  # types of which a pair of nodes may have several
     types_at: Mapping[int, tuple[int, ...]]  # label → types that can touch it, in schema order
+    hub_degree: int  # a node of more relationships than this is a hub, counted in the table `hub`
+
+    def far_label(self, triple: int, outgoing: int) -> int:
+        """The label at the other end of a row of `adjacency`."""
+        found = self.by_code[triple]
+        return found.end if outgoing else found.start
 
 
 def load_names(connection: sqlite3.Connection) -> Names:
@@ -81,6 +87,7 @@ def load_names(connection: sqlite3.Connection) -> Names:
         types=types,
         type_of={code: name for name, code in types.items()},
         triples=triples,
+        by_code={t.code: t for t in triples.values()},
         by_codes={(t.start, t.type, t.end): t for t in triples.values()},
         facts=facts,
         fact_of={code: name for name, code in facts.items()},
@@ -89,6 +96,6 @@ def load_names(connection: sqlite3.Connection) -> Names:
         },
         label_rank={code: rank for rank, code in enumerate(labels.values())},
         type_rank={code: rank for rank, code in enumerate(types.values())},
-        repeating=frozenset(t.type for t in triples.values() if t.repeats),
         types_at={label: tuple(found) for label, found in types_at.items()},
+        hub_degree=int(connection.execute("SELECT value FROM meta WHERE name = 'hub_degree'").fetchone()[0]),
     )

@@ -12,9 +12,12 @@ from itertools import pairwise
 from graph_model.errors import InvalidRequest
 from graph_model.records import Path
 from graph_model.store import MAX_HOPS, MAX_LIMIT
+from graph_model.stores.sqlite.counting import degrees, exceeds
 from graph_model.stores.sqlite.hydration import Link, Row, edges, nodes, rows
+from graph_model.stores.sqlite.linking import links
 from graph_model.stores.sqlite.neighbourhood import require
-from graph_model.stores.sqlite.walk import Walk
+from graph_model.stores.sqlite.scope import Scope
+from graph_model.stores.sqlite.walk import pairs
 
 
 @dataclass(slots=True)
@@ -42,61 +45,61 @@ class _Seen:
         self.neighbours.setdefault(other, set()).add(one)
 
 
-def paths(walk: Walk, start_id: str, end_id: str, *, k: int, max_hops: int, hub: int) -> list[Path]:
+def paths(scope: Scope, start_id: str, end_id: str, *, k: int, max_hops: int, hub: int) -> list[Path]:
     if not 1 <= max_hops <= MAX_HOPS or not 1 <= k <= MAX_LIMIT or hub < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} paths of 1 to {MAX_HOPS} hops, and a hub of 0 or more.")
-    start, end = require(walk, start_id), require(walk, end_id)
+    start, end = require(scope, start_id), require(scope, end_id)
     if start.nid == end.nid:
         raise InvalidRequest("The two ends are one node. Choose another.")
-    seen = _look_around(walk, start, end, max_hops, hub)
-    busy = _total_degrees(walk, seen)
+    seen = _look_around(scope, start, end, max_hops, hub)
+    busy = _total_degrees(scope, seen)
     found = []
-    for nids in _best_first(walk, seen, busy, start.nid, end.nid, max_hops):
-        found.append(_path(walk, seen, nids))
+    for nids in _best_first(scope, seen, busy, start.nid, end.nid, max_hops):
+        found.append(_path(scope, seen, nids))
         if len(found) == k:
             break
     return found
 
 
-def _look_around(walk: Walk, start: Row, end: Row, max_hops: int, hub: int) -> _Seen:
+def _look_around(scope: Scope, start: Row, end: Row, max_hops: int, hub: int) -> _Seen:
     seen = _Seen({start.nid: start, end.nid: end})
     reaches = [_Reach({start.nid: 0}, [start]), _Reach({end.nid: 0}, [end])]
     ends = (start.nid, end.nid)
     for _ in range(max_hops):
         reach = min(reaches, key=lambda candidate: candidate.cost)
-        passable = [row.nid for row in reach.frontier if row.nid in ends or not walk.is_hub(row, hub)]
+        passable = [row.nid for row in reach.frontier if row.nid in ends or not exceeds(scope, row, hub)]
         reach.steps += 1
         fresh: dict[int, None] = {}
-        for nid, other in walk.pairs(passable):
+        for nid, other in pairs(scope, passable):
             seen.join(nid, other)
             if other not in reach.distance:
                 fresh[other] = None
-        found = rows(walk.connection, fresh, walk.as_of)
+        found = rows(scope.connection, fresh, scope.as_of)
         seen.rows.update(found)
         reach.distance.update(dict.fromkeys(found, reach.steps))
         reach.frontier = list(found.values())
         if len(reach.frontier) == 0:
             break
-    hubs = {nid for nid, row in seen.rows.items() if nid not in ends and walk.is_hub(row, hub)}
+    hubs = {nid for nid, row in seen.rows.items() if nid not in ends and exceeds(scope, row, hub)}
     for nid in hubs:
         for other in seen.neighbours.pop(nid, ()):
             seen.neighbours[other].discard(nid)
     return seen
 
 
-def _total_degrees(walk: Walk, seen: _Seen) -> dict[int, int]:
-    if walk.as_of is None:
+def _total_degrees(scope: Scope, seen: _Seen) -> dict[int, int]:
+    if scope.as_of is None:
         return {nid: row.degree for nid, row in seen.rows.items()}
-    counted = walk.degrees(row for nid, row in seen.rows.items() if nid in seen.neighbours)
+    counted = degrees(scope, [row for nid, row in seen.rows.items() if nid in seen.neighbours])
     return {nid: sum(counts.values()) for nid, counts in counted.items()}
 
 
 def _best_first(
-    walk: Walk, seen: _Seen, busy: dict[int, int], start: int, end: int, max_hops: int
+    scope: Scope, seen: _Seen, busy: dict[int, int], start: int, end: int, max_hops: int
 ) -> Iterator[Sequence[int]]:
     """Simple paths by length, then by the total degree of the nodes between, then by their labels and keys."""
     to_end = _distances(seen, end)
-    label_of = walk.names.label_of
+    label_of = scope.names.label_of
 
     def name(nid: int) -> tuple[str, str]:
         row = seen.rows[nid]
@@ -135,20 +138,20 @@ def _distances(seen: _Seen, end: int) -> dict[int, int]:
     return distance
 
 
-def _path(walk: Walk, seen: _Seen, nids: Sequence[int]) -> Path:
+def _path(scope: Scope, seen: _Seen, nids: Sequence[int]) -> Path:
     among = {nid: seen.rows[nid] for nid in nids}
-    links = walk.links(among)
-    steps = [_best_link(walk, links, one, other) for one, other in pairwise(nids)]
+    between = links(scope, among)
+    steps = [_best_link(scope, between, one, other) for one, other in pairwise(nids)]
     return Path(
-        nodes=nodes(walk.connection, walk.names, list(among.values()), walk.as_of),
-        edges=edges(walk.connection, walk.names, steps, among),
+        nodes=nodes(scope.connection, scope.names, list(among.values()), scope.as_of),
+        edges=edges(scope.names, steps, among),
     )
 
 
-def _best_link(walk: Walk, links: Sequence[Link], one: int, other: int) -> Link:
+def _best_link(scope: Scope, among: Sequence[Link], one: int, other: int) -> Link:
     """Of several edges between two nodes the most recently seen, then the first by schema order, direction and qualifier."""
-    between = [link for link in links if {link.start, link.end} == {one, other}]
+    joining = [link for link in among if {link.start, link.end} == {one, other}]
     return min(
-        between,
-        key=lambda link: (-link.last_seen, walk.names.type_rank[link.type], link.start != one, link.qualifier),
+        joining,
+        key=lambda link: (-link.last_seen, scope.names.type_rank[link.type], link.start != one, link.qualifier),
     )

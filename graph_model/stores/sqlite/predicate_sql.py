@@ -17,7 +17,7 @@ from graph_model.predicates import (
     check_predicate,
 )
 from graph_model.schema import SCHEMA, StorageKind, Value
-from graph_model.stores.sqlite.values import Cell, encode
+from graph_model.stores.sqlite.values import Cell, encoder
 
 _MOST_VALUES = 1_000
 _MOST_PARTS = 1_000
@@ -114,4 +114,4 @@ def _joined(conditions: list[str], word: str, empty: str) -> str:
 
 
 def _cell(name: str, of: Field, value: Value | datetime) -> Cell:
-    return encode(name, of.kind, value)
+    return encoder(name, of.kind)(value)

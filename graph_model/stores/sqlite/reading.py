@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from graph_model.records import AsOf, Degree, Fact, Node, NodeRef
 from graph_model.schema import SCHEMA
+from graph_model.stores.sqlite import counting
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.neighbourhood import rows_by_id
+from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.values import bounds, from_ms
-from graph_model.stores.sqlite.walk import Walk
 
 _FACTS = """
 SELECT n.label, n.key, f.kind, f.value, f.at, f.recorded_at, f.source, f.topic
@@ -28,8 +29,8 @@ def get(connection: sqlite3.Connection, names: Names, ref: NodeRef, as_of: AsOf 
     return next(iter(nodes(connection, names, list(there.values()), as_of)), None)
 
 
-def get_by_id(walk: Walk, node_ids: Sequence[str]) -> list[Node]:
-    shown = nodes(walk.connection, walk.names, list(rows_by_id(walk, node_ids).values()), walk.as_of)
+def get_by_id(scope: Scope, node_ids: Sequence[str]) -> list[Node]:
+    shown = nodes(scope.connection, scope.names, list(rows_by_id(scope, node_ids).values()), scope.as_of)
     by_id = {node.node_id: node for node in shown}
     return [by_id[node_id] for node_id in node_ids if node_id in by_id]
 
@@ -57,11 +58,11 @@ def facts(
     return sorted(wanted, key=lambda fact: (fact.at, fact.kind, fact.topic, fact.value, fact.source))
 
 
-def degrees(walk: Walk, node_ids: Sequence[str]) -> dict[str, list[Degree]]:
-    among = rows_by_id(walk, node_ids)
-    names = walk.names
+def degrees(scope: Scope, node_ids: Sequence[str]) -> dict[str, list[Degree]]:
+    among = rows_by_id(scope, node_ids)
+    names = scope.names
     result = {}
-    for nid, counts in walk.degrees(among.values()).items():
+    for nid, counts in counting.degrees(scope, among.values()).items():
         ordered = sorted(counts.items(), key=lambda item: (names.type_rank[item[0][0]], names.label_rank[item[0][1]]))
         result[among[nid].node_id] = [
             Degree(names.type_of[type], names.label_of[label], count) for (type, label), count in ordered

@@ -15,7 +15,7 @@ from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import compile_predicate, field
 from graph_model.stores.sqlite.search_index import Change, reindex
-from graph_model.stores.sqlite.values import Cell, encode
+from graph_model.stores.sqlite.values import Cell, encoder
 
 
 def _matching(names: Names, label: str, predicate: Predicate) -> tuple[str, list[Cell]]:
@@ -63,7 +63,7 @@ def assign(
         declared = node_type.declared(name)
         if declared is node_type.key:
             raise InvalidRequest(f"{name} is the key of {label} and can't be assigned.")
-        cells[name] = encode(name, declared.type.storage, value)
+        cells[name] = encoder(name, declared.type.storage)(value)
     matching, parameters = _matching(names, label, predicate)
     nids = [nid for (nid,) in connection.execute(f"SELECT n.nid {matching}", parameters)]
     table = property_table(label)

@@ -1,18 +1,21 @@
 """Upsert: merges a batch of records into the graph, inside the caller's transaction.
 
 The batch is folded in memory first, against what the store already holds of it, so that every row is written once and a record that says nothing
-new writes nothing. New nodes get rising nids, so whatever is filed by nid (edges, adjacency, properties) is appended and stays quick in a large store.
+new writes nothing. New nodes get rising nids, so whatever is filed by nid (edges, adjacency, properties) is appended and stays quick in a large
+store; within a batch they rise with the key, so that the index on keys is walked once from end to end.
 """
 
+import gc
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 
 import orjson
 
-from graph_model.records import GraphBatch, NodeRecord, NodeRef, UpsertResult
+from graph_model.records import GraphBatch, NodeRecord, UpsertResult
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.tally import add_to_tally
@@ -20,112 +23,119 @@ from graph_model.stores.sqlite.upsert_edges import EdgeMerge
 from graph_model.stores.sqlite.upsert_facts import write_facts
 from graph_model.stores.sqlite.upsert_properties import write_properties
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
-from graph_model.stores.sqlite.values import to_ms
+from graph_model.stores.sqlite.values import Milliseconds
+
+_MANY = 1_000
 
 _EXISTING = """
-SELECT n.key, n.nid, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
+SELECT n.key, n.nid, n.degree, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
 FROM json_each(?1) wanted CROSS JOIN node n ON n.label = ?2 AND n.key = wanted.value
 """
 _INSERT = """
-INSERT INTO node (nid, label, key, node_id, first_seen, last_seen, recorded_at, source, properties_at, degree)
+INSERT INTO node (nid, label, key, first_seen, last_seen, recorded_at, source, properties_at, degree, node_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_INSERTED = attrgetter(
+    "nid", "label", "key", "first_seen", "last_seen", "recorded_at", "source", "properties_at", "degree"
+)
 _UPDATE = """
 UPDATE node SET first_seen = ?, last_seen = ?, recorded_at = ?, properties_at = ?, degree = degree + ? WHERE nid = ?
 """
+_UPDATED = attrgetter("first_seen", "last_seen", "recorded_at", "properties_at", "degree", "nid")
 
 
 def upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> tuple[UpsertResult, bool]:
     """The result, and whether anything changed."""
-    slots = _known_slots(connection, names, batch)
-    nodes_created = _merge_nodes(connection, names, slots, batch.nodes)
-    merge = EdgeMerge(connection, names, slots)
-    edges_created = [merge.add(record) for record in batch.edges]
+    with _without_collector(len(batch.nodes) + len(batch.edges)):
+        return _upsert(connection, names, batch)
+
+
+def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> tuple[UpsertResult, bool]:
+    moments = Milliseconds()
+    slots = Slots(connection, names)
+    nodes_created, new = _merge_nodes(connection, names, slots, moments, batch.nodes)
+    merge = EdgeMerge(connection, names, slots, moments)
+    edges_created = merge.add(batch.edges)
     changed = write_properties(connection, names, slots)  # sets properties_at, which `_write_nodes` writes
-    changed |= _write_nodes(connection, slots)
+    changed |= _write_nodes(connection, slots, new)
     changed |= merge.write()
-    facts_created, facts_changed = write_facts(connection, names, slots, batch.facts)
-    add_to_tally(connection, "label", Counter(s.label_name for s in slots.all() if s.is_new))
+    facts_created, facts_changed = write_facts(connection, names, slots, moments, batch.facts)
+    add_to_tally(connection, "label", Counter(slot.label_name for slot in new))
     add_to_tally(connection, "type", merge.created)
     add_to_tally(connection, "fact", Counter(f.kind for f, new in zip(batch.facts, facts_created, strict=True) if new))
     return UpsertResult(nodes_created, edges_created, facts_created), changed | facts_changed
 
 
-def _known_slots(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> Slots:
+@contextmanager
+def _without_collector(records: int) -> Iterator[None]:
+    """Merging makes many objects and no cycles; looking for cycles among them is a quarter of the time of a large batch."""
+    pause = records > _MANY and gc.isenabled()
+    if pause:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if pause:
+            gc.enable()
+
+
+def _merge_nodes(
+    connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds, records: Sequence[NodeRecord]
+) -> tuple[list[bool], list[Slot]]:
+    """For each record whether it created its node, and the slots of the new ones by nid."""
+    _load_existing(connection, names, slots, records)
+    created = []
+    new: list[Slot] = []
+    by_label, labels = slots.by_label, names.labels
+    for record in records:
+        ref = record.ref
+        label, key = ref.label, ref.key
+        seen, recorded_at = moments[record.seen], moments[record.recorded_at]
+        slot = by_label[label].get(key)
+        if slot is None:
+            slot = Slot(label, labels[label], key, 0, 0, seen, seen, recorded_at, None, record.source)
+            by_label[label][key] = slot
+            new.append(slot)
+            created.append(True)
+        else:
+            slot.widen(seen, recorded_at)
+            slot.see(seen)
+            created.append(False)
+        if len(record.properties) > 0:
+            if slot.given is None:
+                slot.given = []
+            slot.given.append((seen, record.properties))
+    new.sort(key=attrgetter("label", "key"))
+    greatest = connection.execute("SELECT coalesce(max(nid), 0) FROM node").fetchone()[0]
+    for nid, slot in enumerate(new, start=greatest + 1):
+        slot.nid = nid
+    return created, new
+
+
+def _load_existing(connection: sqlite3.Connection, names: Names, slots: Slots, records: Sequence[NodeRecord]) -> None:
     """A slot for every node of the batch that the store has."""
     wanted: dict[str, set[str]] = {}
-    for ref in _refs(batch):
+    for record in records:
+        ref = record.ref
         keys = wanted.get(ref.label)
         if keys is None:
             SCHEMA.node(ref.label)
             keys = wanted[ref.label] = set()
         keys.add(ref.key)
-    slots = Slots({label: {} for label in wanted})
     for label, keys in wanted.items():
-        of_label = slots.by_label[label]
         code = names.labels[label]
-        for key, *row in connection.execute(_EXISTING, (orjson.dumps(list(keys)).decode(), code)):
-            of_label[key] = Slot.existing(label, code, key, row)
-    return slots
+        of_label = slots.by_label[label]
+        found = connection.execute(_EXISTING, (orjson.dumps(sorted(keys)).decode(), code))
+        for key, nid, degree, first_seen, last_seen, recorded_at, properties_at in found:
+            of_label[key] = Slot(label, code, key, nid, degree, first_seen, last_seen, recorded_at, properties_at, None)
 
 
-def _refs(batch: GraphBatch) -> Iterable[NodeRef]:
-    yield from map(attrgetter("ref"), batch.nodes)
-    yield from map(attrgetter("start"), batch.edges)
-    yield from map(attrgetter("end"), batch.edges)
-    yield from map(attrgetter("about"), batch.facts)
-
-
-def _merge_nodes(
-    connection: sqlite3.Connection, names: Names, slots: Slots, records: Iterable[NodeRecord]
-) -> list[bool]:
-    nid = connection.execute("SELECT coalesce(max(nid), 0) FROM node").fetchone()[0]
-    created = []
-    for record in records:
-        ref = record.ref
-        of_label = slots.by_label[ref.label]
-        slot = of_label.get(ref.key)
-        seen, recorded_at = to_ms(record.seen), to_ms(record.recorded_at)
-        if slot is None:
-            nid += 1
-            slot = of_label[ref.key] = Slot.new(
-                nid, ref.label, names.labels[ref.label], ref.key, seen, recorded_at, record.source
-            )
-            created.append(True)
-        else:
-            slot.observe(seen, seen, recorded_at)
-            created.append(False)
-        if len(record.properties) > 0:
-            slot.given.append((seen, record.properties))
-    return created
-
-
-def _write_nodes(connection: sqlite3.Connection, slots: Slots) -> bool:
-    new = [s for s in slots.all() if s.is_new]
-    new.sort(key=attrgetter("nid"))
+def _write_nodes(connection: sqlite3.Connection, slots: Slots, new: Sequence[Slot]) -> bool:
     connection.executemany(
-        _INSERT,
-        [
-            (
-                s.nid,
-                s.label,
-                s.key,
-                node_id,
-                s.first_seen,
-                s.last_seen,
-                s.recorded_at,
-                s.source,
-                s.properties_at,
-                s.degree,
-            )
-            for s, node_id in zip(new, _opaque_ids(len(new)), strict=True)
-        ],
+        _INSERT, [(*_INSERTED(slot), node_id) for slot, node_id in zip(new, _opaque_ids(len(new)), strict=True)]
     )
-    changed = [
-        (s.first_seen, s.last_seen, s.recorded_at, s.properties_at, s.degree, s.nid)
-        for s in slots.all()
-        if s.changed and not s.is_new
-    ]
+    changed = [_UPDATED(slot) for slot in slots.all() if slot.changed and not slot.is_new]
+    changed.sort(key=lambda row: row[-1])
     connection.executemany(_UPDATE, changed)
     return len(new) > 0 or len(changed) > 0
 
@@ -133,4 +143,4 @@ def _write_nodes(connection: sqlite3.Connection, slots: Slots) -> bool:
 def _opaque_ids(count: int) -> list[str]:
     """Random ids of 20 hexadecimal digits. Those of one batch share the first four, so that the index on them takes a batch in one place."""
     prefix, digits = secrets.token_hex(2), secrets.token_hex(8 * count)
-    return [prefix + digits[i : i + 16] for i in range(0, 16 * count, 16)]
+    return sorted(prefix + digits[i : i + 16] for i in range(0, 16 * count, 16))

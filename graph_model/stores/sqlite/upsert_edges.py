@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 
 from graph_model.errors import InvalidRequest
 from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.names import Names, Triple
+from graph_model.stores.sqlite.upsert_hubs import AdjacencyRow, count_hubs
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
-from graph_model.stores.sqlite.values import to_ms
+from graph_model.stores.sqlite.values import Milliseconds
 
 _FIND = """
 SELECT first_seen, last_seen, recorded_at FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
@@ -20,7 +22,7 @@ INSERT INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recor
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_ADJACENCY = """
-INSERT INTO adjacency (nid, type, last_seen, label, other, outgoing, qualifier, first_seen, recorded_at, again)
+INSERT INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPDATE_EDGE = """
@@ -28,132 +30,129 @@ UPDATE edge SET first_seen = ?, last_seen = ?, recorded_at = ? WHERE triple = ? 
 """
 _UPDATE_ADJACENCY = """
 UPDATE adjacency SET first_seen = ?, last_seen = ?, recorded_at = ?
-WHERE nid = ? AND type = ? AND last_seen = ? AND label = ? AND other = ? AND outgoing = ? AND qualifier = ?
+WHERE nid = ? AND type = ? AND last_seen = ? AND triple = ? AND other = ? AND outgoing = ? AND qualifier = ?
 """
 
-
-class _Edge:
-    """One relationship while the batch is merged; `stored_last_seen` is None for a new one."""
-
-    __slots__ = (
-        "again", "changed", "end", "first_seen", "last_seen", "properties", "qualifier", "recorded_at", "source", "start",
-        "stored_last_seen", "triple",
-    )  # fmt: skip
-
-    def __init__(self, triple: Triple, start: Slot, end: Slot, qualifier: str) -> None:
-        self.triple, self.start, self.end, self.qualifier = triple, start, end, qualifier
-        self.first_seen = self.last_seen = self.recorded_at = 0
-        self.stored_last_seen: int | None = None
-        self.changed = False
-        self.again = 0
-        self.source = ""
-        self.properties: str | None = None
+# Relationships are the most of a batch, so they are kept as plain tuples while it is merged.
+_Identity = tuple[int, int, int, str]  # triple, start, end, qualifier: the primary key of `edge`
+_Times = tuple[int, int, int]  # first_seen, last_seen, recorded_at
+_Rest = tuple[str, str | None, int]  # of a new one: source, properties, again
 
 
 class EdgeMerge:
-    """Takes records one by one and writes them all at the end."""
+    """Takes the records of a batch and writes what they come to."""
 
-    def __init__(self, connection: sqlite3.Connection, names: Names, slots: Slots) -> None:
+    def __init__(self, connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds) -> None:
         self._connection = connection
         self._names = names
         self._slots = slots
-        self._edges: dict[tuple[int, int, int, str], _Edge] = {}
+        self._moments = moments
+        self._times: dict[_Identity, _Times] = {}
+        self._stored: dict[_Identity, _Times] = {}  # of those that the store has
+        self._new: dict[_Identity, _Rest] = {}
         self._paired: set[tuple[int, int, int]] = set()  # (type, lesser nid, greater nid) of new repeating edges
         self.created: Counter[str] = Counter()
 
-    def add(self, record: EdgeRecord) -> bool:
-        """Whether the record creates its relationship."""
-        triple = self._triple(record)
-        start = self._slots.require(record.start, f"A {record.type}")
-        end = self._slots.require(record.end, f"A {record.type}")
-        first_seen, last_seen = to_ms(record.first_seen), to_ms(record.last_seen)
-        recorded_at = to_ms(record.recorded_at)
-        # Whoever sees the edge sees its ends.
-        start.observe(first_seen, start.last_seen, recorded_at)
-        end.observe(first_seen, end.last_seen, recorded_at)
-        identity = (triple.code, start.nid, end.nid, record.qualifier)
-        edge = self._edges.get(identity)
-        if edge is None:
-            edge = self._edges[identity] = _Edge(triple, start, end, record.qualifier)
-            if start.is_new or end.is_new or not self._load(edge):
-                self._create(edge, record, first_seen, last_seen, recorded_at)
-                return True
-        if first_seen < edge.first_seen:
-            edge.first_seen, edge.changed = first_seen, True
-        if last_seen > edge.last_seen:
-            edge.last_seen, edge.changed = last_seen, True
-        if recorded_at < edge.recorded_at:
-            edge.recorded_at, edge.changed = recorded_at, True
-        return False
+    def add(self, records: Sequence[EdgeRecord]) -> list[bool]:
+        """For each record whether it creates its relationship."""
+        created = []
+        triples, by_label, moments = self._names.triples, self._slots.by_label, self._moments
+        for record in records:
+            start_ref, end_ref = record.start, record.end
+            triple = triples.get((start_ref.label, record.type, end_ref.label))
+            if triple is None or (record.qualifier and not triple.qualified):
+                raise _refusal(record)
+            start = by_label[start_ref.label].get(start_ref.key) or self._slots.require(start_ref, f"A {record.type}")
+            end = by_label[end_ref.label].get(end_ref.key) or self._slots.require(end_ref, f"A {record.type}")
+            first_seen, recorded_at = moments[record.first_seen], moments[record.recorded_at]
+            times = (first_seen, moments[record.last_seen], recorded_at)
+            start.widen(first_seen, recorded_at)  # whoever sees the edge sees its ends
+            end.widen(first_seen, recorded_at)
+            identity = (triple.code, start.nid, end.nid, record.qualifier)
+            known = self._times.get(identity)
+            if known is None and not (start.is_new or end.is_new):
+                known = self._load(identity)
+            created.append(known is None)
+            if known is None:
+                self._times[identity] = times
+                self._create(identity, triple, record, start, end)
+            elif times != known:
+                self._times[identity] = (
+                    min(known[0], first_seen),
+                    max(known[1], times[1]),
+                    min(known[2], recorded_at),
+                )
+        return created
 
-    def _triple(self, record: EdgeRecord) -> Triple:
-        triple = self._names.triples.get((record.start.label, record.type, record.end.label))
-        if triple is None:
-            SCHEMA.relationship(record.type)
-            raise InvalidRequest(f"The schema allows no {record.type} from {record.start.label} to {record.end.label}.")
-        if record.qualifier and not triple.qualified:
-            raise InvalidRequest(f"{record.type} has no qualifier.")
-        return triple
+    def _load(self, identity: _Identity) -> _Times | None:
+        found: _Times | None = self._connection.execute(_FIND, identity).fetchone()
+        if found is not None:
+            self._times[identity] = self._stored[identity] = found
+        return found
 
-    def _load(self, edge: _Edge) -> bool:
-        found = self._connection.execute(
-            _FIND, (edge.triple.code, edge.start.nid, edge.end.nid, edge.qualifier)
-        ).fetchone()
-        if found is None:
-            return False
-        edge.first_seen, edge.last_seen, edge.recorded_at = found
-        edge.stored_last_seen = edge.last_seen
-        return True
-
-    def _create(self, edge: _Edge, record: EdgeRecord, first_seen: int, last_seen: int, recorded_at: int) -> None:
-        edge.first_seen, edge.last_seen, edge.recorded_at = first_seen, last_seen, recorded_at
-        edge.source = record.source
-        edge.properties = encode_properties(record.type, record.properties)
-        edge.again = self._is_again(edge) if edge.triple.repeats else 0
+    def _create(self, identity: _Identity, triple: Triple, record: EdgeRecord, start: Slot, end: Slot) -> None:
+        again = self._is_again(triple, start, end) if triple.repeats else 0
+        properties = encode_properties(record.type, record.properties) if len(record.properties) > 0 else None
+        self._new[identity] = (record.source, properties, again)
         self.created[record.type] += 1
-        edge.start.degree += 1
-        edge.start.changed = True
-        if edge.end is not edge.start:
-            edge.end.degree += 1
-            edge.end.changed = True
+        start.degree += 1
+        start.changed = True
+        if end is not start:
+            end.degree += 1
+            end.changed = True
 
-    def _is_again(self, edge: _Edge) -> int:
+    def _is_again(self, triple: Triple, start: Slot, end: Slot) -> int:
         """1 where the two are neighbours by this type already, or are one node."""
-        low, high = sorted((edge.start.nid, edge.end.nid))
-        pair = (edge.triple.type, low, high)
-        if low == high or pair in self._paired:
+        pair = (triple.type, min(start.nid, end.nid), max(start.nid, end.nid))
+        if start is end or pair in self._paired:
             return 1
         self._paired.add(pair)
-        if edge.start.is_new or edge.end.is_new:
+        if start.is_new or end.is_new:
             return 0
-        ways = [(edge.triple.code, edge.start.nid, edge.end.nid)]
-        back = self._names.by_codes.get((edge.triple.end, edge.triple.type, edge.triple.start))
+        ways = [(triple.code, start.nid, end.nid)]
+        back = self._names.by_codes.get((triple.end, triple.type, triple.start))
         if back is not None:
-            ways.append((back.code, edge.end.nid, edge.start.nid))
+            ways.append((back.code, end.nid, start.nid))
         return int(any(self._connection.execute(_JOINED, way).fetchone() is not None for way in ways))
 
     def write(self) -> bool:
         """Write what changed; whether anything did."""
-        new_edges, new_rows, changed_edges, changed_rows = [], [], [], []
-        for (triple, start, end, qualifier), e in self._edges.items():
-            type, last_seen = e.triple.type, e.last_seen
-            times = (e.first_seen, last_seen, e.recorded_at)
-            if e.stored_last_seen is None:
-                new_edges.append((triple, start, end, qualifier, *times, e.source, e.properties))
-                rest = (qualifier, e.first_seen, e.recorded_at, e.again)
-                new_rows.append((start, type, last_seen, e.triple.end, end, 1, *rest))
-                if start != end:
-                    new_rows.append((end, type, last_seen, e.triple.start, start, 0, *rest))
-            elif e.changed:
-                changed_edges.append((*times, triple, start, end, qualifier))
-                was = e.stored_last_seen
-                changed_rows.append((*times, start, type, was, e.triple.end, end, 1, qualifier))
-                if start != end:
-                    changed_rows.append((*times, end, type, was, e.triple.start, start, 0, qualifier))
-        new_edges.sort()
-        new_rows.sort()
-        self._connection.executemany(_INSERT_EDGE, new_edges)
-        self._connection.executemany(_INSERT_ADJACENCY, new_rows)
-        self._connection.executemany(_UPDATE_EDGE, changed_edges)
-        self._connection.executemany(_UPDATE_ADJACENCY, changed_rows)
-        return len(new_edges) > 0 or len(changed_edges) > 0
+        self._write_new()
+        changed = [identity for identity, was in self._stored.items() if self._times[identity] != was]
+        edges, rows = [], []
+        for identity in changed:
+            code, start, end, qualifier = identity
+            type = self._names.by_code[code].type
+            times, (_, was, _) = self._times[identity], self._stored[identity]
+            edges.append((*times, *identity))
+            rows.append((*times, start, type, was, code, end, 1, qualifier))
+            if start != end:
+                rows.append((*times, end, type, was, code, start, 0, qualifier))
+        self._connection.executemany(_UPDATE_EDGE, edges)
+        self._connection.executemany(_UPDATE_ADJACENCY, rows)
+        return len(self._new) > 0 or len(changed) > 0
+
+    def _write_new(self) -> None:
+        by_code = self._names.by_code
+        edges: list[tuple[int | str | None, ...]] = []
+        rows: list[AdjacencyRow] = []
+        for identity, (source, properties, again) in self._new.items():
+            code, start, end, qualifier = identity
+            type = by_code[code].type
+            first_seen, last_seen, recorded_at = self._times[identity]
+            edges.append((*identity, first_seen, last_seen, recorded_at, source, properties))
+            rows.append((start, type, last_seen, code, end, 1, qualifier, first_seen, recorded_at, again))
+            if start != end:
+                rows.append((end, type, last_seen, code, start, 0, qualifier, first_seen, recorded_at, again))
+        edges.sort()
+        rows.sort()
+        self._connection.executemany(_INSERT_EDGE, edges)
+        self._connection.executemany(_INSERT_ADJACENCY, rows)
+        count_hubs(self._connection, self._names, self._slots, rows)
+
+
+def _refusal(record: EdgeRecord) -> InvalidRequest:
+    SCHEMA.relationship(record.type)
+    if record.qualifier and SCHEMA.relationship(record.type).qualifier is None:
+        return InvalidRequest(f"{record.type} has no qualifier.")
+    return InvalidRequest(f"The schema allows no {record.type} from {record.start.label} to {record.end.label}.")

@@ -8,7 +8,7 @@ from graph_model.records import Fact
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.upsert_slot import Slots
-from graph_model.stores.sqlite.values import to_ms
+from graph_model.stores.sqlite.values import Milliseconds
 
 _FIND = "SELECT recorded_at FROM fact WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?"
 _INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -20,7 +20,7 @@ _Identity = tuple[int, int, int, str, str, str]
 
 
 def write_facts(
-    connection: sqlite3.Connection, names: Names, slots: Slots, facts: Sequence[Fact]
+    connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds, facts: Sequence[Fact]
 ) -> tuple[list[bool], bool]:
     """For each fact whether it is new, and whether anything changed."""
     stored: dict[_Identity, int] = {}
@@ -31,8 +31,8 @@ def write_facts(
         if kind.about != fact.about.label:
             raise InvalidRequest(f"A {fact.kind} is about a {kind.about}, not about a {fact.about.label}.")
         slot = slots.require(fact.about, f"A {fact.kind}")
-        recorded_at = to_ms(fact.recorded_at)
-        identity = (slot.nid, names.facts[fact.kind], to_ms(fact.at), fact.topic, fact.value, fact.source)
+        recorded_at = moments[fact.recorded_at]
+        identity = (slot.nid, names.facts[fact.kind], moments[fact.at], fact.topic, fact.value, fact.source)
         known = merged.get(identity)
         if known is None and not slot.is_new:
             found = connection.execute(_FIND, identity).fetchone()

@@ -3,23 +3,23 @@
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from graph_model.errors import InvalidRequest
-from graph_model.schema import SCHEMA, NodeType, StorageKind
+from graph_model.schema import SCHEMA, NodeType
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.search_index import Change, reindex
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
-from graph_model.stores.sqlite.values import Cell, encode
+from graph_model.stores.sqlite.values import Cell, encoder
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    places: dict[str, tuple[int, StorageKind]]
+    places: dict[str, tuple[int, Callable[[object], Cell]]]
     searchable: tuple[tuple[str, int], ...]  # (name, place)
     select: str
     insert: str
@@ -30,7 +30,7 @@ def _table(node_type: NodeType) -> _Table:
     table = property_table(node_type.label)
     quoted = [f'"{p.name}"' for p in node_type.properties]
     marks = ", ".join("?" * (len(quoted) + 1))
-    places = {p.name: (place, p.type.storage) for place, p in enumerate(node_type.properties)}
+    places = {p.name: (place, encoder(p.name, p.type.storage)) for place, p in enumerate(node_type.properties)}
     return _Table(  # names come from the schema
         places=places,
         searchable=tuple((p.name, places[p.name][0]) for p in node_type.properties if p.searchable),
@@ -49,7 +49,7 @@ def write_properties(connection: sqlite3.Connection, names: Names, slots: Slots)
     changed = False
     changes: list[Change] = []
     for label, of_label in slots.by_label.items():
-        given = [slot for slot in of_label.values() if len(slot.given) > 0]
+        given = [slot for slot in of_label.values() if slot.given is not None]
         if len(given) > 0:
             changed |= _write_label(connection, names, label, given, changes)
     for label, name in _SEARCHABLE_KEYS:
@@ -64,7 +64,7 @@ def _write_label(
 ) -> bool:
     table = _TABLES.get(label)
     if table is None:
-        raise _refusal(label, next(iter(given[0].given[0][1])))
+        raise _refusal(label, next(name for slot in given for _, properties in slot.given or () for name in properties))
     known = [slot.nid for slot in given if not slot.is_new]
     stored: dict[int, list[Cell]] = {}
     if len(known) > 0:
@@ -89,15 +89,15 @@ def _write_label(
 
 
 def _merge(label: str, table: _Table, slot: Slot, cells: list[Cell]) -> None:
-    for seen, properties in slot.given:
+    for seen, properties in slot.given or ():
         newer = slot.properties_at is None or seen > slot.properties_at
         for name, value in properties.items():
             found = table.places.get(name)
             if found is None:
                 raise _refusal(label, name)
-            place, kind = found
+            place, encode = found
             if newer or cells[place] is None:
-                cells[place] = encode(name, kind, value)
+                cells[place] = encode(value)
         if newer:
             slot.properties_at = seen
             slot.changed = True

@@ -1,79 +1,76 @@
 """Slots: what a batch knows of each of its nodes while it is being merged."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import sqlite3
+from collections.abc import Iterator, Mapping
 
 from graph_model.errors import InvalidRequest
 from graph_model.records import NodeRef
-from graph_model.schema import Value
+from graph_model.schema import SCHEMA, Value
+from graph_model.stores.sqlite.names import Names
+
+_FIND = "SELECT nid, degree, first_seen, last_seen, recorded_at, properties_at FROM node WHERE label = ? AND key = ?"
 
 
 class Slot:
     """One node: as it is in the store, or new, with what the batch changes in it. Mutable, unlike what leaves the store."""
 
     __slots__ = (
-        "changed",
-        "degree",
-        "first_seen",
-        "given",
-        "is_new",
-        "key",
-        "label",
-        "label_name",
-        "last_seen",
-        "nid",
-        "properties_at",
-        "recorded_at",
-        "source",
-    )
+        "changed", "degree", "first_seen", "given", "is_new", "key", "label", "label_name", "last_seen", "nid",
+        "properties_at", "recorded_at", "source", "stored_degree",
+    )  # fmt: skip
 
-    def __init__(self, nid: int, label_name: str, label: int, key: str, is_new: bool) -> None:
-        self.nid = nid
+    def __init__(
+        self,
+        label_name: str,
+        label: int,
+        key: str,
+        nid: int,
+        stored_degree: int,
+        first_seen: int,
+        last_seen: int,
+        recorded_at: int,
+        properties_at: int | None,
+        source: str | None,
+    ) -> None:
+        """`source` is None for a node that the store has."""
         self.label_name = label_name
         self.label = label
         self.key = key
-        self.is_new = is_new
-        self.changed = is_new
+        self.nid = nid
+        self.stored_degree = stored_degree
+        self.first_seen = first_seen
+        self.last_seen = last_seen
+        self.recorded_at = recorded_at
+        self.properties_at = properties_at
+        self.source = source
+        self.is_new = self.changed = source is not None
         self.degree = 0  # added by this batch
-        self.given: list[tuple[int, Mapping[str, Value]]] = []  # (seen, properties) in the order of the batch
-        self.first_seen = self.last_seen = self.recorded_at = 0
-        self.properties_at: int | None = None
-        self.source = ""
+        self.given: list[tuple[int, Mapping[str, Value]]] | None = None  # (seen, properties) in the order of the batch
 
-    @classmethod
-    def existing(cls, label_name: str, label: int, key: str, row: Sequence[Any]) -> "Slot":
-        slot = cls(row[0], label_name, label, key, is_new=False)
-        _, slot.first_seen, slot.last_seen, slot.recorded_at, slot.properties_at = row
-        return slot
-
-    @classmethod
-    def new(cls, nid: int, label_name: str, label: int, key: str, seen: int, recorded_at: int, source: str) -> "Slot":
-        slot = cls(nid, label_name, label, key, is_new=True)
-        slot.first_seen = slot.last_seen = seen
-        slot.recorded_at = recorded_at
-        slot.source = source
-        return slot
-
-    def observe(self, first_seen: int, last_seen: int, recorded_at: int) -> None:
-        """Widen the times of the node by one observation."""
+    def widen(self, first_seen: int, recorded_at: int) -> None:
+        """The node was there at that moment."""
         if first_seen < self.first_seen:
             self.first_seen = first_seen
             self.changed = True
-        if last_seen > self.last_seen:
-            self.last_seen = last_seen
-            self.changed = True
         if recorded_at < self.recorded_at:
             self.recorded_at = recorded_at
+            self.changed = True
+
+    def see(self, moment: int) -> None:
+        if moment > self.last_seen:
+            self.last_seen = moment
             self.changed = True
 
 
 class Slots:
     """The slots of a batch, by label and key."""
 
-    __slots__ = ("by_label",)
+    __slots__ = ("_connection", "_names", "by_label")
 
-    def __init__(self, by_label: dict[str, dict[str, Slot]]) -> None:
-        self.by_label = by_label
+    def __init__(self, connection: sqlite3.Connection, names: Names) -> None:
+        self._connection = connection
+        self._names = names
+        self.by_label: dict[str, dict[str, Slot]] = {label: {} for label in names.labels}
 
     def all(self) -> Iterator[Slot]:
         for of_label in self.by_label.values():
@@ -81,9 +78,17 @@ class Slots:
 
     def require(self, ref: NodeRef, what: str) -> Slot:
         """Raises InvalidRequest where the node is neither in the batch nor in the store. The key is personal and not repeated."""
+        SCHEMA.node(ref.label)
         slot = self.by_label[ref.label].get(ref.key)
         if slot is None:
-            raise InvalidRequest(
-                f"{what} names a {ref.label} that is neither in the batch nor in the store. Write the node with it."
-            )
+            label = self._names.labels[ref.label]
+            found = self._connection.execute(_FIND, (label, ref.key)).fetchone()
+            if found is None:
+                raise InvalidRequest(
+                    f"{what} names a {ref.label} that is neither in the batch nor in the store. Write the node with it."
+                )
+            nid, degree, first_seen, last_seen, recorded_at, properties_at = found
+            times = (first_seen, last_seen, recorded_at)
+            slot = Slot(ref.label, label, ref.key, nid, degree, *times, properties_at, None)
+            self.by_label[ref.label][ref.key] = slot
         return slot

@@ -1,0 +1,1 @@
+"""The demo: a made-up portfolio, loaded and scored, with both servers running on it."""

@@ -1,0 +1,127 @@
+"""Model: everything that scores feature rows, in one frozen value, and its files. No pickle: LightGBM's text, and JSON.
+
+A model folder holds one folder per version and a file `current` that names the one in use. The version is made of the content, so the
+same data, seed, configuration and thread count give the same version and the same bytes.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.features.build import FeatureConfig, FeatureTable, column_names
+from gnn.features.vocabulary import Vocabulary
+from gnn.models.calibration import Calibration
+from gnn.models.trees import Probabilities, Trees
+from gnn.rings.detect import RingConfig
+from graph_model.errors import InvalidRequest
+
+FORMAT = 1
+CURRENT, TREES, CARD = "current", "trees.txt", "model.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted, calibrated model. `card` is what is told of it: data window, rows, metrics, configuration, library versions."""
+
+    trees_text: str
+    calibration: Calibration
+    vocabulary: Vocabulary
+    features: FeatureConfig
+    names: Sequence[str]
+    card: Mapping[str, Any]
+
+    @cached_property
+    def trees(self) -> Trees:
+        return Trees(self.trees_text)
+
+    @cached_property
+    def version(self) -> str:
+        digest = hashlib.sha256(self.trees_text.encode() + _dumps(self._content()).encode()).hexdigest()
+        return f"lgbm-{digest[:12]}"
+
+    def margin(self, table: FeatureTable) -> NDArray[np.float64]:
+        return self.trees.margin(table.values)
+
+    def probability(self, table: FeatureTable) -> Probabilities:
+        return self.calibration(self.margin(table))
+
+    def contributions(self, table: FeatureTable) -> NDArray[np.float64]:
+        return self.trees.contributions(table.values)
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "calibration": asdict(self.calibration),
+            "vocabulary": {name: list(words) for name, words in sorted(self.vocabulary.words.items())},
+            "features": asdict(self.features),
+            "names": list(self.names),
+            "card": dict(self.card),
+        }
+
+
+def save(model: Model, folder: Path) -> Path:
+    """Write a model and make it the current one. What was there before stays; a reader never sees half of one."""
+    target = folder / model.version
+    target.mkdir(parents=True, exist_ok=True)
+    _replace(target / TREES, model.trees_text)
+    _replace(target / CARD, _dumps({"version": model.version, **model._content()}))
+    _replace(folder / CURRENT, model.version + "\n")
+    return target
+
+
+def load(folder: Path) -> Model | None:
+    """The current model of a folder; None where there is none, or one that was made for other features than this Guanxi computes.
+    Raises InvalidRequest for a damaged one."""
+    try:
+        version = (folder / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    try:
+        content = json.loads((folder / version / CARD).read_text(encoding="utf-8"))
+        text = (folder / version / TREES).read_text(encoding="utf-8")
+        if content["format"] != FORMAT or tuple(content["names"]) != column_names()[0]:
+            return None
+        features = FeatureConfig(RingConfig(**content["features"]["rings"]))
+        model = Model(
+            text,
+            Calibration(**content["calibration"]),
+            Vocabulary(content["vocabulary"]),
+            features,
+            tuple(content["names"]),
+            content["card"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise _damaged(folder, version) from exc
+    if model.version != version:
+        raise _damaged(folder, version)
+    return model
+
+
+def library_versions() -> dict[str, str]:
+    return {"lightgbm": lightgbm.__version__, "numpy": np.__version__}
+
+
+def _damaged(folder: Path, version: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"The model {version} in {folder.name} is damaged or incomplete. Train a new one with `guanxi score --retrain`.",
+        code="model_damaged",
+    )
+
+
+def _dumps(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _replace(path: Path, text: str) -> None:
+    half = path.with_suffix(path.suffix + f".{os.getpid()}")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)

@@ -1,0 +1,229 @@
+"""Score: the whole graph as of a moment, from the store's export to assessments and rings written back.
+
+Every application is scored as of that moment, and a customer as the latest of his applications. Whoever has fraud confirmed by then gets the
+policy's score for it. Identifiers get a summary of their customers. Communities worth an alert become rings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import orjson
+import structlog
+from numpy.typing import NDArray
+
+from gnn.arrays.csr import Index, Weights
+from gnn.arrays.export import export
+from gnn.arrays.graph import NEVER, GraphArrays
+from gnn.explain import explain
+from gnn.features.build import FeatureTable, describe, vocabulary_of
+from gnn.features.questions import at_present, latest_rows
+from gnn.models.model import Model, load, save
+from gnn.policy import GRADES, Policy, load_policy
+from gnn.reasons import MAX_REASONS
+from gnn.rings.cpm import communities
+from gnn.rings.detect import measure
+from gnn.rings.projection import project
+from gnn.rings.report import alerted, name_rings, ring_facts
+from gnn.rules import Rules
+from gnn.summary import holding_ring, identifier_scores, own_identifiers
+from gnn.train import TrainConfig, train
+from graph_model.columns import AssessmentColumns
+from graph_model.records import AsOf, Reason, Ring, ScoreSource
+from graph_model.schema import SCHEMA
+from graph_model.store import GraphStore, OnProgress
+
+log = structlog.get_logger(__name__)
+
+_PIECE = 20_000  # rows explained at a time: their contributions are eight bytes a column
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """What one scoring did."""
+
+    as_of: datetime
+    scored_at: datetime
+    source: ScoreSource  # rules where too little fraud is known to learn from
+    model_version: str
+    policy_version: str
+    trained: bool
+    customers: int
+    applications: int
+    identifiers: int
+    rings: int
+    grades: Mapping[str, int]  # customers by grade
+    card: Mapping[str, object]  # of the model: its data window and how good it was
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Scores and reasons of customers and applications, by position. `confirmed` counts a customer's own confirmed frauds."""
+
+    customers: Weights
+    applications: Weights
+    confirmed: NDArray[np.int64]
+    reasons: Mapping[int, tuple[Reason, ...]]  # of customers; none for those graded A
+    latest: NDArray[np.int64]  # each customer's latest application, -1 for none
+
+
+def score(
+    store: GraphStore,
+    *,
+    as_of: datetime,
+    scored_at: datetime,
+    models: Path,
+    retrain: bool = False,
+    policy: Policy | None = None,
+    config: TrainConfig | None = None,
+    on_progress: OnProgress | None = None,
+) -> ScoreSummary:
+    """Score all that is known as of a moment, and write it back. `models` is the model folder; a model is trained there first, on what is
+    known as of the same moment, where it holds none that fits or `retrain` is set. Raises StoreLocked while another long job writes."""
+    policy = policy or load_policy()
+    config = config or TrainConfig()
+    with store.writing("score"):
+        arrays = export(store, as_of=AsOf.at(as_of), on_progress=on_progress)
+        model = None if retrain else load(models)
+        trained = False
+        if model is None:
+            model = train(arrays, config=config, on_progress=on_progress)
+            trained = model is not None
+            if model is not None:
+                save(model, models)
+        judged = _judge(arrays, model, config, policy, on_progress)
+        features = config.features if model is None else model.features
+        version = Rules.version if model is None else model.version
+        _tell(on_progress, "scoring", 1, 3)
+
+        graph = project(arrays.incidence, before=arrays.as_of + 1, hub_cap=features.rings.hub_cap)
+        found = communities(graph, gamma=features.rings.gamma, seed=features.rings.seed)
+        rings = measure(graph, found, min_size=features.rings.min_size)
+        confirmed = judged.confirmed > 0
+        named = name_rings(store, arrays, rings, alerted(rings, judged.customers, confirmed, policy))
+        ring = named.of(rings.ring)
+        held = holding_ring(arrays.incidence, ring, hub_cap=features.rings.hub_cap)
+        facts = ring_facts(store, arrays, graph, rings, named, scores=judged.customers, held=held)
+        known_fraud = rings.count(confirmed)
+        _tell(on_progress, "scoring", 2, 3)
+
+        store.append_rings(
+            Ring(name, int(rings.size[number]), int(known_fraud[number]), as_of, scored_at, version, told)
+            for name, number, told in zip(named.names, named.numbers.tolist(), facts, strict=True)
+        )
+        columns, by_rule = _columns(arrays, judged, ring, held, named.names, policy)
+        source = ScoreSource.RULES if model is None else ScoreSource.MODEL
+        for part, said_by in ((~by_rule, source), (by_rule, ScoreSource.RULES)):
+            store.append_assessments(
+                _part(columns, np.flatnonzero(part)),
+                source=said_by,
+                model_version=version,
+                policy_version=policy.version,
+                as_of=as_of,
+                scored_at=scored_at,
+            )
+        _tell(on_progress, "scoring", 3, 3)
+    grades = np.bincount(policy.grades(judged.customers), minlength=len(GRADES))
+    summary = ScoreSummary(
+        as_of=as_of,
+        scored_at=scored_at,
+        source=source,
+        model_version=version,
+        policy_version=policy.version,
+        trained=trained,
+        customers=len(judged.customers),
+        applications=len(judged.applications),
+        identifiers=len(columns.handles) - len(judged.customers) - len(judged.applications),
+        rings=len(named.names),
+        grades={grade.value: int(count) for grade, count in zip(GRADES, grades, strict=True)},
+        card={} if model is None else model.card,
+    )
+    log.info("score.done", customers=summary.customers, rings=summary.rings, model=version, source=source.value)
+    return summary
+
+
+def _judge(
+    arrays: GraphArrays, model: Model | None, config: TrainConfig, policy: Policy, on_progress: OnProgress | None
+) -> _Judged:
+    judge: Model | Rules = Rules() if model is None else model
+    features = config.features if model is None else model.features
+    asked = at_present(arrays)
+    vocabulary = vocabulary_of(arrays, asked) if model is None else model.vocabulary
+    table = describe(arrays, asked, vocabulary, config=features, on_progress=on_progress)
+    _tell(on_progress, "scoring", 0, 3)
+    scores = judge.probability(table)
+    own = arrays.applications.fraud_known < NEVER
+    confirmed = np.bincount(arrays.applications.customer[own], minlength=len(arrays.customers.handles))
+    rows = latest_rows(arrays, asked)
+    applications = scores[: len(own)]
+    people = scores[rows]
+    told = np.flatnonzero((people >= policy.thresholds[0]) | (confirmed > 0))
+    reasons: dict[int, tuple[Reason, ...]] = {}
+    for first in range(0, len(told), _PIECE):
+        chosen = told[first : first + _PIECE]
+        part = FeatureTable(table.names, table.coded, table.tabular, table.values[rows[chosen]])
+        reasons |= zip(chosen.tolist(), explain(part, judge.contributions(part)), strict=True)
+    for customer in np.flatnonzero(confirmed).tolist():
+        fact = Reason("CONFIRMED_FRAUD", 1.0, {"own_fraud": int(confirmed[customer])})
+        others = (reason for reason in reasons[customer] if reason.code != fact.code)
+        reasons[customer] = (fact, *others)[:MAX_REASONS]
+    return _Judged(
+        customers=np.where(confirmed > 0, np.maximum(people, policy.confirmed), people),
+        applications=np.where(own, np.maximum(applications, policy.confirmed), applications),
+        confirmed=confirmed,
+        reasons=reasons,
+        latest=asked.application[rows].astype(np.int64),
+    )
+
+
+def _columns(
+    arrays: GraphArrays, judged: _Judged, ring: Index, held: Index, names: Sequence[str], policy: Policy
+) -> tuple[AssessmentColumns, NDArray[np.bool_]]:
+    """Customers, applications, identifiers; and which of them the policy's rule for confirmed fraud decided."""
+    shared = identifier_scores(arrays.incidence, judged.customers)
+    own = np.concatenate([own_identifiers(arrays.identifiers, label) for label in SCHEMA.identifiers])
+    own = own[~np.isnan(shared[own])]
+    scores = np.concatenate((judged.customers, judged.applications, shared[own]))
+    texts = ["[]"] * len(scores)
+    for customer, reasons in judged.reasons.items():
+        texts[customer] = _json(reasons)
+        if judged.latest[customer] >= 0:
+            texts[len(judged.customers) + int(judged.latest[customer])] = texts[customer]
+    by_rule = np.zeros(len(scores), dtype=np.bool_)
+    by_rule[: len(judged.customers)] = judged.confirmed > 0
+    by_rule[len(judged.customers) : len(judged.customers) + len(judged.applications)] = (
+        arrays.applications.fraud_known < NEVER
+    )
+    columns = AssessmentColumns(
+        handles=np.concatenate(
+            (arrays.customers.handles, arrays.applications.handles, arrays.identifiers.handles[own])
+        ),
+        score=scores,
+        grade=policy.grades(scores),
+        ring=np.concatenate((ring, ring[arrays.applications.customer], held[own])).astype(np.int32),
+        rings=list(names),
+        reasons=texts,
+    )
+    return columns, by_rule
+
+
+def _part(columns: AssessmentColumns, rows: NDArray[np.int64]) -> AssessmentColumns:
+    return AssessmentColumns(
+        handles=columns.handles[rows],
+        score=columns.score[rows],
+        grade=columns.grade[rows],
+        ring=columns.ring[rows],
+        rings=columns.rings,
+        reasons=[columns.reasons[row] for row in rows.tolist()],
+    )
+
+
+def _json(reasons: Sequence[Reason]) -> str:
+    return orjson.dumps([{"code": r.code, "weight": r.weight, "values": dict(r.values)} for r in reasons]).decode()
+
+
+def _tell(on_progress: OnProgress | None, stage: str, done: int, total: int) -> None:
+    if on_progress is not None:
+        on_progress(stage, done, total)

@@ -1,0 +1,179 @@
+"""Train: a calibrated model from what is known as of a moment. Pure but for progress: arrays in, model out.
+
+Two kinds of row are learnt from. *Application rows* ask for an application as of the moment it was made, as the risk engine does. *Review
+rows* ask for the same application some weeks later, as an investigator does, when others have come and some outcomes are known; the ones
+whose own fraud had been confirmed by then are left out, for there the score is not asked. Labels are the same, the delay is the same as in serving.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.graph import GraphArrays
+from gnn.features.build import FeatureConfig, FeatureTable, describe, vocabulary_of
+from gnn.features.questions import QuestionSet, at_application
+from gnn.features.walk import DAY_MS
+from gnn.models.calibration import Calibration, fit_calibration
+from gnn.models.metrics import measures
+from gnn.models.model import Model, library_versions
+from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time
+from gnn.models.trees import TreeConfig, Trees, fit
+from gnn.rules import Rules
+from graph_model.store import OnProgress
+
+LEAST_POSITIVES = 40  # confirmed frauds among mature applications; below it rules score
+REVIEW_WITHIN_DAYS = 180
+REVIEW_SHARE = 1 / 3  # of the honest review rows; they are many and much alike
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """The one configuration for every portfolio."""
+
+    trees: TreeConfig = field(default_factory=TreeConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows to learn from, application rows first."""
+
+    table: FeatureTable
+    application: Positions
+    positive: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    review: NDArray[np.bool_]
+
+    def of(self, applications: Positions) -> NDArray[np.bool_]:
+        return np.isin(self.application, applications)
+
+
+def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress | None = None) -> Model | None:
+    """A model, or None where fewer than LEAST_POSITIVES frauds are known or one part of the split has none."""
+    split = split_by_time(arrays)
+    parts = (split.fit, split.validation, split.calibration)
+    positives = [int(is_positive(arrays, part).sum()) for part in parts]
+    if sum(positives) < LEAST_POSITIVES or min(positives) == 0:
+        return None
+    asked = at_application(arrays, np.concatenate(parts))
+    vocabulary = vocabulary_of(arrays, asked[: len(split.fit)])
+    questions, weight = _with_reviews(arrays, asked, config.trees.seed)
+    table = describe(arrays, questions, vocabulary, config=config.features, on_progress=on_progress)
+    application = questions.application.astype(np.int64)
+    rows = _Rows(
+        table,
+        application,
+        is_positive(arrays, application),
+        weight,
+        np.arange(len(questions)) >= len(asked),
+    )
+    _tell(on_progress, 0)
+    held_out = rows.of(split.calibration)
+    # What is measured and calibrated on the last months was fitted without them; what is served has seen all of them too.
+    trees, rounds = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, len(table.names))
+    margin = trees.margin(table.values[held_out])
+    _tell(on_progress, 1)
+    calibration = fit_calibration(margin, rows.positive[held_out])
+    tabular, _ = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, table.tabular)
+    _tell(on_progress, 2)
+    served, _ = _fit(rows, np.ones(len(application), dtype=np.bool_), None, config.trees, len(table.names), rounds)
+    _tell(on_progress, 3)
+    later = rows.review[held_out]
+    fresh = held_out & ~rows.review
+    as_is = Calibration()
+    metrics = {
+        "full": measures(rows.positive[fresh], calibration(margin[~later])),
+        "full, at review": measures(rows.positive[held_out & rows.review], calibration(margin[later])),
+        "tabular only": measures(rows.positive[fresh], as_is(tabular.margin(table.values[fresh][:, : table.tabular]))),
+        "rules only": measures(rows.positive[fresh], as_is(Rules().margin(_part(table, fresh)))),
+    }
+    card = _card(arrays, split, positives, rounds, config, metrics)
+    return Model(served.text, calibration, vocabulary, config.features, table.names, card)
+
+
+def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:
+    """Application rows, then review rows at a random moment after; and the rows' weights."""
+    random = np.random.default_rng(seed)
+    later = asked.moment + (random.random(len(asked)) * REVIEW_WITHIN_DAYS * DAY_MS).astype(np.int64)
+    later = np.minimum(later, arrays.as_of + 1)
+    drawn = random.random(len(asked)) < REVIEW_SHARE
+    positive = is_positive(arrays, asked.application.astype(np.int64))
+    kept = (arrays.applications.fraud_known[asked.application] > later) & (positive | drawn)
+    questions = QuestionSet(
+        np.concatenate((asked.customer, asked.customer[kept])),
+        np.concatenate((asked.application, asked.application[kept])),
+        np.concatenate((asked.moment, later[kept])),
+    )
+    weight = np.concatenate((np.ones(len(asked)), np.where(positive[kept], 1.0, 1.0 / REVIEW_SHARE)))
+    return questions, weight
+
+
+def _fit(
+    rows: _Rows,
+    chosen: NDArray[np.bool_],
+    validation: NDArray[np.bool_] | None,
+    config: TreeConfig,
+    columns: int,
+    rounds: int | None = None,
+) -> tuple[Trees, int]:
+    """Trees on the chosen rows' first columns."""
+    values = rows.table.values[:, :columns]
+    names = rows.table.names[:columns]
+    return fit(
+        values[chosen],
+        rows.positive[chosen],
+        None if validation is None else (values[validation], rows.positive[validation]),
+        names=names,
+        coded=[name for name in rows.table.coded if name in names],
+        config=config,
+        weight=rows.weight[chosen],
+        rounds=rounds,
+    )
+
+
+def _part(table: FeatureTable, chosen: NDArray[np.bool_]) -> FeatureTable:
+    return FeatureTable(table.names, table.coded, table.tabular, table.values[chosen])
+
+
+def _card(
+    arrays: GraphArrays,
+    split: Split,
+    positives: list[int],
+    rounds: int,
+    config: TrainConfig,
+    metrics: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    applied = arrays.applications.applied_at
+    parts = {"fit": split.fit, "validation": split.validation, "calibration": split.calibration}
+    return {
+        "as_of": _iso(arrays.as_of),
+        "positives_are": "confirmed_fraud; early_default without it is left out; other mature applications are negative",
+        "label_delay_days": round(label_delay(arrays) / DAY_MS, 1),
+        "parts": {
+            name: {
+                "from": _iso(int(applied[part[0]])),
+                "to": _iso(int(applied[part[-1]])),
+                "applications": len(part),
+                "confirmed_fraud": positives[position],
+            }
+            for position, (name, part) in enumerate(parts.items())
+        },
+        "rounds": rounds,
+        "trees": asdict(config.trees),
+        "measured_on": "calibration",
+        "metrics": {name: {key: round(value, 6) for key, value in found.items()} for name, found in metrics.items()},
+        "libraries": library_versions(),
+    }
+
+
+def _iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, tz=UTC).isoformat(timespec="seconds")
+
+
+def _tell(on_progress: OnProgress | None, done: int) -> None:
+    if on_progress is not None:
+        on_progress("training", done, 3)

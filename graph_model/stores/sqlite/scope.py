@@ -1,0 +1,56 @@
+"""The scope of a read: one connection in one read transaction, some types of relationships, as of one moment."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+
+import orjson
+
+from graph_model.records import AsOf
+from graph_model.stores.sqlite.hydration import Row
+from graph_model.stores.sqlite.names import Names
+from graph_model.stores.sqlite.values import bounds
+
+# Fragments of the statements that `Scope.query` runs, for a row `a` of `adjacency` or `edge`.
+SEEN = "CASE WHEN a.last_seen <= :event THEN a.last_seen ELSE a.first_seen END"
+THERE = "a.first_seen <= :event AND a.recorded_at <= :recorded"
+OF_TYPES = "(:types IS NULL OR a.type IN (SELECT value FROM json_each(:types)))"
+
+
+class Scope:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        names: Names,
+        *,
+        types: Collection[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> None:
+        """`types` are codes; None is all of them."""
+        self.connection = connection
+        self.names = names
+        self.as_of = as_of
+        self._types = types
+        event, recorded = bounds(as_of)
+        self._shared: dict[str, str | int | None] = {
+            "event": event,
+            "recorded": recorded,
+            "types": None if types is None else as_json(types),
+        }
+
+    def query(self, text: str, **parameters: str | int) -> sqlite3.Cursor:
+        return self.connection.execute(text, self._shared | parameters)
+
+    def includes(self, type: int) -> bool:
+        return self._types is None or type in self._types
+
+    def types_at(self, row: Row) -> Sequence[int]:
+        """The types of the scope that can touch a node, in schema order."""
+        return [type for type in self.names.types_at[row.label] if self.includes(type)]
+
+    def is_crowded(self, row: Row) -> bool:
+        """Whether a node has so many relationships that they are not read whole."""
+        return row.degree > self.names.hub_degree
+
+
+def as_json(values: Iterable[int]) -> str:
+    return orjson.dumps(list(values)).decode()
