@@ -41,5 +41,5 @@ class Opened:
 ADAPTERS = {
     "sqlite": Adapter("sqlite", lambda folder: f"sqlite:///{folder}/graph.db"),
     # Community edition has one database: asking for a fresh one empties it.
-    "neo4j": Adapter("neo4j", lambda _: DATABASE.empty(), share=0.15),
+    "neo4j": Adapter("neo4j", lambda _: DATABASE.empty(), share=0.1),
 }
