@@ -14,7 +14,7 @@ from graph_model.store import MAX_LIMIT
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.hydration import window
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.sqlite.values import from_ms, to_ms
+from graph_model.stores.neo4j.values import from_ms, to_ms
 
 _GRADES = tuple(grade.value for grade in Grade)
 _PIECE = 20_000

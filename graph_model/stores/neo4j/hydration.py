@@ -9,7 +9,7 @@ from graph_model.schema import Value
 from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.names import EDGE_TYPES, ENTITY, PROPERTIES
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.sqlite.values import bounds, decoder, from_ms
+from graph_model.stores.neo4j.values import bounds, decoder, from_ms
 
 _Decoder = Callable[[Any], Value] | None
 _DECODERS: dict[str, dict[str, _Decoder]] = {

@@ -15,7 +15,7 @@ from graph_model.store import MAX_LIMIT, Statistics
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import fact_label
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.sqlite.values import from_ms, to_ms
+from graph_model.stores.neo4j.values import from_ms, to_ms
 
 
 def append_audit(

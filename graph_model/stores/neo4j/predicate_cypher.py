@@ -17,7 +17,7 @@ from graph_model.predicates import (
     check_predicate,
 )
 from graph_model.schema import SCHEMA, StorageKind
-from graph_model.stores.sqlite.values import Cell, encode
+from graph_model.stores.neo4j.values import Cell, encode
 
 _MOST_VALUES = 1_000
 _MOST_PARTS = 1_000

@@ -8,8 +8,8 @@ from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.hydration import nodes, rows_by_id, rows_of, window
 from graph_model.stores.neo4j.names import LABEL_RANK, TYPE_RANK
 from graph_model.stores.neo4j.queries import query
+from graph_model.stores.neo4j.values import from_ms
 from graph_model.stores.neo4j.walk import Walk
-from graph_model.stores.sqlite.values import from_ms
 
 
 def get(transaction: Transaction, ref: NodeRef, as_of: AsOf | None) -> Node | None:

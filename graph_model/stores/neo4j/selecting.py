@@ -11,7 +11,7 @@ from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.hydration import nodes, rows_of
 from graph_model.stores.neo4j.predicate_cypher import Parameters, compile_predicate, field
 from graph_model.stores.neo4j.upsert_slot import with_folded
-from graph_model.stores.sqlite.values import Cell, encode
+from graph_model.stores.neo4j.values import Cell, encode
 
 
 def _matching(label: str, predicate: Predicate) -> tuple[str, Parameters]:

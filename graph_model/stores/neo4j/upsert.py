@@ -18,7 +18,7 @@ from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_edges import EdgeMerge
 from graph_model.stores.neo4j.upsert_facts import write_facts
 from graph_model.stores.neo4j.upsert_slot import Slot, Slots
-from graph_model.stores.sqlite.values import to_ms
+from graph_model.stores.neo4j.values import to_ms
 
 
 def upsert(transaction: Transaction, batch: GraphBatch) -> tuple[UpsertResult, bool]:

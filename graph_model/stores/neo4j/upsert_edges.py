@@ -11,7 +11,7 @@ from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import EDGE_TYPES, TRIPLES
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_slot import Slots, require
-from graph_model.stores.sqlite.values import Cell, encode, to_ms
+from graph_model.stores.neo4j.values import Cell, encode, to_ms
 
 _Identity = tuple[str, int, int, str]  # type, start, end, qualifier
 

@@ -9,7 +9,7 @@ from graph_model.records import NodeRef
 from graph_model.schema import SCHEMA, Value
 from graph_model.schema.text import fold_key
 from graph_model.stores.neo4j.names import FOLDED, PROPERTIES
-from graph_model.stores.sqlite.values import Cell, encode
+from graph_model.stores.neo4j.values import Cell, encode
 
 
 @dataclass(slots=True)
