@@ -50,6 +50,9 @@ CODES: dict[str, Outcome] = {
     "ingest_unreadable": Outcome(400, 3),
     "ingest_quarantine_failed": Outcome(500, 5),
     "settings.invalid": USAGE,
+    "score.nobody": USAGE,
+    "model_damaged": Outcome(500, 5),
+    "store_older": Outcome(503, 5),
     # who asked
     "unauthenticated": Outcome(401, 6, "Log in again."),
     "login.failed": Outcome(401, 6),
@@ -73,6 +76,8 @@ CODES: dict[str, Outcome] = {
     "capability_missing": Outcome(501, 5),
     "audit.broken": Outcome(500, 5),
     "overloaded": Outcome(503, 4, "Try again in a moment."),
+    "file.unusable": Outcome(500, 7),
+    "disk.full": Outcome(507, 7),
     "port.in_use": Outcome(500, 7),
     "port.refused": Outcome(500, 7),
     "home.unusable": Outcome(500, 7),

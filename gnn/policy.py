@@ -18,14 +18,14 @@ GRADES = tuple(Grade)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Thresholds of the grades B, C and D, rising; the score of confirmed fraud; from which mean score, or from how many members with confirmed
-    fraud, a community is a ring worth an alert."""
+    """Thresholds of the grades B, C and D, rising; the score of confirmed fraud; how many members of grade C or worse, and which share of
+    all members, make a community a ring worth an alert."""
 
     version: str
     thresholds: tuple[float, float, float]
     confirmed: float
-    ring_alert: float
-    ring_confirmed: int
+    ring_members: int
+    ring_share: float
 
     def grade(self, score: float) -> Grade:
         return GRADES[int(self.grades(np.array([score]))[0])]
@@ -43,7 +43,7 @@ def load_policy(path: Path = DEFAULT_POLICY) -> Policy:
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
         raise InvalidRequest(
             f"{path.name} is no grade policy: it needs a version, rising [grades] B, C and D between 0 and 1, [confirmed] score "
-            "and [rings] alert and confirmed. Compare it with the one that comes with Guanxi."
+            "and [rings] members and share. Compare it with the one that comes with Guanxi."
         ) from exc
 
 
@@ -60,6 +60,6 @@ def _parse(content: Mapping[str, Mapping[str, float] | str]) -> Policy:
         str(content["version"]),
         (low, middle, high),
         float(confirmed["score"]),
-        float(rings["alert"]),
-        int(rings["confirmed"]),
+        int(rings["members"]),
+        float(rings["share"]),
     )

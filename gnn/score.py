@@ -1,6 +1,6 @@
 """Score: the whole graph as of a moment, from the store's export to assessments and rings written back.
 
-Every application is scored as of that moment, and a customer as the latest of his applications. Whoever has fraud confirmed by then gets the
+Every application is scored as of that moment, and a customer as the latest of their applications. Whoever has fraud confirmed by then gets the
 policy's score for it. Identifiers get a summary of their customers. Communities worth an alert become rings.
 """
 
@@ -14,6 +14,7 @@ import orjson
 import structlog
 from numpy.typing import NDArray
 
+from gnn.arrays.channels import CUSTOMER
 from gnn.arrays.csr import Index, Weights
 from gnn.arrays.export import export
 from gnn.arrays.graph import NEVER, GraphArrays
@@ -31,6 +32,7 @@ from gnn.rules import Rules
 from gnn.summary import holding_ring, identifier_scores, own_identifiers
 from gnn.train import TrainConfig, train
 from graph_model.columns import AssessmentColumns
+from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf, Reason, Ring, ScoreSource
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore, OnProgress
@@ -56,6 +58,26 @@ class ScoreSummary:
     rings: int
     grades: Mapping[str, int]  # customers by grade
     card: Mapping[str, object]  # of the model: its data window and how good it was
+
+
+def _model_of(models: Path, as_of: datetime) -> tuple[Model | None, Path]:
+    """The model to use and the folder to keep a new one in. A model that has learnt from after `as_of` would see the future: a moment of
+    the past gets a model and a folder of its own, and the current one stays."""
+    for folder in (models, models / f"as-of-{as_of:%Y%m%dT%H%M%SZ}"):
+        model = load(folder)
+        if model is None or datetime.fromisoformat(str(model.card["as_of"])) <= as_of:
+            break
+    return model, folder
+
+
+def _require_anybody(store: GraphStore, arrays: GraphArrays, as_of: datetime) -> None:
+    """Raises InvalidRequest where the graph has customers, but none that was known then: most likely nobody said when they were recorded."""
+    if len(arrays.customers.handles) == 0 and store.count(CUSTOMER) > 0:
+        raise InvalidRequest(
+            f"No customer of the graph had been recorded by {as_of:%Y-%m-%d %H:%M} UTC. Files of the past need their recorded_at column; "
+            "without it, what they hold is known from the day it was loaded.",
+            code="score.nobody",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +108,8 @@ def score(
     config = config or TrainConfig()
     with store.writing("score"):
         arrays = export(store, as_of=AsOf.at(as_of), on_progress=on_progress)
-        model = None if retrain else load(models)
+        _require_anybody(store, arrays, as_of)
+        model, models = (None, models) if retrain else _model_of(models, as_of)
         trained = False
         if model is None:
             model = train(arrays, config=config, on_progress=on_progress)
@@ -102,7 +125,7 @@ def score(
         found = communities(graph, gamma=features.rings.gamma, seed=features.rings.seed)
         rings = measure(graph, found, min_size=features.rings.min_size)
         confirmed = judged.confirmed > 0
-        named = name_rings(store, arrays, rings, alerted(rings, judged.customers, confirmed, policy))
+        named = name_rings(store, arrays, rings, alerted(rings, judged.customers, policy))
         ring = named.of(rings.ring)
         held = holding_ring(arrays.incidence, ring, hub_cap=features.rings.hub_cap)
         facts = ring_facts(store, arrays, graph, rings, named, scores=judged.customers, held=held)

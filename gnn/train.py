@@ -20,7 +20,7 @@ from gnn.features.walk import DAY_MS
 from gnn.models.calibration import Calibration, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
-from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time
+from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
 from gnn.models.trees import TreeConfig, Trees, fit
 from gnn.rules import Rules
 from graph_model.store import OnProgress
@@ -36,6 +36,7 @@ class TrainConfig:
 
     trees: TreeConfig = field(default_factory=TreeConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    tabular_only: bool = False  # the baseline: what the forms and the customer's own past say
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,16 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     )
     _tell(on_progress, 0)
     held_out = rows.of(split.calibration)
+    columns = table.tabular if config.tabular_only else len(table.names)
     # What is measured and calibrated on the last months was fitted without them; what is served has seen all of them too.
-    trees, rounds = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, len(table.names))
-    margin = trees.margin(table.values[held_out])
+    trees, rounds = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, columns)
+    margin = trees.margin(table.values[held_out, :columns])
     _tell(on_progress, 1)
-    calibration = fit_calibration(margin, rows.positive[held_out])
+    unseen = np.where(rows.positive, unseen_fraud(arrays, application), 1.0)
+    calibration = fit_calibration(margin, rows.positive[held_out], (rows.weight * unseen)[held_out])
     tabular, _ = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, table.tabular)
     _tell(on_progress, 2)
-    served, _ = _fit(rows, np.ones(len(application), dtype=np.bool_), None, config.trees, len(table.names), rounds)
+    served, _ = _fit(rows, np.ones(len(application), dtype=np.bool_), None, config.trees, columns, rounds)
     _tell(on_progress, 3)
     later = rows.review[held_out]
     fresh = held_out & ~rows.review
@@ -92,7 +95,7 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         "rules only": measures(rows.positive[fresh], as_is(Rules().margin(_part(table, fresh)))),
     }
     card = _card(arrays, split, positives, rounds, config, metrics)
-    return Model(served.text, calibration, vocabulary, config.features, table.names, card)
+    return Model(served.text, calibration, vocabulary, config.features, table.names[:columns], card)
 
 
 def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:

@@ -103,6 +103,15 @@ class StoreUnavailable(StoreError):
     code = "store_unavailable"
 
 
+class StoreTimeout(StoreError):
+    """A read that was stopped at its deadline."""
+
+    code = "store_timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The graph did not answer in time and the read was stopped. Ask for less, or try again in a moment.")
+
+
 class CapabilityMissing(StoreError):
     """What this engine declares that it can't do."""
 

@@ -17,31 +17,57 @@ class Role(StrEnum):
 
 class Right(StrEnum):
     SEE_GRAPH = "see_graph"  # nodes, edges, masked properties
-    SEE_RISK = "see_risk"  # score, grade, reasons, rings
+    SEE_RISK = "see_risk"  # score, grade, reasons, rings, labels, decisions
     REVEAL = "reveal"  # one personal value at a time, with a reason, logged
     SEE_PERSONAL = "see_personal"  # personal properties unmasked
     EXPORT = "export"
+    EDIT_GRAPH = "edit_graph"  # draw, annotate and retract links
+    RECORD = "record"  # labels and dispositions
+    BLOCK = "block"  # put on the blocklist and take off it
+    ASSESS = "assess"  # send an application and get its decision
+    SEE_JOBS = "see_jobs"
+    RUN_JOBS = "run_jobs"
+    SEE_METRICS = "see_metrics"
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.INVESTIGATOR: frozenset({Right.SEE_GRAPH, Right.SEE_RISK, Right.REVEAL, Right.EXPORT}),
-    Role.SUPERVISOR: frozenset({Right.SEE_GRAPH, Right.SEE_RISK, Right.REVEAL, Right.EXPORT}),
-    Role.RISK_ENGINE: frozenset({Right.SEE_RISK}),
+    Role.INVESTIGATOR: frozenset(
+        {Right.SEE_GRAPH, Right.SEE_RISK, Right.REVEAL, Right.EXPORT, Right.EDIT_GRAPH, Right.RECORD}
+    ),
+    Role.SUPERVISOR: frozenset(
+        {
+            Right.SEE_GRAPH,
+            Right.SEE_RISK,
+            Right.REVEAL,
+            Right.EXPORT,
+            Right.EDIT_GRAPH,
+            Right.RECORD,
+            Right.BLOCK,
+            Right.SEE_JOBS,
+        }
+    ),
+    Role.RISK_ENGINE: frozenset({Right.SEE_RISK, Right.ASSESS}),
     Role.MARKETER: frozenset(),
-    Role.DATA_SCIENTIST: frozenset({Right.SEE_GRAPH, Right.SEE_RISK}),
-    Role.OPERATOR: frozenset(),
+    Role.DATA_SCIENTIST: frozenset({Right.SEE_GRAPH, Right.SEE_RISK, Right.SEE_JOBS, Right.RUN_JOBS}),
+    Role.OPERATOR: frozenset({Right.SEE_JOBS, Right.RUN_JOBS, Right.SEE_METRICS}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person or machine that was authenticated, and the one role it acts in."""
+    """A person or machine that was authenticated, and the one role it acts in. A machine's key may be narrower than its role: `scopes`
+    are the rights it was given, None all of the role's."""
 
     name: str
     role: Role
+    scopes: frozenset[Right] | None = None
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return RIGHTS[self.role] if self.scopes is None else RIGHTS[self.role] & self.scopes
 
     def may(self, right: Right) -> bool:
-        return right in RIGHTS[self.role]
+        return right in self.rights
 
     def require(self, right: Right) -> None:
         """Raises Forbidden without the right."""

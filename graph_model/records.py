@@ -86,7 +86,10 @@ class EdgeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A dated, append-only statement about a node: a status, a label (`at` is its known_at), a consent."""
+    """A dated, append-only statement about a node: a status, a label (`at` is its known_at), a consent, a disposition.
+
+    `source` says who states it: a file's source, `user:NAME` or `key:NAME`. `note` is the reason in words; it is no part of a fact's identity.
+    """
 
     about: NodeRef
     kind: str
@@ -95,6 +98,7 @@ class Fact:
     recorded_at: datetime
     source: str
     topic: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,49 @@ class Ring:
     scored_at: datetime
     model_version: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+# --- what people draw ----------------------------------------------------------------------------------------------
+
+
+class LinkAction(StrEnum):
+    DRAW = "draw"
+    ANNOTATE = "annotate"
+    RETRACT = "retract"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEdit:
+    """One edit of a link drawn by hand (a HUMAN_LINK). Append-only: the link as it is is its edits, one after the other.
+
+    `reason`, `evidence` and `expires_at` are those from this edit on; a retraction keeps the link's own and gives its `reason` for retracting.
+    """
+
+    link_id: str
+    action: LinkAction
+    start: str  # node_id
+    end: str  # node_id
+    author: str
+    at: datetime
+    reason: str
+    evidence: str = ""
+    expires_at: datetime | None = None
+
+
+# --- the audit chain -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """What is to be kept of one operation. `subjects` are keyed hashes, never natural keys; `detail` is plain JSON without personal data."""
+
+    at: datetime
+    actor: str
+    role: str
+    operation: str
+    subjects: Sequence[str]
+    result: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ What every adapter promises:
 As-of: where a verb takes `as_of`, None means now. Otherwise an edge is there when `first_seen <= event` and `recorded_at <= recorded` (where that
 is set), a node likewise, a fact when `at <= event` and `recorded_at <= recorded`, an assessment when its `as_of <= event` and `scored_at <= recorded`.
 Node properties are current values: what has a history is a fact.
+
+Now is the store's clock, which `open_store` is given: only the expiry of links drawn by hand asks for it. Where `graph_model.deadline` sets a
+deadline, a read that is past it is stopped and raises StoreTimeout.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,16 +23,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Any, Protocol
+from typing import Protocol
 
 from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
     AuditEntry,
+    AuditRecord,
     Degree,
     Fact,
     GraphBatch,
+    LinkEdit,
     Node,
     NodeRef,
     Path,
@@ -106,29 +111,39 @@ class GraphStore(Protocol):
         as_of: datetime,
         scored_at: datetime,
     ) -> None:
-        """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction."""
+        """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction.
+
+        Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 100,000 nodes,
+        so that others can write in between. A node that the scoring has already is left as it is. Raises InvalidRequest.
+        """
         ...
 
     def append_rings(self, rings: Iterable[Ring]) -> None:
         """Append what one scoring found. Several rings of one id are versions of it."""
         ...
 
-    def append_audit(
-        self,
-        *,
-        at: datetime,
-        actor: str,
-        role: str,
-        operation: str,
-        subjects: Sequence[str],
-        result: str,
-        detail: Mapping[str, Any],
-    ) -> AuditEntry:
-        """Append one line to the audit chain and return it with its sequence and digest (`graph_model.audit.digest`)."""
+    def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
+        """Append lines to the audit chain, in their order and in one transaction, and return them with sequence and digest
+        (`graph_model.audit.digest`). Many processes may append to one chain at once."""
+        ...
+
+    def edit_link(self, edit: LinkEdit) -> None:
+        """Append one edit of a link drawn by hand and make the graph show it, in one transaction.
+
+        A drawn link is an edge of the schema's human type with `link_id` as its qualifier, `at` as its first_seen, last_seen and recorded_at,
+        and author, reason, evidence and expires_at as properties; annotating changes the last three. It is there from its drawing until it is
+        retracted or expires, whichever is first: afterwards no read shows it, unless as of a moment before. Source edges are never touched.
+        The same edit again changes nothing. Raises NotFound for an unknown end, or a link that was never drawn; InvalidRequest `link.ended` for
+        annotating or retracting one that has ended, or for drawing an id that is taken.
+        """
         ...
 
     def put_state(self, name: str, value: str) -> None:
         """Keep a small named text, such as a checkpoint."""
+        ...
+
+    def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
+        """Set the text `name` to `value` where it is `expected` now, atomically among all processes; None stands for none. Whether it did."""
         ...
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:
@@ -148,6 +163,16 @@ class GraphStore(Protocol):
 
     def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
         """Facts about one node by rising `at`, then kind, topic and value."""
+        ...
+
+    def facts_of(
+        self, node_ids: Sequence[str], *, kind: str | None = None, as_of: AsOf | None = None
+    ) -> dict[str, list[Fact]]:
+        """The facts about many nodes at once, each node's as `facts` has them; nodes without any are left out."""
+        ...
+
+    def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
+        """The history of links drawn by hand, each by rising `at`, retracted and expired ones too; unknown ids are left out."""
         ...
 
     def assessments(self, node_id: str, *, as_of: AsOf | None = None, limit: int = 50) -> list[RiskAssessment]:
@@ -201,7 +226,7 @@ class GraphStore(Protocol):
         self, start: str, end: str, *, k: int = 3, max_hops: int = 4, hub: int = 200, as_of: AsOf | None = None
     ) -> list[Path]:
         """Up to k simple paths between two nodes, shortest first, then by the total degree of the nodes between (hub-penalised), never
-        through a node of more than `hub` relationships."""
+        through a node of more than `hub` relationships. Between two hubs the search gives up where it would read some 100,000 relationships."""
         ...
 
     # --- finding ---------------------------------------------------------------------------------------------------
@@ -242,9 +267,17 @@ class GraphStore(Protocol):
         """The opaque ids of nodes that a scan gave handles of, in the order asked."""
         ...
 
+    def handles(self, node_ids: Sequence[str]) -> list[int]:
+        """The handles of nodes, in the order asked, for writing columns about them. Raises NotFound for an unknown id."""
+        ...
+
     # --- the store itself ------------------------------------------------------------------------------------------
 
     def state(self, name: str) -> str | None: ...
+
+    def states(self, prefix: str, *, limit: int = 1_000) -> dict[str, str]:
+        """The small texts whose name begins so, by name falling (names that end in a rising moment come newest first)."""
+        ...
 
     def audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
         """Audit lines with a sequence above `after`, in order."""

@@ -1,11 +1,12 @@
-"""The address of a view: /subject/<nodeId>?lang=…&full=1&asOf=…&expanded=…. Opaque node ids only, never an ID number."""
+"""The address of a view: /subject/<nodeId>?lang=…&full=1&asOf=…&expanded=a,b*TYPE. Opaque node ids only, never an ID number.
+Read here; written in the browser (assets/05-start.js), where the user moves."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Literal
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 Language = Literal["zh", "en"]
@@ -21,9 +22,6 @@ class Expanded:
 
     node_id: str
     relationship: str | None = None
-
-    def __str__(self) -> str:
-        return self.node_id if self.relationship is None else f"{self.node_id}*{self.relationship}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +51,6 @@ class ViewAddress:
     def key(self) -> str:
         """Two addresses with the same key show the same graph; language and expansions don't ask for a new one."""
         return f"{self.node_id}|{int(self.full)}|{self.as_of}"
-
-    @property
-    def pathname(self) -> str:
-        return "/" if self.node_id is None else f"/subject/{quote(self.node_id)}"
-
-    @property
-    def search(self) -> str:
-        query: dict[str, str] = {}
-        if self.lang is not None:
-            query["lang"] = self.lang
-        if self.full:
-            query["full"] = "1"
-        if self.as_of is not None:
-            query["asOf"] = self.as_of.isoformat()
-        if self.expanded:
-            query["expanded"] = ",".join(str(e) for e in self.expanded)
-        return f"?{urlencode(query, safe='*,')}" if query else ""
-
-    def opening(self, node_id: str) -> "ViewAddress":
-        """The address of another subject, seen on the same day in the same language."""
-        return replace(self, node_id=node_id, full=False, expanded=())
 
     def moment(self, zone: ZoneInfo) -> datetime | None:
         """The last moment of the as-of day: what happened on that day is seen."""

@@ -11,7 +11,6 @@ import pydantic
 from investigator_ui import queries
 from investigator_ui.contract import (
     Expansion,
-    GraphSchema,
     LoggedIn,
     Me,
     Node,
@@ -24,6 +23,7 @@ from investigator_ui.contract import (
     parse,
 )
 from investigator_ui.errors import ApiDown, Refused, SessionExpired, UiError
+from investigator_ui.graph_schema import GraphSchema
 
 T = TypeVar("T")
 Point = tuple[float, float]

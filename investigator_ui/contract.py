@@ -240,52 +240,6 @@ class SearchHit:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
-class NodeTypeView:
-    label: str
-    caption_zh: str
-    caption_en: str
-    shape: str
-    icon: str
-    identifier: bool
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
-class RelationshipTypeView:
-    name: str
-    caption_zh: str
-    caption_en: str
-    human: bool
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
-class GradeView:
-    grade: Grade
-    colour: str
-    caption_zh: str
-    caption_en: str
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
-class GraphSchema:
-    version: int
-    node_types: tuple[NodeTypeView, ...]
-    relationship_types: tuple[RelationshipTypeView, ...]
-    grades: tuple[GradeView, ...]
-
-    def node_type(self, label: str) -> NodeTypeView:
-        for candidate in self.node_types:
-            if candidate.label == label:
-                return candidate
-        return NodeTypeView(label, label, label, "ellipse", "node", False)
-
-    def relationship_type(self, name: str) -> RelationshipTypeView:
-        for candidate in self.relationship_types:
-            if candidate.name == name:
-                return candidate
-        return RelationshipTypeView(name, name, name, False)
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
 class Revealed:
     node_id: str
     property: str

@@ -15,6 +15,9 @@ RICH = 300  # up to so many elements: labels, icons, arrows
 READ_ONLY = 1500  # above so many elements a view is read-only: focus, no expanding
 CAPTION_WIDTH = 14  # in Latin characters; a Chinese one takes two
 UNGRADED = "-"
+HUB_HIDES = (
+    10  # a node that hides fewer neighbours is the edge of the picture, not a hub: its hover card says what is shown
+)
 COMMUNITY_GAP = 14
 # The server lays a graph out in a circle; screens are wide and captions are written across. So places are drawn wider than high.
 WIDER, LOWER = 1.5, 0.84
@@ -30,26 +33,39 @@ class Shown:
 
 def to_elements(graph: RelationGraph) -> list[Element]:
     """The whole graph, nodes first. The order is the API's, so that the same answer gives the same canvas."""
-    omitted = omitted_by_node(graph.omissions)
+    hubs = hubs_of(graph.omissions)
     room = room_for_communities(graph.nodes) if graph.aggregated else 1.0
     scale = (WIDER * room, LOWER * room)
-    nodes = [node_element(node, omitted=omitted.get(node.id), scale=scale) for node in graph.nodes]
-    return nodes + [edge_element(edge) for edge in graph.edges]
+    nodes = [node_element(node, omitted=hubs.get(node.id), scale=scale) for node in graph.nodes]
+    edges = [edge_element(edge) for edge in graph.edges]
+    if graph.aggregated:
+        for edge in edges:
+            edge["data"]["tie"] = True
+    return nodes + edges
 
 
 def expansion_elements(expansion: Expansion, *, parent: str, known: Iterable[str]) -> list[Element]:
     """What an expansion adds, marked with `from`, so that collapsing finds it again. Known elements are never repeated."""
     there = set(known)
-    omitted = omitted_by_node(expansion.omissions)
+    hubs = hubs_of(expansion.omissions)
     fresh = [node for node in expansion.nodes if node.id not in there]
     drawn = there | {node.id for node in fresh}
-    nodes = [node_element(node, omitted=omitted.get(node.id), parent=parent) for node in fresh]
+    nodes = [node_element(node, omitted=hubs.get(node.id), parent=parent) for node in fresh]
     edges = [
         edge_element(edge, parent=parent)
         for edge in expansion.edges
         if edge.id not in there and edge.source in drawn and edge.target in drawn
     ]
     return nodes + edges
+
+
+def hubs_of(omissions: Sequence[Omission]) -> dict[str, Shown]:
+    """The nodes that are labelled with what they hide."""
+    return {
+        node_id: omitted
+        for node_id, omitted in omitted_by_node(omissions).items()
+        if omitted.total - omitted.shown >= HUB_HIDES
+    }
 
 
 def omitted_by_node(omissions: Sequence[Omission]) -> dict[str, Shown]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema
 from investigator_ui.elements import UNGRADED
-from investigator_ui.texts import text
+from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.texts import qualifier, text
 
 BOM = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -42,7 +42,7 @@ def csv_of_edges(elements: Sequence[Element], lang: Language) -> str:
     rows = [
         [
             data[lang],
-            data.get("qualifier") or "",
+            qualifier(data.get("qualifier"), lang),
             data["source"],
             captions.get(data["source"], ""),
             data["target"],

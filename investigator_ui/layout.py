@@ -46,6 +46,7 @@ def _stores() -> list[Component]:
         "density",  # page → server: rich or cheap style
         "typed",  # page → server: what is in the search box so far
         "submitted",  # page → server: what was sent from it with Enter
+        "chosen",  # server → page: the node that was meant
         "ask-expand",  # page → server: which node to expand, and what is there
         "expansion",  # server → page: what to add to the canvas
         "selected",  # page → server: what the inspector is to show
@@ -76,6 +77,7 @@ def _stage() -> Component:
                 style={"width": "100%", "height": "100%"},
                 className="graph",
             ),
+            html.P(id="canvas-help", className="visually-hidden"),
             html.Div(id="toolbar", className="toolbar"),
             html.Div(id="notices", className="notices", **attrs(aria_live="polite")),
             html.Div(id="zoom-tools", className="zoom-tools"),

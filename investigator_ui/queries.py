@@ -19,6 +19,8 @@ GRAPH = f"""
   overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count nodeIds }} }} }}
 """
 
+FULL_LIMIT = 5_000  # nodes of a full graph; beyond, the nearest are taken and the page says so
+
 SUBJECT_FIELDS = f"""
   node {{ id type caption }}
   {ATTRIBUTES}
@@ -52,7 +54,7 @@ SUBJECT = f"""query Subject($nodeId: ID!, $asOf: DateTime) {{
 }}"""
 
 FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $asOf: DateTime) {{
-  subjectById(nodeId: $nodeId, asOf: $asOf) {{ {SUBJECT_FIELDS} graph: fullGraph(asOf: $asOf) {{ {GRAPH} }} }}
+  subjectById(nodeId: $nodeId, asOf: $asOf) {{ {SUBJECT_FIELDS} graph: fullGraph(limit: {FULL_LIMIT}, asOf: $asOf) {{ {GRAPH} }} }}
 }}"""
 
 NODE = f"""query Node($id: ID!, $asOf: DateTime) {{

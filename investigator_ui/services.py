@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from investigator_ui import session
 from investigator_ui.client import Api, UserApi
-from investigator_ui.contract import GraphSchema
+from investigator_ui.graph_schema import GraphSchema
 
 SCHEMA_SECONDS = 300.0
 

@@ -15,7 +15,7 @@ from investigator_ui import icons
 from investigator_ui.address import Language, language, preferred_language
 from investigator_ui.client import Api
 from investigator_ui.contract import LoggedIn
-from investigator_ui.errors import ApiDown, Refused, UiError
+from investigator_ui.errors import UiError
 from investigator_ui.texts import TEXTS, problem, text
 
 SESSION_COOKIE = "guanxi_session"
@@ -133,20 +133,15 @@ def _log_in_page(
 
 def _refusal(error: UiError) -> str:
     lang = request_language()
-    if isinstance(error, ApiDown):
-        return " ".join(problem(error.code, lang))
-    if isinstance(error, Refused) and error.code in {
-        "rate_limited",
-        "login_locked",
-        "auth.locked",
-        "auth.rate_limited",
-    }:
+    if error.code == "login.throttled":
         return text("login.locked", lang)
-    return text("login.refused", lang)
+    if error.code == "login.failed":
+        return text("login.refused", lang)
+    return " ".join(problem(error.code, lang))  # nothing is said of the password where it was not looked at
 
 
 def _status(error: UiError) -> int:
-    return 503 if isinstance(error, ApiDown) else 401
+    return {"login.failed": 401, "login.throttled": 429}.get(error.code, 503)
 
 
 def _keep(response: Response, logged_in: LoggedIn, *, secure: bool, now: datetime) -> None:

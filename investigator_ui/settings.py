@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """What the operator can set. The UI needs the address of the API and nothing else of the product."""
 
-    model_config = SettingsConfigDict(env_prefix="GUANXI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GUANXI_", env_file=".env", frozen=True, extra="ignore")
 
     api_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
     ui_host: str = "127.0.0.1"

@@ -4,8 +4,8 @@ from typing import Any
 
 from investigator_ui import palette
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema, NodeTypeView
 from investigator_ui.elements import UNGRADED
+from investigator_ui.graph_schema import GraphSchema, NodeTypeView
 from investigator_ui.icons import canvas_image
 
 Rule = dict[str, Any]  # JSON of Cytoscape
@@ -21,7 +21,7 @@ def stylesheet(schema: GraphSchema, *, lang: Language, rich: bool) -> list[Rule]
     """`rich` up to elements.RICH elements; above, the cheap style: no icons, arrows or curves, labels only when near."""
     rules = [*_nodes(rich), *_types(schema)]
     rules += _pictures(schema) if rich else _fills(schema)
-    return [*rules, *_communities(schema), *_edges(lang, rich), *_states(lang)]
+    return [*rules, *_communities(schema), *_edges(rich), *_states(lang)]
 
 
 def grade_colours(schema: GraphSchema) -> dict[str, str]:
@@ -124,8 +124,8 @@ def _communities(schema: GraphSchema) -> list[Rule]:
         "text-valign": "center",
         "text-margin-y": 0,
         "font-weight": 600,
-        "font-size": 13,
-        "min-zoomed-font-size": 6,
+        "font-size": 22,
+        "min-zoomed-font-size": 5,
     }
     ink = [
         {
@@ -134,10 +134,15 @@ def _communities(schema: GraphSchema) -> list[Rule]:
         }
         for grade, colour in grade_colours(schema).items()
     ]
-    return [{"selector": 'node[kind = "COMMUNITY"]', "style": base}, *ink]
+    home: Rule = {"border-color": palette.INK, "border-width": 9}  # the community that holds the subject
+    return [
+        {"selector": 'node[kind = "COMMUNITY"]', "style": base},
+        *ink,
+        {"selector": 'node[kind = "COMMUNITY"][?subject]', "style": home},
+    ]
 
 
-def _edges(lang: Language, rich: bool) -> list[Rule]:
+def _edges(rich: bool) -> list[Rule]:
     style: Rule = {
         "width": "data(width)" if rich else 1,
         "line-color": EDGE,
@@ -153,7 +158,15 @@ def _edges(lang: Language, rich: bool) -> list[Rule]:
     if rich:
         style |= {"target-arrow-shape": "triangle", "target-arrow-color": EDGE, "arrow-scale": 0.75}
     human: Rule = {"line-style": "dashed", "line-color": HUMAN, "target-arrow-color": HUMAN}
-    return [{"selector": "edge", "style": style}, {"selector": "edge[?human]", "style": human}]
+    ties: Rule = {
+        "target-arrow-shape": "none",
+        "curve-style": "haystack",
+    }  # between communities: many relationships, both ways
+    return [
+        {"selector": "edge", "style": style},
+        {"selector": "edge[?human]", "style": human},
+        {"selector": "edge[?tie]", "style": ties},
+    ]
 
 
 def _states(lang: Language) -> list[Rule]:
@@ -162,6 +175,8 @@ def _states(lang: Language) -> list[Rule]:
         "line-color": EDGE_STRONG,
         "target-arrow-color": EDGE_STRONG,
         "label": f"data({lang})",
+        "font-size": 13,
+        "min-zoomed-font-size": 5.5,
         "z-index": 15,
     }
     near: Rule = {"border-width": 3.5, "z-index": 18}

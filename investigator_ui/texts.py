@@ -5,7 +5,6 @@ from investigator_ui.address import Language
 TEXTS: dict[str, tuple[str, str]] = {
     # The product and the frame of the page
     "product.name": ("关系", "Guanxi"),
-    "product.what": ("关系图谱调查", "Relation-graph investigation"),
     "nav.home": ("回到首页", "Back to the start page"),
     "nav.skip": ("跳到关系图", "Skip to the relation graph"),
     "language.name": ("语言", "Language"),
@@ -16,15 +15,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "user.log_out": ("退出", "Log out"),
     "user.menu": ("当前用户", "Signed-in user"),
     "role.investigator": ("调查员", "investigator"),
-    "role.lead": ("调查主管", "investigation lead"),
-    "role.admin": ("管理员", "administrator"),
-    "role.auditor": ("审计员", "auditor"),
+    "role.supervisor": ("调查主管", "supervisor"),
+    "role.risk_engine": ("决策引擎", "risk engine"),
     "role.marketer": ("营销", "marketer"),
-    "role.engine": ("决策引擎", "decision engine"),
-    "role.analyst": ("数据分析师", "data scientist"),
     "role.data_scientist": ("数据科学家", "data scientist"),
     "role.operator": ("运维", "operator"),
-    "role.viewer": ("只读用户", "viewer"),
     # Log-in
     "login.title": ("登录", "Log in"),
     "login.lead": ("输入身份证号，一眼看清关系与风险。", "Type an ID number; see the relations and the risk."),
@@ -47,21 +42,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "search.suggestions": ("搜索建议", "Suggestions"),
     "search.several": ("找到 {n} 个，请选择一个", "{n} found: choose one"),
     "search.first": ("显示前 {n} 个，继续输入可缩小范围", "First {n}: type more to narrow it down"),
-    "search.none": ("没有找到", "Nothing found"),
-    "search.none_hint": (
-        "请检查号码，或换用手机号、卡号、姓名再试。",
-        "Check the number, or try a phone, a card or a name.",
-    ),
-    "search.clear": ("清空", "Clear"),
     # As-of
     "asof.label": ("截至日期", "As of"),
     "asof.none": ("现在", "now"),
     "asof.now": ("回到现在", "Back to now"),
     "asof.chip": ("截至 {day}", "as of {day}"),
-    "asof.note": (
-        "您看到的是 {day} 当日结束时的图谱与评分。",
-        "You see the graph and scores as they were at the end of {day}.",
-    ),
     # Start page
     "home.title": ("从一个号码开始", "Start with a number"),
     "home.lead": (
@@ -79,7 +64,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "home.tip_card_how": ("完整卡号，空格可有可无", "The whole number, with or without spaces"),
     "home.tip_name": ("姓名或地址", "Name or address"),
     "home.tip_name_how": ("至少两个字", "At least two characters"),
-    "home.store": ("图谱", "The graph"),
     "home.customers": ("客户", "customers"),
     "home.nodes": ("节点", "nodes"),
     "home.edges": ("关系", "relationships"),
@@ -87,24 +71,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "home.model": ("模型 {version}", "Model {version}"),
     "home.keys": ("按 ? 查看快捷键", "Press ? for the keyboard shortcuts"),
     # Subject
-    "subject.heading": ("主体", "Subject"),
     "subject.attributes": ("主体属性", "Subject attributes"),
     "subject.expired": ("证件已过期", "ID document expired"),
     "subject.expired_on": ("证件已于 {day} 过期", "ID document expired on {day}"),
     "subject.applications": ("申请记录", "Applications"),
     "subject.no_applications": ("没有申请记录", "No applications"),
-    "subject.tags": ("标签", "Tags"),
     "subject.empty": ("未登记", "not recorded"),
     "subject.open": ("以此为中心", "Centre here"),
     # Risk
     "risk.heading": ("风险", "Risk"),
     "risk.score": ("欺诈概率", "Fraud probability"),
     "risk.score_other": ("风险分", "Risk score"),
-    "risk.grade": ("评级", "Grade"),
     "risk.grade_of": ("评级 {grade}", "Grade {grade}"),
     "risk.reasons": ("理由", "Reasons"),
     "risk.no_reasons": ("没有显著的风险理由", "No notable reason for risk"),
-    "risk.weight": ("影响 {share}", "weight {share}"),
+    "risk.summary": (
+        "汇总自周围客户和申请的风险。",
+        "Sums up the risk of the customers and applications around it.",
+    ),
     "risk.version": ("模型 {model} · 评级政策 {policy} · {when}", "Model {model} · policy {policy} · {when}"),
     "risk.none": ("尚未评分", "Not scored yet"),
     "risk.none_todo": (
@@ -117,7 +101,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ring.size": ("{n} 个成员", "{n} members"),
     "ring.fraud": ("已知欺诈 {n} 人（{share}）", "{n} known fraud ({share})"),
     "ring.no_fraud": ("无已知欺诈", "no known fraud"),
-    "ring.density": ("密度 {value}", "density {value}"),
     "ring.none": ("不属于任何团伙", "In no ring"),
     "ring.see": ("查看整个团伙", "See the whole ring"),
     "motif.device_farm": ("设备农场", "device farm"),
@@ -141,10 +124,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The graph is aggregated: this counts every node; the canvas shows communities.",
     ),
     # Canvas
-    "canvas.label": ("关系图", "Relation graph"),
     "canvas.help": (
-        "关系图画布。同样的节点在下方表格中，可用键盘操作。",
-        "Canvas of the relation graph. The same nodes are in the table below, which works with the keyboard.",
+        "关系图画布。同样的节点在下方的节点表中，可用键盘操作。",
+        "Canvas of the relation graph. The same nodes are in the node table below, which works with the keyboard.",
     ),
     "canvas.full": ("显示全图", "Show full graph"),
     "canvas.full_help": ("显示所在团伙或连通分量的全部节点（G）", "All nodes of the ring or component (G)"),
@@ -164,16 +146,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "canvas.csv": ("节点 CSV", "Nodes (CSV)"),
     "canvas.csv_edges": ("关系 CSV", "Relationships (CSV)"),
     "canvas.copy_link": ("复制链接", "Copy link"),
+    "canvas.hover": ("图中 {shown} / 共 {total} 条关系", "{shown} of {total} relationships shown"),
     "canvas.link_copied": ("链接已复制，打开即回到此图。", "Link copied: it reopens this view."),
     "canvas.loading": ("正在读取关系图…", "Reading the relation graph…"),
     # Notices
-    "notice.omitted": ("有邻居未显示", "Some neighbours are not shown"),
     "notice.omitted_n": ("{n} 个节点的邻居未全部显示", "{n} nodes have neighbours that are not shown"),
     "notice.shown_of": ("{shown} / {total}", "{shown} of {total}"),
-    "notice.more": ("查看", "See"),
     "notice.aggregated": (
         "共 {total} 个节点，按社区聚合为 {shown} 个圆。点击社区查看说明。",
         "{total} nodes, shown as {shown} communities. Click a community to learn what it holds.",
+    ),
+    "notice.nearest": (
+        "仅包含最近的 {total} 个节点，范围之外还有更多。",
+        "Only the nearest {total} nodes are in it; there are more beyond.",
     ),
     "notice.read_only": (
         "{n} 个元素：全览模式，只读。点击节点查看其邻居，双击以它为中心。",
@@ -209,31 +194,34 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inspector.first_seen": ("首次出现", "First seen"),
     "inspector.last_seen": ("最近出现", "Last seen"),
     "inspector.source": ("来源", "Source"),
-    "inspector.expand": ("展开", "Expand"),
-    "inspector.expand_all": ("展开邻居（E）", "Expand (E)"),
+    "inspector.expand_all": ("展开", "Expand"),
     "inspector.expand_of": ("展开：{what}", "Expand: {what}"),
-    "inspector.collapse": ("收起（Shift+E）", "Collapse (Shift+E)"),
+    "inspector.collapse": ("收起", "Collapse"),
     "inspector.from": ("起点", "From"),
     "inspector.to": ("终点", "To"),
     "inspector.weight": ("次数", "Times seen"),
     "inspector.human": ("人工绘制的关系，不作为来源数据", "Drawn by an investigator; not source data"),
     "inspector.several": ("已选 {n} 个节点", "{n} nodes selected"),
-    "inspector.degree": ("共 {n} 条关系", "{n} relationships in all"),
     "inspector.gone": ("此节点已不存在，或您看不到它。", "This node no longer exists, or you may not see it."),
     "inspector.nothing": ("没有属性。", "No attributes."),
     "community.heading": ("社区", "Community"),
-    "community.size": ("{n} 个成员", "{n} members"),
+    "community.size": ("{n} 个节点", "{n} nodes"),
     "community.what": (
-        "社区是彼此联系紧密的一组节点，图太大时作为一个圆显示。颜色是其中最高的风险评级，连线的粗细是社区之间关系的数量。",
-        "A community is a group of closely linked nodes, drawn as one circle when the graph is too large. "
-        "The colour is its worst grade; the width of a line is the number of relationships between two communities.",
+        "社区是彼此联系紧密的一组节点，图太大时画成一个圆：名称取其中风险最高的客户，颜色是居中的评级，大小是节点数，连线越粗，两个社区之间的关系越多。",
+        "A community is a group of closely linked nodes, drawn as one circle where the graph is too large. It is named after "
+        "its riskiest customer; the colour is its middle grade, the size its number of nodes, and the wider a line, the more "
+        "relationships between two communities.",
     ),
     "community.todo": (
-        "要看成员，请搜索其中一个，或关闭“显示全图”。",
-        "To see members, search for one of them, or switch “Show full graph” off.",
+        "要看其中的节点，请搜索其中一个，或关闭“显示全图”。",
+        "To see the nodes inside, search for one of them, or switch the full graph off.",
     ),
+    "qualifier.home": ("居住", "home"),
+    "qualifier.work": ("单位", "work"),
+    "qualifier.delivery": ("收货", "delivery"),
+    "qualifier.pay_in": ("还款", "pay-in"),
+    "qualifier.pay_out": ("放款", "pay-out"),
     # Reveal
-    "reveal.button": ("显示明文", "Reveal"),
     "reveal.of": ("显示{what}明文", "Reveal: {what}"),
     "reveal.title": ("查看明文：{what}", "Reveal: {what}"),
     "reveal.lead": (
@@ -343,12 +331,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "todo.search.too_long": ("请只输入一个号码或姓名。", "Type a single number or name."),
     "error.reveal.reason": ("理由太短", "The reason is too short"),
     "todo.reveal.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
-    "error.rate_limited": ("请求过于频繁", "Too many requests"),
-    "todo.rate_limited": ("请等待几秒再试。", "Wait a few seconds, then try again."),
+    "error.overloaded": ("服务正忙", "The service is busy"),
+    "todo.overloaded": ("请等待几秒再试。", "Wait a few seconds, then try again."),
+    "error.id.document_type": ("不认识这种证件类型", "This kind of document is not known"),
+    "todo.id.document_type": (
+        "请用“类型:号码”的写法，例如 PASSPORT:E12345678。",
+        "Write TYPE:number, for example PASSPORT:E12345678.",
+    ),
+    "error.request.too_large": ("图太大，无法在此操作", "The graph is too large for this"),
+    "todo.request.too_large": ("请以所选节点为中心打开，再展开。", "Centre on the node first, then expand it."),
     "error.invalid_request": ("请求不正确", "The request makes no sense"),
     "todo.invalid_request": ("请刷新页面后重试。", "Reload the page and try again."),
-    "error.store_unavailable": ("图数据库没有响应", "The graph store does not answer"),
-    "todo.store_unavailable": ("请稍后重试，或联系运维。", "Try again in a moment, or tell the operator."),
+    "error.store": ("图数据库没有响应", "The graph store does not answer"),
+    "todo.store": ("请稍后重试，或联系运维。", "Try again in a moment, or tell the operator."),
     "error.unknown": ("出现意外错误", "Something unexpected went wrong"),
     "todo.unknown": (
         "请重试；若重复出现，请联系运维并提供时间。",
@@ -380,8 +375,8 @@ TEXTS: dict[str, tuple[str, str]] = {
 # What the page's own scripts say: the table, the toasts, the exported picture.
 IN_BROWSER = (
     "product.name",
-    "product.what",
     "canvas.count",
+    "canvas.hover",
     "canvas.link_copied",
     "table.",
     "toast.",
@@ -392,7 +387,6 @@ IN_BROWSER = (
     "png.",
     "asof.chip",
     "risk.ungraded",
-    "search.",
     "community.heading",
 )
 
@@ -406,8 +400,15 @@ def text(key: str, lang: Language, **values: object) -> str:
 
 def problem(code: str, lang: Language) -> tuple[str, str]:
     """What happened and what to do next, for an error code; unknown codes get words too."""
-    known = code if f"error.{code}" in TEXTS else "unknown"
+    family = "store" if code.startswith("store") else "unknown"
+    known = code if f"error.{code}" in TEXTS else family
     return text(f"error.{known}", lang), text(f"todo.{known}", lang)
+
+
+def qualifier(code: str | None, lang: Language) -> str:
+    """What kind of address or account a relationship is; a code without words is shown as it is."""
+    key = f"qualifier.{code}"
+    return text(key, lang) if key in TEXTS else code or ""
 
 
 def browser_texts(lang: Language) -> dict[str, str]:

@@ -6,17 +6,9 @@ from datetime import date
 
 from pydantic.dataclasses import dataclass
 
-from investigator_ui.contract import (
-    ANSWER,
-    Grade,
-    GraphSchema,
-    Overview,
-    OverviewCell,
-    OverviewRow,
-    RelationGraph,
-    Subject,
-)
-from investigator_ui.elements import READ_ONLY, UNGRADED, omitted_by_node
+from investigator_ui.contract import ANSWER, Grade, Overview, OverviewCell, OverviewRow, RelationGraph, Subject
+from investigator_ui.elements import READ_ONLY, UNGRADED, hubs_of
+from investigator_ui.graph_schema import GraphSchema
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -53,7 +45,7 @@ class GraphFacts:
 
     @classmethod
     def of(cls, graph: RelationGraph) -> "GraphFacts":
-        omitted = omitted_by_node(graph.omissions)
+        omitted = hubs_of(graph.omissions)
         hubs = tuple(
             Hub(node.id, node.caption, omitted[node.id].shown, omitted[node.id].total)
             for node in graph.nodes

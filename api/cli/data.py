@@ -11,9 +11,10 @@ from rich.table import Table
 from api.bootstrap import utc_now
 from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
 from api.secrets import ensure_home
-from graph_model.errors import GuanxiError
+from graph_model.errors import GuanxiError, StoreMissing
 from graph_model.principal import Principal, Role
 from graph_model.records import AuditEntry
+from graph_model.services.status import newest_model
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
@@ -74,8 +75,9 @@ def ingest(
     settings = settings_from(home=home, store=store)
     wanted = load_mapping(mapping) if mapping is not None else None
     refused = quarantine if quarantine is not None else settings.home / "quarantine"
-    target = None
-    if not dry_run:
+    if dry_run:
+        target = _existing(settings.store_address)
+    else:
         ensure_home(settings.home)
         target = open_store(settings.store_address, create=True)
     try:
@@ -101,12 +103,20 @@ def ingest(
         )
 
 
+def _existing(address: str) -> GraphStore | None:
+    """What a dry run compares with: the graph that is there, if any."""
+    try:
+        return open_store(address, read_only=True)
+    except StoreMissing:
+        return None
+
+
 def status(home: HomeOption = None, store: StoreOption = None) -> None:
     """How much is in the graph, and when it last changed."""
     settings = settings_from(home=home, store=store)
     opened = open_store(settings.store_address, read_only=True)
     try:
-        counted, newest = opened.statistics(), opened.rings(limit=1)
+        counted, model = opened.statistics(), newest_model(opened)
         table = Table("what", "how many", box=None, pad_edge=False)
         for name, number in (*counted.nodes.items(), *counted.edges.items(), *counted.facts.items()):
             if number > 0:
@@ -115,7 +125,7 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
         out.print(table)
         out.print(f"store    {opened.address}")
         out.print(f"changed  {counted.changed_at.isoformat() if counted.changed_at is not None else 'never'}")
-        out.print(f"model    {newest[0].model_version if newest else 'not scored yet: guanxi score'}")
+        out.print(f"model    {model if model is not None else 'not scored yet: guanxi score'}")
     finally:
         opened.close()
 

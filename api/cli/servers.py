@@ -62,8 +62,7 @@ def serve_ui(
 ) -> None:
     """Serve the investigator's web pages."""
     settings = settings_from(ui_host=host, ui_port=port)
-    if importlib.util.find_spec("dash") is None:
-        raise ExtraMissing("The web pages are not installed. Run: pip install 'guanxi[ui]'")
+    require_pages()
     listening_socket(settings.ui_host, settings.ui_port).close()
     environment = dict(os.environ) | {
         "GUANXI_UI_HOST": settings.ui_host,
@@ -72,6 +71,12 @@ def serve_ui(
     }
     # The UI takes this process over, so that signals reach it and nothing of the API is loaded beside it.
     os.execve(sys.executable, [sys.executable, "-m", "investigator_ui"], environment)
+
+
+def require_pages() -> None:
+    """Raises ExtraMissing. Looks, without loading anything."""
+    if importlib.util.find_spec("dash") is None:
+        raise ExtraMissing("The web pages are not installed. Run: pip install 'guanxi[ui]'")
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,5 +1,6 @@
 """What commands share: settings from options, progress bars, and errors as one clear line."""
 
+import errno
 import os
 import sys
 import traceback
@@ -18,8 +19,9 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError
 from graph_model.store import OnProgress
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Markup is off: a message may hold brackets.
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Folder of users, secret and graph [GUANXI_HOME, else ./var].")
@@ -45,8 +47,23 @@ def settings_from(**given: object) -> Settings:
         raise SettingsInvalid(f"A setting makes no sense: {wrong}.") from exc
 
 
+class FileTrouble(GuanxiError):
+    """A file or folder that the machine won't read or write."""
+
+    code = "file.unusable"
+
+    def __init__(self, error: OSError) -> None:
+        what = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror)
+        if error.errno == errno.ENOSPC:
+            super().__init__(f"{what}. Free some space and run it again; what was committed is safe.", code="disk.full")
+        else:
+            super().__init__(f"{what}. Choose another place, or mend its permissions.")
+
+
 def fail(exc: BaseException) -> int:
     """Prints an error as one line with its code and what to do next; returns the exit status."""
+    if isinstance(exc, OSError) and exc.strerror is not None:
+        exc = FileTrouble(exc)
     described = describe_locally(exc)
     message, hint = described.message, described.outcome.hint
     if not isinstance(exc, GuanxiError):
@@ -57,7 +74,7 @@ def fail(exc: BaseException) -> int:
             traceback.print_exception(exc, file=sys.stderr)
         else:
             hint = "Run it again with GUANXI_TRACEBACK=1 to see where."
-    err.print(f"error \\[{described.code}]: {message}{f' {hint}' if hint else ''}", style="red")
+    err.print(f"error [{described.code}]: {message}{f' {hint}' if hint else ''}", style="red")
     return described.outcome.exit
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import orjson
@@ -12,8 +12,11 @@ from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 from ingest.load import ingest
 from ingest.portfolio import GENERATOR_VERSION, generate
+from ingest.portfolio.window import DEFAULT_END
 
 STATE = "demo"
+# By then all of the portfolio has happened and is recorded; a machine whose clock lags must not refuse it as the future.
+_SETTLED = datetime.combine(DEFAULT_END + timedelta(days=7), time.min, UTC)
 Say = Callable[[str], None]
 
 
@@ -38,10 +41,23 @@ class DemoPlan:
     def store_address(self) -> str:
         return self.store or f"sqlite:///{self.home / f'demo-{self.name}.db'}"
 
+    @property
+    def generated(self) -> bool:
+        """The manifest is the last file that the generator writes."""
+        path = self.files / "manifest.json"
+        if not path.exists():
+            return False
+        made = orjson.loads(path.read_bytes())
+        wanted = (self.customers, self.seed, GENERATOR_VERSION)
+        return (made["customers"], made["seed"], made["generator_version"]) == wanted
 
-def prepare(plan: DemoPlan, *, now: datetime, on_progress: OnProgress, say: Say) -> GraphStore:
+
+def prepare(
+    plan: DemoPlan, *, now: datetime, on_progress: OnProgress, say: Say, before_scoring: Callable[[], None]
+) -> GraphStore:
     """The graph, ready to be searched. What an earlier run finished is not done again; what it broke off goes on."""
-    if not _generated(plan):
+    now = max(now, _SETTLED)
+    if not plan.generated:
         say(f"Making a portfolio of {plan.customers:,} customers (seed {plan.seed}) …")
         generate(plan.files, customers=plan.customers, seed=plan.seed, on_progress=on_progress)
     store = open_store(plan.store_address, create=True)
@@ -51,6 +67,7 @@ def prepare(plan: DemoPlan, *, now: datetime, on_progress: OnProgress, say: Say)
             ingest(store, [plan.files], quarantine_dir=plan.home / "quarantine", now=now, on_progress=on_progress)
             store.put_state(STATE, f"{plan.name} loaded")
         if store.state(STATE) != f"{plan.name} scored":
+            before_scoring()
             say("Finding rings and scoring …")
             score(store, as_of=now, scored_at=now, models=plan.home / "models" / plan.name, on_progress=on_progress)
             store.put_state(STATE, f"{plan.name} scored")
@@ -58,16 +75,3 @@ def prepare(plan: DemoPlan, *, now: datetime, on_progress: OnProgress, say: Say)
         store.close()
         raise
     return store
-
-
-def _generated(plan: DemoPlan) -> bool:
-    """The manifest is the last file that the generator writes."""
-    path = plan.files / "manifest.json"
-    if not path.exists():
-        return False
-    made = orjson.loads(path.read_bytes())
-    return (made["customers"], made["seed"], made["generator_version"]) == (
-        plan.customers,
-        plan.seed,
-        GENERATOR_VERSION,
-    )

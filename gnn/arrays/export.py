@@ -97,10 +97,26 @@ def _applications(store: GraphStore, nodes: NodeColumns, person: _Positions, as_
         applied_at=moments[kept],
         properties={name: values[kept] for name, values in nodes.properties.items()},
         refused_at=_earliest(statuses, "refused", position, len(customer))[kept],
-        fraud_known=_earliest(labels, "confirmed_fraud", position, len(customer))[kept],
+        fraud_known=_standing_fraud(labels, position, len(customer))[kept],
         default_known=_earliest(labels, "early_default", position, len(customer))[kept],
         good_known=_earliest(labels, "good", position, len(customer))[kept],
     )
+
+
+def _standing_fraud(labels: FactColumns, position: _Positions, rows: int) -> Moments:
+    """When fraud was first confirmed, where that still stands: a later `good` takes it back."""
+    confirmed = _earliest(labels, "confirmed_fraud", position, rows)
+    cleared = _latest(labels, "good", position, rows) > _latest(labels, "confirmed_fraud", position, rows)
+    return np.where(cleared, NEVER, confirmed)
+
+
+def _latest(facts: FactColumns, value: str, position: _Positions, rows: int) -> Moments:
+    latest = np.full(rows, MISSING_MOMENT, dtype=np.int64)
+    if value in facts.values:
+        chosen = facts.value == list(facts.values).index(value)
+        about = position(facts.about[chosen])
+        np.maximum.at(latest, about[about >= 0], facts.at[chosen][about >= 0])
+    return latest
 
 
 def _earliest(facts: FactColumns, value: str, position: _Positions, rows: int) -> Moments:

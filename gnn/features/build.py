@@ -16,7 +16,8 @@ from gnn.features.walk import DAY_MS, Histories, OwnUses, People, Questions, Rin
 from gnn.rings.detect import RingConfig, find_rings
 from graph_model.store import OnProgress
 
-SNAPSHOT_MS = 30 * DAY_MS
+SNAPSHOT_MS = 60 * DAY_MS
+_NEW_MS = 30 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def ring_view(arrays: GraphArrays, people: People, taken_at: int, config: RingCo
         density=rings.density,
         fraud=rings.count(people.fraud_known < taken_at).astype(np.float64),
         refused=rings.count(people.refused_at < taken_at).astype(np.float64),
-        recent=rings.count(people.first_seen >= taken_at - SNAPSHOT_MS).astype(np.float64),
+        recent=rings.count(people.first_seen >= taken_at - _NEW_MS).astype(np.float64),
         taken_at=taken_at - 1,
     )
 

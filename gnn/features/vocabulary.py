@@ -18,7 +18,7 @@ class Vocabulary:
 
     def code(self, name: str, values: NDArray[np.generic]) -> NDArray[np.int32]:
         codes = {word: code for code, word in enumerate(self.words.get(name, ()))}
-        return np.fromiter((codes.get(value, UNKNOWN) for value in values.tolist()), dtype=np.int32, count=len(values))
+        return np.array([codes.get(value, UNKNOWN) for value in values.tolist()], dtype=np.int32)
 
 
 def learn_vocabulary(columns: Mapping[str, NDArray[np.generic]]) -> Vocabulary:

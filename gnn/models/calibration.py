@@ -30,18 +30,21 @@ class Calibration:
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.rise * low - self.fall * high + self.shift, -30, 30))))
 
 
-def fit_calibration(margin: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calibration:
+def fit_calibration(
+    margin: NDArray[np.float64], positive: NDArray[np.bool_], weight: NDArray[np.float64] | None = None
+) -> Calibration:
     """The likeliest calibration of these rows, pulled towards the identity. Without both kinds of row it is the identity."""
     if positive.all() or not positive.any():
         return Calibration()
     low, high = _logs(margin)
     truth = positive.astype(np.float64)
+    weights = np.ones(len(margin)) if weight is None else weight
 
     def loss(values: NDArray[np.float64]) -> float:
         rise, fall, shift = values
         logit = rise * low - fall * high + shift
         likelihood = np.logaddexp(0.0, logit) - truth * logit
-        return float(likelihood.sum() + _PULL * ((rise - 1) ** 2 + (fall - 1) ** 2))
+        return float((weights * likelihood).sum() + _PULL * ((rise - 1) ** 2 + (fall - 1) ** 2))
 
     best = minimize(loss, np.array([1.0, 1.0, 0.0]), bounds=[(0.05, 5), (0.0, 5), (-10, 10)], method="L-BFGS-B")
     rise, fall, shift = (float(v) for v in best.x)

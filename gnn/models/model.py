@@ -30,7 +30,8 @@ CURRENT, TREES, CARD = "current", "trees.txt", "model.json"
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted, calibrated model. `card` is what is told of it: data window, rows, metrics, configuration, library versions."""
+    """A fitted, calibrated model of the first columns of a feature table, `names`. `card` is what is told of it: data window, rows, metrics,
+    configuration, library versions."""
 
     trees_text: str
     calibration: Calibration
@@ -49,13 +50,13 @@ class Model:
         return f"lgbm-{digest[:12]}"
 
     def margin(self, table: FeatureTable) -> NDArray[np.float64]:
-        return self.trees.margin(table.values)
+        return self.trees.margin(table.values[:, : len(self.names)])
 
     def probability(self, table: FeatureTable) -> Probabilities:
         return self.calibration(self.margin(table))
 
     def contributions(self, table: FeatureTable) -> NDArray[np.float64]:
-        return self.trees.contributions(table.values)
+        return self.trees.contributions(table.values[:, : len(self.names)])
 
     def _content(self) -> dict[str, Any]:
         return {

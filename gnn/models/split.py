@@ -16,6 +16,7 @@ from gnn.features.walk import DAY_MS
 
 FIT_SHARE, VALIDATION_SHARE = 0.6, 0.2  # of the positives, in time order; the rest calibrates
 _DELAY_QUANTILE = 0.6
+_LEAST_DELAYS = 30  # confirmed frauds from which the delay's distribution is read
 _LEAST_DELAY, _MOST_DELAY = 30 * DAY_MS, 240 * DAY_MS
 
 Positions = NDArray[np.int64]
@@ -49,6 +50,18 @@ def label_delay(arrays: GraphArrays) -> int:
         return _MOST_DELAY
     delay = np.quantile(applications.fraud_known[known] - applications.applied_at[known], _DELAY_QUANTILE)
     return int(np.clip(delay, _LEAST_DELAY, _MOST_DELAY))
+
+
+def unseen_fraud(arrays: GraphArrays, applications: Positions) -> NDArray[np.float64]:
+    """For each application, how many frauds one that is confirmed by now stands for: 1 / the share of fraud that is confirmed within the time
+    that has passed since, as it was among applications old enough to tell. At most 2; 1 where too few can tell."""
+    told = arrays.applications
+    complete = (told.fraud_known < NEVER) & (told.applied_at < arrays.as_of - _MOST_DELAY)
+    delays = np.sort(told.fraud_known[complete] - told.applied_at[complete])
+    if len(delays) < _LEAST_DELAYS:
+        return np.ones(len(applications))
+    passed = np.searchsorted(delays, arrays.as_of - told.applied_at[applications], side="right") / len(delays)
+    return np.asarray(1.0 / np.maximum(passed, 0.5))
 
 
 def split_by_time(arrays: GraphArrays) -> Split:

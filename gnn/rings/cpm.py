@@ -13,15 +13,23 @@ from gnn.rings.projection import Projection
 
 
 def communities(graph: Projection, *, gamma: float, seed: int = 0, rounds: int = 3) -> Index:
-    """The community of each customer, numbered from 0 by lowest member. The same graph and seed give the same answer."""
+    """The community of each customer, numbered from 0 by lowest member. The same links and seed give the same answer, however many
+    customers without a link (who may not have been there yet) are in the graph."""
+    linked = np.flatnonzero(np.diff(graph.indptr))
+    number = np.full(graph.customers, -1, dtype=np.int32)
+    number[linked] = np.arange(len(linked))
+    indptr = np.concatenate((graph.indptr[linked], graph.indptr[-1:]))
+    core = Projection(indptr, number[graph.indices], graph.weights)
     random = np.random.default_rng(seed)
-    community = np.arange(graph.customers, dtype=np.int32)
+    community = np.arange(len(linked), dtype=np.int32)
     for _ in range(rounds):
         before = community
-        community = _one_round(graph, community, gamma, random)
+        community = _one_round(core, community, gamma, random)
         if np.array_equal(before, community):
             break
-    return community
+    spread = np.arange(graph.customers, dtype=np.int32) + np.int32(len(linked))
+    spread[linked] = community
+    return components(graph.indptr, graph.indices, spread)[0]
 
 
 def objective(graph: Projection, community: Index, *, gamma: float) -> float:

@@ -10,7 +10,7 @@ from gnn.arrays.graph import Incidence
 from gnn.rings.cpm import communities
 from gnn.rings.projection import HUB_CAP, Projection, project
 
-GAMMA = 0.03  # carried over unchanged from a graph of 10^6 edges to one of 10^7
+GAMMA = 0.05  # members of a ring are tied more than this on average; lower joins households to it, higher splits it
 MIN_SIZE = 3
 
 

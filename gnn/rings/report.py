@@ -40,9 +40,10 @@ def mean_scores(rings: Rings, scores: Weights) -> Weights:
     return np.asarray(totals / np.maximum(rings.size, 1))
 
 
-def alerted(rings: Rings, scores: Weights, confirmed: NDArray[np.bool_], policy: Policy) -> NDArray[np.bool_]:
-    """Whose mean score reaches the policy's bound, or which hold as many confirmed frauds as it says."""
-    return (mean_scores(rings, scores) >= policy.ring_alert) | (rings.count(confirmed) >= policy.ring_confirmed)
+def alerted(rings: Rings, scores: Weights, policy: Policy) -> NDArray[np.bool_]:
+    """Which communities have as many members of grade C or worse as the policy wants, in number and in share."""
+    suspicious = rings.count(scores >= policy.thresholds[1])
+    return (suspicious >= policy.ring_members) & (suspicious >= policy.ring_share * rings.size)
 
 
 def name_rings(store: GraphStore, arrays: GraphArrays, rings: Rings, chosen: NDArray[np.bool_]) -> NamedRings:

@@ -79,7 +79,7 @@ class FactKind:
 
     name: str
     caption: Caption
-    about: str  # node label
+    about: tuple[str, ...]  # node labels
     value: PropertyType
     topic: PropertyType | None = None  # what within the kind it speaks of (the channel of a consent)
 
@@ -103,6 +103,9 @@ class Schema:
         for relationship in self.relationships:
             for start, end in relationship.ends:
                 self.node(start), self.node(end)
+        for fact in self.facts:
+            for label in fact.about:
+                self.node(label)
 
     def node(self, label: str) -> NodeType:
         try:

@@ -59,6 +59,16 @@ LABEL = Choice(
 CONSENT_CHANNEL = Choice(
     (("sms", "短信", "SMS"), ("call", "电话", "call"), ("email", "邮件", "e-mail"), ("push", "推送", "push"))
 )
+DISPOSITION = Choice(
+    (
+        ("confirmed_fraud", "确认欺诈", "confirmed fraud"),
+        ("suspicious", "存疑", "suspicious"),
+        ("cleared", "排除嫌疑", "cleared"),
+        ("inconclusive", "无法判定", "inconclusive"),
+    )
+)
+BLOCKLIST = Choice((("listed", "列入", "listed"), ("removed", "移出", "removed")))
+DECISION = Choice((("approve", "通过", "approve"), ("review", "人工复核", "review"), ("decline", "拒绝", "decline")))
 CONSENT = Choice((("yes", "同意", "yes"), ("no", "不同意", "no")))
 ADDRESS_KIND = Choice((("home", "居住", "home"), ("work", "单位", "work"), ("delivery", "收货", "delivery")))
 ACCOUNT_ROLE = Choice((("pay_in", "还款", "pay-in"), ("pay_out", "放款", "pay-out")))
@@ -218,9 +228,12 @@ RELATIONSHIPS = (
 )
 
 FACTS = (
-    FactKind("status", Caption("申请状态", "status"), "Application", STATUS),
-    FactKind("label", Caption("标签结论", "label"), "Application", LABEL),
-    FactKind("consent", Caption("营销同意", "marketing consent"), "Customer", CONSENT, topic=CONSENT_CHANNEL),
+    FactKind("status", Caption("申请状态", "status"), ("Application",), STATUS),
+    FactKind("label", Caption("标签结论", "label"), ("Application",), LABEL),
+    FactKind("consent", Caption("营销同意", "marketing consent"), ("Customer",), CONSENT, topic=CONSENT_CHANNEL),
+    FactKind("disposition", Caption("处置结论", "disposition"), _ANY, DISPOSITION),
+    FactKind("blocklist", Caption("黑名单", "blocklist"), _ANY, BLOCKLIST),
+    FactKind("decision", Caption("决策", "decision"), ("Application",), DECISION),
 )
 
 SCHEMA = Schema(version=1, nodes=NODES, relationships=RELATIONSHIPS, facts=FACTS)

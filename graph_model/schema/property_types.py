@@ -214,4 +214,5 @@ class Moment(PropertyType):
         return moment if fraction == 0 else moment.replace(microsecond=moment.microsecond - fraction)
 
     def caption(self, value: Value) -> str:
-        return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
+        """To the minute, by the clock of those who read it."""
+        return f"{value.astimezone(LOCAL_ZONE):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -47,7 +47,11 @@ def full_graph(
 def _ring_graph(store: GraphStore, subject: Node, *, limit: int, as_of: AsOf | None) -> Subgraph | None:
     """The subject, its ring's customers, and every node that at least two of them touch. None where the ring is the subject alone."""
     assert subject.ring_id is not None
-    ring = store.select("Customer", Compare("ring_id", Operator.EQ, subject.ring_id), limit=limit)
+    ring: Sequence[Node] = store.select("Customer", Compare("ring_id", Operator.EQ, subject.ring_id), limit=limit)
+    if as_of is not None:
+        # Who is in the ring today but was not known, or not in it, at that moment is no part of the answer.
+        then = store.get_by_id([node.node_id for node in ring], as_of=as_of)
+        ring = [node for node in then if node.ring_id == subject.ring_id]
     customers = list(dict.fromkeys([subject.node_id, *(node.node_id for node in ring)]))[:limit]
     if len(customers) < 2:
         return None

@@ -24,8 +24,13 @@ window.Guanxi = (() => {
       if (value === null) search.delete(name);
       else search.set(name, value);
     }
-    const text = search.toString();
-    tell("url", { pathname, search: text ? `?${text}` : "" });
+    window.history.pushState({}, "", address(pathname, search));
+    window.dispatchEvent(new PopStateEvent("popstate")); // Dash's Location reads the address anew and callbacks run
+  }
+
+  function address(pathname, search) {
+    const text = search.toString().replaceAll("%2C", ",").replaceAll("%2A", "*");
+    return text ? `${pathname}?${text}` : pathname;
   }
 
   function openSubject(nodeId) {
@@ -34,10 +39,10 @@ window.Guanxi = (() => {
 
   /* Changes the address that a reload or a copied link uses; the view itself stays. */
   function remember(name, value) {
-    const url = new URL(window.location.href);
-    if (value) url.searchParams.set(name, value);
-    else url.searchParams.delete(name);
-    window.history.replaceState(window.history.state, "", url.pathname + url.search.replaceAll("%2C", ",").replaceAll("%2A", "*"));
+    const search = new URLSearchParams(window.location.search);
+    if (value) search.set(name, value);
+    else search.delete(name);
+    window.history.replaceState(window.history.state, "", address(window.location.pathname, search));
   }
 
   function logIn() {
@@ -82,5 +87,7 @@ window.Guanxi = (() => {
     if (tone !== "problem") setTimeout(() => message.remove(), 7000);
   }
 
-  return { page, say, number, tell, go, openSubject, remember, logIn, debounce, element, toast };
+  const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
+
+  return { clearToasts, page, say, number, tell, go, openSubject, remember, logIn, debounce, element, toast };
 })();

@@ -5,7 +5,8 @@ Guanxi.canvas = (() => {
   const { page, say, number, tell, debounce, element } = Guanxi;
   const RICH = 300; // elements up to which the style is rich; the same limits as elements.py
   const READ_ONLY = 1500; // elements above which a view is read-only
-  const NEAREST = 1.35; // fitting never zooms in further than this
+  const NEAREST = 1.1; // fitting never zooms in further than this
+  const SECOND_CLICK = 350; // milliseconds in which a click may become a double click: the window stays still
   let bound = null;
   let untouched = true; // the user has not moved the window since everything was fitted
 
@@ -23,6 +24,7 @@ Guanxi.canvas = (() => {
   function bind(live) {
     if (bound === live) return;
     bound = live;
+    live.multiClickDebounceTime?.(SECOND_CLICK);
     live.on("dbltap", "node", (event) => doubleTapped(event.target));
     live.on("select unselect", () => Guanxi.selection.changed());
     live.on("mouseover", "node, edge", (event) => hover(event.target, event.renderedPosition));
@@ -129,7 +131,10 @@ Guanxi.canvas = (() => {
     const type = Guanxi.table.typeName(data);
     const grade = data.grade === "-" ? say("risk.ungraded") : data.grade;
     const lines = [element("strong", {}, data.caption), element("span", {}, `${type} · ${grade}`)];
-    if (data.kind !== "COMMUNITY") lines.push(element("span", {}, `${say("table.degree")} ${number(data.degree)}`));
+    if (data.kind !== "COMMUNITY") {
+      const shown = cy().getElementById(data.id).connectedEdges().length;
+      lines.push(element("span", {}, say("canvas.hover", { shown: number(Math.min(shown, data.degree)), total: number(data.degree) })));
+    }
     card.replaceChildren(...lines);
     card.hidden = false;
     const area = card.parentElement.getBoundingClientRect();
@@ -148,7 +153,7 @@ Guanxi.canvas = (() => {
     if (!live) return;
     live.resize();
     const selected = live.nodes(":selected");
-    if (selected.nonempty()) Guanxi.selection.bringIntoView(live, selected);
+    if (selected.nonempty()) setTimeout(() => Guanxi.selection.bringIntoView(live, selected), SECOND_CLICK);
     else if (untouched) fit(null, { animate: false });
   }
 
@@ -165,8 +170,10 @@ Guanxi.canvas = (() => {
     const area = document.getElementById("canvas-area");
     if (!area || area.dataset.watched) return;
     area.dataset.watched = "1";
-    new ResizeObserver(resized).observe(area);
+    const watcher = new ResizeObserver(resized);
+    watcher.observe(area);
+    watcher.observe(document.getElementById("legend")); // it takes room from the picture
   }
 
-  return { cy, READ_ONLY, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
+  return { cy, READ_ONLY, SECOND_CLICK, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
 })();

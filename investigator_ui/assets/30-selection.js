@@ -4,6 +4,7 @@
 Guanxi.selection = (() => {
   const { say, tell, toast, debounce } = Guanxi;
   let told = JSON.stringify([[], null, null]); // what the inspector was told last
+  let opening = null;
   let foundBy = null; // the pressed row of the overview or the legend
 
   const cy = () => Guanxi.canvas.cy();
@@ -94,7 +95,12 @@ Guanxi.selection = (() => {
       data = { nodes: nodes.map((node) => node.data()).slice(0, 200), edge: null, drawn: nodes.length === 1 ? drawn(nodes[0]) : {} };
     }
     const now = JSON.stringify([data.nodes.map((node) => node.id), data.edge?.data.id ?? null, data.drawn ?? null]);
-    if (now !== told) { told = now; tell("selected", { data }); }
+    if (now === told) return;
+    told = now;
+    clearTimeout(opening);
+    // A drawer that opens under the pointer would swallow the second half of a double click.
+    const wait = document.getElementById("inspector").hidden ? Guanxi.canvas.SECOND_CLICK : 0;
+    opening = setTimeout(() => tell("selected", { data }), wait);
   }
 
   /* How many relationships of each kind a node has on the canvas: `type|type of the neighbour` → count. */
@@ -121,13 +127,16 @@ Guanxi.selection = (() => {
     if (show) bringIntoView(live, wanted);
   }
 
-  /* Moves the window only where the node is outside of it. */
+  /* Moves the window only where the nodes are outside of it, and no further than it must. */
   function bringIntoView(live, nodes) {
-    const view = live.extent();
-    const box = nodes.boundingBox();
-    if (box.x1 >= view.x1 && box.x2 <= view.x2 && box.y1 >= view.y1 && box.y2 <= view.y2) return;
-    if (nodes.length === 1) live.animate({ center: { eles: nodes } }, { duration: 200 });
-    else Guanxi.canvas.fit(nodes);
+    const box = nodes.renderedBoundingBox({ includeOverlays: false });
+    const [width, height, edge] = [live.width(), live.height(), 12];
+    if (box.w > width - 2 * edge || box.h > height - 2 * edge) { Guanxi.canvas.fit(nodes); return; }
+    const by = {
+      x: Math.max(edge - box.x1, 0) + Math.min(width - edge - box.x2, 0),
+      y: Math.max(edge - box.y1, 0) + Math.min(height - edge - box.y2, 0),
+    };
+    if (by.x !== 0 || by.y !== 0) live.animate({ panBy: by }, { duration: 180 });
   }
 
   function clear() {

@@ -41,8 +41,10 @@ Guanxi.table = (() => {
   /* The frame of the panel, made anew only when the language changes. */
   function frame() {
     const panel = document.getElementById("table-panel");
-    if (!panel || panel.dataset.lang === page.lang) return panel;
-    panel.dataset.lang = page.lang;
+    if (!panel || !page.words["table.heading"]) return null; // the words have not come yet: they draw again
+    const drawn = `${page.lang} ${Boolean(page.view?.aggregated)}`;
+    if (panel.dataset.drawn === drawn) return panel;
+    panel.dataset.drawn = drawn;
     panel.setAttribute("aria-label", say("table.heading"));
     const input = element("input", { id: "table-filter", type: "search", class: "field small", placeholder: say("table.filter"),
       "aria-label": say("table.filter"), autocomplete: "off" });
@@ -64,7 +66,8 @@ Guanxi.table = (() => {
   }
 
   function columnHead(column) {
-    const button = element("button", { type: "button", title: say("table.sort", { column: say(`table.${column}`) }) }, say(`table.${column}`),
+    const name = say(column === "degree" && page.view?.aggregated ? "table.members" : `table.${column}`);
+    const button = element("button", { type: "button", title: say("table.sort", { column: name }) }, name,
       element("span", { class: "arrow", "aria-hidden": "true" }));
     button.addEventListener("click", () => {
       sort = { column, down: sort.column === column ? !sort.down : NUMERIC.has(column) && column !== "hop" };

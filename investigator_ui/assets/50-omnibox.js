@@ -9,6 +9,8 @@ Guanxi.omnibox = (() => {
 
   const input = () => document.getElementById("search");
   const list = () => document.getElementById("suggestions");
+  const hits = () => document.getElementById("suggestion-hits");
+  const problem = () => document.getElementById("suggestion-problem");
   const options = () => [...document.querySelectorAll("#suggestions [role=option]")];
 
   /* Fills the slots of the top bar with the browser's own fields: what is typed is in no property of Dash and in no markup. */
@@ -18,7 +20,7 @@ Guanxi.omnibox = (() => {
       const box = element("input", { id: "search", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
         maxlength: LONGEST, "aria-autocomplete": "list", "aria-controls": "suggestions", "aria-expanded": "false" });
       box.addEventListener("input", debounce(() => tell("typed", { data: { text: box.value, n: ++sent } }), 180));
-      box.addEventListener("input", () => show(false));
+      box.addEventListener("input", () => { problem().hidden = true; show(false); });
       box.addEventListener("focus", () => show(true));
       slot.append(box);
     }
@@ -44,7 +46,8 @@ Guanxi.omnibox = (() => {
   /* The list is seen only while the field has the focus and something to say. */
   function show(wanted) {
     if (!list() || !input()) return;
-    const seen = wanted && document.activeElement === input() && list().childElementCount > 0 && input().value.trim() !== "";
+    const something = hits().childElementCount > 0 || (problem().childElementCount > 0 && !problem().hidden);
+    const seen = wanted && document.activeElement === input() && something && input().value.trim() !== "";
     list().hidden = !seen;
     input().setAttribute("aria-expanded", String(seen && options().length > 0));
   }
@@ -52,6 +55,11 @@ Guanxi.omnibox = (() => {
   function suggested() {
     active = -1;
     input()?.removeAttribute("aria-activedescendant");
+    show(true);
+  }
+
+  function refused() {
+    problem().hidden = problem().childElementCount === 0;
     show(true);
   }
 
@@ -100,5 +108,5 @@ Guanxi.omnibox = (() => {
     else if (!event.target.closest?.(".omnibox")) show(false);
   });
 
-  return { equip, suggested, clear, focus: () => { input()?.focus(); input()?.select(); } };
+  return { equip, suggested, refused, clear, focus: () => { input()?.focus(); input()?.select(); } };
 })();

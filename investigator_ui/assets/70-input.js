@@ -101,7 +101,10 @@
   function onKey(event) {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (Guanxi.dialogs.anyOpen()) {
-      if (event.key === "Enter" && event.target.id === "reveal-reason" && !event.isComposing) Guanxi.dialogs.confirmReveal();
+      if (event.key === "Enter" && event.target.id === "reveal-reason" && !event.isComposing) {
+        event.preventDefault(); // or the button that gets the focus back is pressed by the same key
+        Guanxi.dialogs.confirmReveal();
+      }
       return;
     }
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); keys["/"](); return; }

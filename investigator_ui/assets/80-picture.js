@@ -37,7 +37,31 @@ Guanxi.picture = (() => {
     pen.fillText(document.getElementById("table-count").textContent + asOf, edge, 54 * scale);
     const when = new Date().toLocaleString("sv-SE").slice(0, 16);
     pen.fillText(say("png.footer", { user: page.user, when }), edge, sheet.height - 24 * scale);
+    drawGrades(pen, scale, sheet.width - edge, sheet.height - 24 * scale);
     sheet.toBlob((blob) => download(blob, `guanxi-graph-${page.view.subjectId.replace(/[^\w-]/g, "")}.png`), "image/png");
+  }
+
+  /* What the colours mean, from the right edge to the left. */
+  function drawGrades(pen, scale, right, middle) {
+    let at = right;
+    for (const grade of Object.keys(page.gradeNames).reverse()) {
+      const name = page.gradeNames[grade][page.lang];
+      const style = page.grades[grade];
+      pen.font = `${12 * scale}px ${FONT}`;
+      at -= pen.measureText(name).width;
+      pen.fillStyle = "#333d4c";
+      pen.fillText(name, at, middle);
+      at -= 24 * scale;
+      pen.fillStyle = style.backgroundColor;
+      pen.strokeStyle = style.borderColor;
+      pen.lineWidth = scale;
+      pen.fillRect(at, middle - 9 * scale, 18 * scale, 18 * scale);
+      pen.strokeRect(at, middle - 9 * scale, 18 * scale, 18 * scale);
+      pen.fillStyle = style.color;
+      pen.font = `700 ${12 * scale}px ${FONT}`;
+      pen.fillText(grade, at + 9 * scale - pen.measureText(grade).width / 2, middle);
+      at -= 18 * scale;
+    }
   }
 
   function download(blob, name) {

@@ -9,6 +9,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function viewOpened(view, elements) {
       if (!view?.subject || !view.graph) { page.view = null; return nothing(); }
       const { nodes, edges, aggregated } = view.graph;
+      if (view.subject.node.id !== page.view?.subjectId) document.getElementById("rail").scrollTop = 0;
+      Guanxi.clearToasts();
       page.view = {
         key: view.key,
         full: view.full,
@@ -44,7 +46,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     function textsChanged(texts) {
       if (!texts) return nothing();
-      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades });
+      if (texts.lang !== page.lang) Guanxi.clearToasts();
+      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
       document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");
       setTimeout(() => {
@@ -62,6 +65,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
       toast: (message) => { if (message) toast(message.text, message); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
       sessionEnded: (ended) => { if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
+      chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node); return nothing(); },
+      refused: () => { setTimeout(Guanxi.omnibox.refused, 20); return nothing(); },
       suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },
     };
   })(),

@@ -19,4 +19,6 @@ def register(app: Dash) -> None:
     bind("revealed", Input("revealed", "data"))
     bind("toast", Input("toast", "data"))
     bind("sessionEnded", Input("session-ended", "data"))
-    bind("suggested", Input("suggestions", "children"))
+    bind("chosen", Input("chosen", "data"))
+    bind("suggested", Input("suggestion-hits", "children"))
+    bind("refused", Input("suggestion-problem", "children"))

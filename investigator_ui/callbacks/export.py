@@ -4,6 +4,7 @@ from dash import Dash, Input, Output, State
 
 from investigator_ui.callbacks.navigate import language_of
 from investigator_ui.contract import Json
+from investigator_ui.errors import Refused
 from investigator_ui.export import csv_of_edges, csv_of_nodes, file_name
 from investigator_ui.services import Services
 
@@ -17,6 +18,8 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def export(asked: Json, elements: Json, lang_data: Json) -> Json:
+        if "export" not in services.user().me().rights:
+            raise Refused("forbidden")
         lang = language_of(lang_data)
         kind = asked["what"]
         content = csv_of_edges(elements, lang) if kind == "edges" else csv_of_nodes(elements, services.schema(), lang)

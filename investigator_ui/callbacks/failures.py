@@ -1,6 +1,7 @@
 """What a user sees when a callback fails: a log-in dialog for an ended session, else a toast with words for the code."""
 
 import logging
+import traceback
 
 from dash import ctx, set_props
 
@@ -21,18 +22,17 @@ def tell_the_user(error: Exception) -> None:
         log.warning("callback failed: %s", error.code)
         code = error.code
     else:
-        # The trace says where; the message may hold what a user typed, so it is left out.
-        log.error("callback failed: %s", type(error).__name__, exc_info=not _may_hold_personal_data(error))
+        # Where it failed, without the message: that may hold what a user typed or what the API sent.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        log.error("callback failed: %s\n%s", type(error).__name__, frames)
         code = "unknown"
-    happened, todo = problem(code, _language())
-    set_props("toast", {"data": {"text": f"{happened}。{todo}" if _language() == "zh" else f"{happened}. {todo}",
-                                 "tone": "problem", "code": code}})  # fmt: skip
-
-
-def _may_hold_personal_data(error: Exception) -> bool:
-    return isinstance(error, ValueError | KeyError | TypeError)
+    lang = _language()
+    happened, todo = problem(code, lang)
+    words = f"{happened}。{todo}" if lang == "zh" else f"{happened}. {todo}"
+    set_props("toast", {"data": {"text": words, "tone": "problem", "code": code}})
 
 
 def _language() -> Language:
-    states = ctx.states or {}
-    return language(states.get("lang.data")) or request_language()
+    """The page's, where the callback was told of it; else what the browser prefers."""
+    told = {**(ctx.states or {}), **(ctx.inputs or {})}
+    return language(told.get("lang.data")) or request_language()

@@ -24,6 +24,7 @@ def register(app: Dash, services: Services) -> None:
         Output("zoom-tools", "children"),
         Output("dialogs", "children"),
         Output("busy-words", "children"),
+        Output("canvas-help", "children"),
         Output("texts", "data"),
         Input("lang", "data"),
         Input("me", "data"),
@@ -33,10 +34,11 @@ def register(app: Dash, services: Services) -> None:
         lang, user = language_of(lang_data), me_of(me)
         return (
             topbar(lang, user),
-            canvas_panels.toolbar(lang),
+            canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights),
             canvas_panels.zoom_tools(lang),
             canvas_panels.dialogs(lang),
             text("canvas.loading", lang),
+            text("canvas.help", lang),
             {"lang": lang, "user": user.name if user else "", "words": browser_texts(lang), **_legend_data(services)},
         )
 
@@ -100,9 +102,11 @@ def _legend_data(services: Services) -> Json:
     try:
         schema = services.schema()
     except UiError:
-        return {"types": {}, "grades": {}}
+        return {"types": {}, "grades": {}, "gradeNames": {}}
     types = {view.label: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.node_types}
-    return {"types": types, "grades": {grade: chip_style(grade, schema) for grade in grade_colours(schema)}}
+    names = {view.grade.value: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.grades}
+    grades = {grade: chip_style(grade, schema) for grade in grade_colours(schema)}
+    return {"types": types, "grades": grades, "gradeNames": names}
 
 
 def _status(services: Services) -> Json:

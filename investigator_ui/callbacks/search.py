@@ -5,7 +5,6 @@ import unicodedata
 
 from dash import Dash, Input, Output, State, no_update
 
-from investigator_ui.address import ViewAddress
 from investigator_ui.callbacks.navigate import language_of
 from investigator_ui.client import UserApi
 from investigator_ui.contract import Json, SearchHit
@@ -19,7 +18,7 @@ MOST_HITS = 10
 
 def register(app: Dash, services: Services) -> None:
     @app.callback(
-        Output("suggestions", "children"),
+        Output("suggestion-hits", "children"),
         Input("typed", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
@@ -36,29 +35,26 @@ def register(app: Dash, services: Services) -> None:
         return hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS) if hits else []
 
     @app.callback(
-        Output("url", "pathname"),
-        Output("url", "search"),
-        Output("suggestions", "children", allow_duplicate=True),
+        Output("chosen", "data"),
+        Output("suggestion-hits", "children", allow_duplicate=True),
+        Output("suggestion-problem", "children"),
         Input("submitted", "data"),
-        State("url", "pathname"),
-        State("url", "search"),
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def submit(submitted: Json, pathname: str, search: str, lang_data: Json) -> tuple[Json, ...]:
+    def submit(submitted: Json, lang_data: Json) -> tuple[Json, Json, Json]:
         lang = language_of(lang_data)
         wanted = normalise(submitted["text"])
         if len(wanted) < LEAST:
-            return no_update, no_update, message("search.too_short", lang)
+            return no_update, [], message("search.too_short", lang)
         try:
             found = find(services.user(), wanted)
         except Refused as refused:
-            return no_update, no_update, message(refused.code, lang)
+            return no_update, [], message(refused.code, lang)
         if isinstance(found, str):
-            address = ViewAddress.parse(pathname, search).opening(found)
-            return address.pathname, address.search, []
+            return {"node": found, "n": submitted["n"]}, [], []
         hits = hits_list(found, services.schema(), lang, full=len(found) == MOST_HITS, choose=True)
-        return no_update, no_update, hits
+        return no_update, hits, []
 
 
 def normalise(value: str | None) -> str:

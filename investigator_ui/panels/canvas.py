@@ -7,18 +7,19 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.icons import legend_picture
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button, name_of
+from investigator_ui.queries import FULL_LIMIT
 from investigator_ui.texts import text
 from investigator_ui.view import CanvasFacts, GraphFacts, Hub
 
 MOST_NAMED = 8
 
 
-def toolbar(lang: Language) -> list[Component]:
-    return [
+def toolbar(lang: Language, *, may_export: bool) -> list[Component]:
+    tools: list[Component] = [
         html.Button(
             [html.Span(className="switch-knob", **attrs(aria_hidden="true")), html.Span(text("canvas.full", lang))],
             id="full-switch",
@@ -35,23 +36,21 @@ def toolbar(lang: Language) -> list[Component]:
             ],
             className="tool-group",
         ),
-        html.Details(
-            [
-                html.Summary([icon("download"), html.Span(text("canvas.export", lang))], className="button"),
-                html.Div(
-                    [
-                        _menu_item("export-png", "image", text("canvas.png", lang)),
-                        _menu_item("export-csv", "table", text("canvas.csv", lang)),
-                        _menu_item("export-csv-edges", "link", text("canvas.csv_edges", lang)),
-                        _menu_item("copy-link", "open", text("canvas.copy_link", lang)),
-                    ],
-                    className="menu",
-                ),
-            ],
-            className="menu-button",
-            id="export-menu",
-        ),
     ]
+    return [*tools, _export_menu(lang, may_export=may_export)]
+
+
+def _export_menu(lang: Language, *, may_export: bool) -> Component:
+    """Files for those with the right; a link to the view, which holds nothing personal, for everyone."""
+    files = [
+        _menu_item("export-png", "image", text("canvas.png", lang)),
+        _menu_item("export-csv", "table", text("canvas.csv", lang)),
+        _menu_item("export-csv-edges", "link", text("canvas.csv_edges", lang)),
+    ]
+    copy = _menu_item("copy-link", "open", text("canvas.copy_link", lang))
+    summary = html.Summary([icon("download"), html.Span(text("canvas.export", lang))], className="button")
+    menu = html.Div([*(files if may_export else []), copy], className="menu")
+    return html.Details([summary, menu], className="menu-button", id="export-menu")
 
 
 def zoom_tools(lang: Language) -> list[Component]:
@@ -101,16 +100,17 @@ def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) ->
 
 def notices(facts: GraphFacts, canvas: CanvasFacts, lang: Language) -> list[Component]:
     """Everything that the canvas does not show, said out loud: nothing is cut silently."""
-    found: list[Component] = []
+    said: list[str] = []
     if facts.aggregated:
-        words_ = text("notice.aggregated", lang, total=words.number(facts.total), shown=words.number(facts.nodes))
-        found.append(html.P([icon("info"), words_], className="notice"))
+        shown = words.number(facts.nodes)
+        said.append(text("notice.aggregated", lang, total=words.number(facts.total), shown=shown))
     elif facts.read_only:
-        words_ = text("notice.read_only", lang, n=words.number(facts.nodes + facts.edges))
-        found.append(html.P([icon("info"), words_], className="notice"))
-    elif facts.total > facts.nodes:
-        words_ = text("notice.cut", lang, shown=words.number(facts.nodes), total=words.number(facts.total))
-        found.append(html.P([icon("info"), words_], className="notice"))
+        said.append(text("notice.read_only", lang, n=words.number(facts.nodes + facts.edges)))
+    if facts.total >= FULL_LIMIT:
+        said.append(text("notice.nearest", lang, total=words.number(facts.total)))
+    elif facts.total > facts.nodes and not facts.aggregated:
+        said.append(text("notice.cut", lang, shown=words.number(facts.nodes), total=words.number(facts.total)))
+    found: list[Component] = [html.P([icon("info"), html.Span(sentence)], className="notice") for sentence in said]
     if canvas.hubs and not facts.aggregated:
         found.append(_hubs(sorted(canvas.hubs, key=lambda hub: hub.shown - hub.total), lang))
     return found

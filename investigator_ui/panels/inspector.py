@@ -11,7 +11,8 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import Degree, GraphSchema, Node
+from investigator_ui.contract import Degree, Node
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import (
     Child,
@@ -24,7 +25,7 @@ from investigator_ui.panels.parts import (
     type_name,
 )
 from investigator_ui.panels.rail import risk_panel_of
-from investigator_ui.texts import text
+from investigator_ui.texts import qualifier, text
 
 Data = Mapping[str, Any]  # an element's `data`, back from the canvas
 
@@ -45,8 +46,8 @@ def node_inspector(
     """`drawn` counts the node's relationships on the canvas, by `relationship type|neighbour type`."""
     actions: list[Component] = []
     if may_expand:
-        actions.append(_action("expand", text("inspector.expand_all", lang), node.id, primary=True))
-        actions.append(_action("collapse", text("inspector.collapse", lang), node.id))
+        actions.append(_action("expand", text("inspector.expand_all", lang), node.id, key="E", primary=True))
+        actions.append(_action("collapse", text("inspector.collapse", lang), node.id, key="Shift+E"))
     if not is_subject:
         actions.append(_action("open", text("subject.open", lang), node.id))
     grade = node.assessment.grade.value if node.assessment else None
@@ -87,7 +88,8 @@ def edge_inspector(
         (text("inspector.weight", lang), words.number(int(edge["weight"]))),
     ]
     name = str(edge[lang])
-    title = f"{name} · {edge['qualifier']}" if edge.get("qualifier") else name
+    kind = qualifier(edge.get("qualifier"), lang)
+    title = f"{name} · {kind}" if kind else name
     note = html.P([icon("info"), text("inspector.human", lang)], className="hint") if edge.get("human") else None
     return [_head(title, [icon("link"), text("inspector.relations", lang)]), note, facts(rows)]
 
@@ -135,11 +137,12 @@ def _head(title: str, kind: list[Child], *extra: Child) -> html.Div:
                     className="inspector-head")  # fmt: skip
 
 
-def _action(name: str, label: str, node_id: str, *, primary: bool = False) -> html.Button:
+def _action(name: str, label: str, node_id: str, *, key: str | None = None, primary: bool = False) -> html.Button:
     return html.Button(
         [icon(name), label],
         type="button",
         className="button primary" if primary else "button",
+        title=None if key is None else f"{label} ({key})",
         **attrs(data_action=name, data_node=node_id),
     )
 
@@ -173,10 +176,8 @@ def _degree(
             ),
         )
     count = text("notice.shown_of", lang, shown=words.number(shown), total=words.number(degree.count))
-    label = html.Th(
-        [type_icon(degree.neighbour_type, schema), html.Span(relation), html.Span(neighbour, className="quiet")],
-        scope="row",
-    )
+    towards = None if neighbour == relation else html.Span(neighbour, className="quiet")
+    label = html.Th([type_icon(degree.neighbour_type, schema), html.Span(relation), towards], scope="row")
     return html.Tr(
         [
             label,

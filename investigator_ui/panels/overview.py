@@ -6,8 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema, Overview, OverviewCell, OverviewRow
+from investigator_ui.contract import Overview, OverviewCell, OverviewRow
 from investigator_ui.elements import UNGRADED
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, grade_chip, icon, name_of, section, type_icon
 from investigator_ui.texts import text

@@ -7,8 +7,9 @@ from dash.development.base_component import Component
 
 from investigator_ui import icons, palette, words
 from investigator_ui.address import Language
-from investigator_ui.contract import Attribute, GraphSchema
+from investigator_ui.contract import Attribute
 from investigator_ui.elements import UNGRADED
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.stylesheet import grade_colours
 from investigator_ui.texts import text

@@ -8,7 +8,8 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import ApplicationView, Assessment, GraphSchema, Reason, Ring, Subject
+from investigator_ui.contract import ApplicationView, Assessment, Reason, Ring, Subject
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import (
     Child,
@@ -23,6 +24,7 @@ from investigator_ui.panels.parts import (
 from investigator_ui.texts import TEXTS, text
 
 MOST_APPLICATIONS = 20
+EXPIRY = "id_expiry_date"  # the property of the schema that says when the document ends
 
 
 def subject_head(subject: Subject, schema: GraphSchema, lang: Language, *, as_of: date | None) -> Component:
@@ -67,7 +69,7 @@ def risk_panel_of(
                 ],
                 className="risk-line",
             ),
-            _reasons(assessment.reasons_zh if lang == "zh" else assessment.reasons_en, lang),
+            _reasons(assessment.reasons_zh if lang == "zh" else assessment.reasons_en, lang, own=probability),
             html.P(
                 text("risk.version", lang, model=assessment.model_version, policy=assessment.policy_version,
                      when=words.moment(assessment.scored_at, zone)),
@@ -86,8 +88,13 @@ def ring_panel(ring: Ring | None, lang: Language, *, full: bool) -> Component:
         share = words.share(ring.known_fraud_share)
         fraud = text("ring.fraud", lang, n=words.number(ring.known_fraud), share=share)
     children: list[Component] = [
-        html.Div(
-            [icon("community"), html.Strong(text("ring.size", lang, n=words.number(ring.size)))], className="ring-size"
+        html.Span(
+            [
+                icon("community"),
+                text("ring.heading", lang),
+                html.Strong(text("ring.size", lang, n=words.number(ring.size))),
+            ],
+            className="ring-size",
         ),
         html.Span(fraud, className="ring-fraud" if ring.known_fraud else "quiet"),
     ]
@@ -103,9 +110,7 @@ def ring_panel(ring: Ring | None, lang: Language, *, full: bool) -> Component:
 def attributes_section(subject: Subject, lang: Language, *, may_reveal: bool) -> Component:
     notes: dict[str, Child] = {}
     if subject.id_expired:
-        notes["id_expiry_date"] = notes["idExpiryDate"] = html.Span(
-            text("subject.expired", lang), className="tag-expired"
-        )
+        notes[EXPIRY] = html.Span(text("subject.expired", lang), className="tag-expired")
     body = attribute_facts(subject.node.id, subject.attributes, lang, may_reveal=may_reveal, notes=notes)
     return section(text("subject.attributes", lang), body, section_id="section-attributes")
 
@@ -140,7 +145,7 @@ def below_overview(subject: Subject, lang: Language, *, zone: ZoneInfo, may_reve
 
 def _expired_words(subject: Subject, lang: Language) -> str:
     for attribute in subject.attributes:
-        if attribute.name in {"id_expiry_date", "idExpiryDate"}:
+        if attribute.name == EXPIRY:
             shown = (attribute.display_zh if lang == "zh" else attribute.display_en) or attribute.value
             if shown:
                 return text("subject.expired_on", lang, day=shown)
@@ -154,9 +159,9 @@ def _grade_words(assessment: Assessment, schema: GraphSchema, lang: Language) ->
     return text("risk.grade_of", lang, grade=assessment.grade.value)
 
 
-def _reasons(reasons: tuple[Reason, ...], lang: Language) -> Component:
+def _reasons(reasons: tuple[Reason, ...], lang: Language, *, own: bool) -> Component:
     if not reasons:
-        return html.P(text("risk.no_reasons", lang), className="hint")
+        return html.P(text("risk.no_reasons" if own else "risk.summary", lang), className="hint")
     heaviest = max(abs(reason.weight) for reason in reasons) or 1.0
     return html.Ol(
         [

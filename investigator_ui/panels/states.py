@@ -13,7 +13,7 @@ from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import problem, text
 
 TIPS = (("user", "id"), ("phone", "phone"), ("bank", "card"), ("search", "name"))
-RETRYABLE = frozenset({"api_down", "api_slow", "api_failed", "store_unavailable", "rate_limited", "unknown"})
+FINAL = frozenset({"forbidden", "not_found", "session_expired", "unknown_name"})  # trying again would not help
 PICTURES = {
     "api_down": "offline",
     "api_failed": "offline",
@@ -53,7 +53,7 @@ def problem_page(code: str, lang: Language) -> Component:
         buttons.append(
             html.Button(text("state.log_in", lang), type="button", className="button primary", **attrs(data_log_in="1"))
         )
-    if code in RETRYABLE:
+    if code not in FINAL:
         buttons.append(
             html.Button(text("state.retry", lang), type="button", className="button primary", id="retry-button")
         )

@@ -6,7 +6,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from investigator_ui.address import Language
-from investigator_ui.contract import GraphSchema, SearchHit
+from investigator_ui.contract import SearchHit
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import grade_chip, icon, type_icon, type_name
 from investigator_ui.texts import problem, text

@@ -34,7 +34,12 @@ def _omnibox(lang: Language) -> html.Div:
             html.Label(text("search.label", lang), htmlFor="search", className="visually-hidden"),
             html.Span(id="search-slot", **attrs(data_placeholder=text("search.placeholder", lang))),
             html.Kbd("/", className="omnibox-key", title=text("search.key", lang)),
-            html.Div(id="suggestions", className="suggestions", hidden=True),
+            html.Div(
+                [html.Div(id="suggestion-hits"), html.Div(id="suggestion-problem")],
+                id="suggestions",
+                className="suggestions",
+                hidden=True,
+            ),
         ],
         className="omnibox",
         role="search",

@@ -1,5 +1,6 @@
 """The command line as its users meet it: a portfolio goes in, questions are answered, and what is wrong is one clear line."""
 
+import errno
 import io
 import json
 import os
@@ -96,6 +97,20 @@ def test_a_dry_run_writes_nothing(loaded: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_a_dry_run_compares_with_the_graph_that_is_there(loaded: Path) -> None:
+    """Labels alone, whose applications are in the graph and not in the file."""
+    done = guanxi("ingest", loaded / "files" / "labels.csv", "--dry-run", "--json", loaded / "dry.json", home=loaded)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((loaded / "dry.json").read_text())
+    assert report["read"] > 0 == report["quarantined"]
+
+
+def test_a_graph_is_readable_by_its_owner_alone(loaded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert guanxi("backup", copy, home=loaded).returncode == 0
+    assert {(loaded / "guanxi.db").stat().st_mode & 0o777, copy.stat().st_mode & 0o777} == {0o600}
+
+
 def test_search_finds_masked_people(loaded: Path) -> None:
     store = open_store(f"sqlite:///{loaded / 'guanxi.db'}", read_only=True)
     customer = next(c for c in store.select("Customer", limit=50) if len(str(c.properties["name"])) >= 2)
@@ -114,6 +129,29 @@ def test_a_backup_opens_and_holds_the_same(loaded: Path, tmp_path: Path) -> None
     counted = guanxi("status", "--store", f"sqlite:///{copy}", home=tmp_path).stdout
     assert re.search(r"Customer\s+300\b", counted)
     refused(guanxi("backup", copy, home=loaded), "invalid_request", 2)
+
+
+@pytest.mark.slow
+def test_everybody_is_scored_and_the_scores_are_kept(loaded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "guanxi.db"
+    assert guanxi("backup", copy, home=loaded).returncode == 0
+    done = guanxi("score", "--as-of", "2026-10-31", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"customers\s+300\b", done.stdout)
+    assert "not scored yet" not in guanxi("status", home=tmp_path).stdout
+    store = open_store(f"sqlite:///{copy}", read_only=True)
+    try:
+        customers = store.select("Customer", limit=1_000)
+        assert all(c.grade is not None and 0 <= (c.score or 0) <= 1 for c in customers)
+        (assessment,) = store.assessments(customers[0].node_id)
+        assert assessment.as_of == datetime(2026, 10, 31, 15, 59, 59, 999000, tzinfo=UTC)  # the end of the day in China
+    finally:
+        store.close()
+
+
+def test_a_score_of_no_moment_or_of_the_future_is_refused(loaded: Path) -> None:
+    refused(guanxi("score", "--as-of", "soon", home=loaded), "moment.malformed", 2)
+    refused(guanxi("score", "--as-of", "2999-01-01", home=loaded), "invalid_request", 2)
 
 
 def test_the_doctor_finds_a_sound_graph_and_a_touched_audit_line(loaded: Path, tmp_path: Path) -> None:
@@ -187,6 +225,20 @@ def test_a_home_that_can_not_be_made(tmp_path: Path) -> None:
     refused(guanxi("ingest", tmp_path / "file", home=tmp_path / "file" / "home"), "home.unusable", 7)
 
 
+def test_a_place_that_can_not_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    line = refused(
+        guanxi("generate", "--customers", "100", "--out", tmp_path / "file" / "x", home=tmp_path), "file.unusable", 7
+    )
+    assert "file/x" in line
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/guanxi.db")
+
+    monkeypatch.setattr("api.cli.data.open_store", full)
+    refused(guanxi("status", home=tmp_path), "disk.full", 7)
+
+
 def test_users_are_added_listed_and_removed(tmp_path: Path) -> None:
     add = ("users", "add", "ida", "--role", "investigator", "--password-stdin")
     assert guanxi(*add, home=tmp_path, stdin=PASSWORD + "\n").returncode == 0
@@ -246,6 +298,7 @@ def test_a_port_in_use_is_one_clear_line(loaded: Path, taken_port: int) -> None:
     refused(guanxi("serve", "--host", "203.0.113.7", home=loaded), "port.refused", 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
 def test_serve_answers_and_stops_cleanly_when_asked(loaded: Path, asked: signal.Signals, status: int) -> None:
     server = subprocess.Popen(

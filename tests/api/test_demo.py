@@ -36,7 +36,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
 
 def worth_searching(text: str) -> dict[str, str]:
     """What the demo printed: the case's name → ID number."""
-    rows = re.findall(r"^(\d{17}[\dX])\s{2,}(clean customer|ring member|customer on a hub)\b", text, re.MULTILINE)
+    rows = re.findall(r"^\s+(\d{17}[\dX])\s{2,}(clean customer|ring member|customer on a hub)\b", text, re.MULTILINE)
     return {name: number for number, name in rows}
 
 
@@ -87,7 +87,7 @@ def test_both_servers_run_until_ctrl_c_and_the_printed_log_in_works(prepared: tu
     api, ui = free_port(), free_port()
     command = ["demo", "--customers", str(CUSTOMERS), "--home", str(home), "--port", str(api), "--ui-port", str(ui)]
     demo = subprocess.Popen(
-        [sys.executable, "-u", "-m", "api.cli", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "api.cli", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         assert demo.stdout is not None
@@ -99,7 +99,7 @@ def test_both_servers_run_until_ctrl_c_and_the_printed_log_in_works(prepared: tu
         assert f"http://127.0.0.1:{ui}" in said
         with urllib.request.urlopen(f"http://127.0.0.1:{ui}/", timeout=30) as page:
             assert page.status == 200
-        (password,) = re.findall(r"^investigator\s+(\S+)", said, re.MULTILINE)
+        (password,) = re.findall(r"^\s+investigator\s+(\S+)", said, re.MULTILINE)
         base = f"http://127.0.0.1:{api}"
         token = httpx.post(f"{base}/auth/login", json={"username": "investigator", "password": password}).json()[
             "token"

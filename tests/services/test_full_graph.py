@@ -2,16 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
+from graph_model.records import AsOf, GraphBatch, NodeRecord, NodeRef
 from graph_model.services import full_graph as module
 from graph_model.services.full_graph import full_graph
 from graph_model.services.views import NodeKind
 from graph_model.store import GraphStore
-from tests.fixtures.reference_case import ReferenceCase
-from tests.services.conftest import INVESTIGATOR
+from graph_model.stores import open_store
+from tests.fixtures.reference_case import ReferenceCase, id_number
+from tests.services.conftest import INVESTIGATOR, START, fill_tangle
 
 Reference = tuple[GraphStore, ReferenceCase]
 Tangle = tuple[GraphStore, list[str]]
@@ -68,3 +74,37 @@ def test_a_limit_beyond_bounds_is_refused(reference: Reference) -> None:
     store, case = reference
     with pytest.raises(InvalidRequest):
         full_graph(store, INVESTIGATOR, case.subject_id, limit=20_001)
+
+
+def test_the_ring_of_a_past_moment_holds_who_was_in_it_then(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True)
+    fill_tangle(store, seed=5, customers=3, identifiers=4)
+    joined = START + timedelta(days=500)
+    late = NodeRef("Customer", id_number(date(1999, 9, 9), 7))
+    store.upsert(GraphBatch([NodeRecord(late, joined, joined, "test")]))
+    late_node = store.get(late)
+    assert late_node is not None
+    handles = store.scan_nodes("Customer").handles
+    for members, moment in ((handles[:2], START + timedelta(days=450)), (handles, joined)):
+        store.append_assessments(
+            AssessmentColumns(
+                members,
+                np.full(len(members), 0.5),
+                np.full(len(members), 3, dtype=np.int8),
+                np.zeros(len(members), dtype=np.int32),
+                ["R1"],
+                ["[]"] * len(members),
+            ),
+            source="model",
+            model_version="m",
+            policy_version="1",
+            as_of=moment,
+            scored_at=moment,
+        )
+    early = store.node_ids(handles[:2].tolist())
+    subject = early[0]
+    now = full_graph(store, INVESTIGATOR, subject)
+    then = full_graph(store, INVESTIGATOR, subject, as_of=AsOf.at(START + timedelta(days=460)))
+    store.close()
+    assert late_node.node_id in {node.id for node in now.nodes}
+    assert {node.id for node in then.nodes if node.type == "Customer"} == set(early)

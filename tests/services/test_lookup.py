@@ -5,7 +5,9 @@ import pytest
 from graph_model.errors import Forbidden, GuanxiError, InvalidRequest, InvalidValue, NotFound
 from graph_model.principal import Principal, Role
 from graph_model.services.lookup import search, subject_by_id_number
+from graph_model.services.status import newest_model
 from graph_model.store import GraphStore
+from graph_model.stores import open_store
 from tests.fixtures.reference_case import ReferenceCase, id_number
 from tests.services.conftest import INVESTIGATOR
 
@@ -106,3 +108,13 @@ def test_only_roles_with_the_graph_may_search(reference: Reference) -> None:
         subject_by_id_number(store, Principal("mia", Role.MARKETER), case.id_number)
     with pytest.raises(NotFound):
         subject_by_id_number(store, INVESTIGATOR, "PASSPORT:E99999999")
+
+
+def test_the_model_is_known_with_rings_and_without(
+    reference: Reference, tangle: tuple[GraphStore, list[str]], tmp_path
+) -> None:
+    assert newest_model(reference[0]) == "reference-case"
+    assert newest_model(tangle[0]) == "tangle"
+    empty = open_store(f"sqlite:///{tmp_path / 'empty.db'}", create=True)
+    assert newest_model(empty) is None
+    empty.close()

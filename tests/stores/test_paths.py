@@ -53,6 +53,16 @@ def test_no_way_leads_through_a_hub_but_one_may_end_there(store: GraphStore) -> 
     assert [portrait.of_path(path) for path in to_hub] == [(customer("c00001"), device("farm"))]
 
 
+def test_two_hubs_are_joined_by_those_they_share(store: GraphStore) -> None:
+    store.upsert(device_farm(300))
+    store.upsert(batch(*(edge("USES_PHONE", customer(f"c{i:05}"), phone("centre"), i) for i in range(298, 600))))
+    found = store.paths(id_of(store, device("farm")), id_of(store, phone("centre")), k=5, hub=200)
+    assert [[ref.key for ref in portrait.of_path(path)] for path in found] == [
+        ["farm", "c00298", "centre"],
+        ["farm", "c00299", "centre"],
+    ]
+
+
 def test_a_long_chain_of_guarantors_is_followed_to_the_last_hop(store: GraphStore) -> None:
     store.upsert(batch(*(edge("GUARANTEES", customer(f"c{i}"), customer(f"c{i + 1}"), i) for i in range(7))))
     assert ways(store, "c0", "c6", max_hops=6) == [[f"c{i}" for i in range(7)]]

@@ -12,6 +12,7 @@ import pytest
 
 from graph_model.errors import StoreLocked
 from graph_model.records import GraphBatch
+from graph_model.stores import open_store
 from tests.stores import portrait
 from tests.stores.adapters import Adapter, Opened
 from tests.stores.child import CUSTOMERS, numbered
@@ -131,6 +132,16 @@ def test_two_jobs_of_one_process_exclude_each_other_too(opened: Opened) -> None:
         opened.store.writing("score"),
     ):
         pytest.fail("two long jobs at once")
+
+
+def test_several_processes_that_create_one_store_at_once_share_it(adapter: Adapter, tmp_path: Path) -> None:
+    url = adapter.fresh_url(tmp_path)
+    code = "import sys; from graph_model.stores import open_store; s = open_store(sys.argv[1], create=True); s.put_state(sys.argv[2], 'here')"
+    children = [subprocess.Popen([sys.executable, "-c", code, url, str(n)], cwd=ROOT) for n in range(4)]
+    assert [child.wait(timeout=60) for child in children] == [0, 0, 0, 0]
+    store = open_store(url)
+    assert [store.state(str(n)) for n in range(4)] == ["here"] * 4
+    store.close()
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph_model.errors import UnknownName
+from graph_model.errors import InvalidRequest, UnknownName
 from graph_model.predicates import EVERYTHING, Compare, Operator
 from graph_model.records import GraphBatch
 from graph_model.store import GraphStore
@@ -107,3 +107,16 @@ def test_rare_characters_beyond_the_first_plane_are_found(store: GraphStore) -> 
     store.upsert(GraphBatch([node(customer("c1"), name="𠮷野𱁬"), node(customer("c2"), name="吉野")]))
     assert found(store, "𠮷野") == ["c1"]
     assert found(store, "野𱁬") == ["c1"]
+
+
+def test_half_a_character_is_refused_and_harms_nothing(people: GraphStore) -> None:
+    """JSON can carry one half of a surrogate pair; no text of ours does."""
+    assert found(people, "伟\ud800国") == ["c4"]  # folding drops it
+    with pytest.raises(InvalidRequest):
+        people.get(customer("c1\ud800"))
+    with pytest.raises(InvalidRequest):
+        people.get_by_id(["\ud800"])
+    with pytest.raises(InvalidRequest):
+        people.upsert(GraphBatch([node(customer("c9"), name="\udfff")]))
+    assert people.get(customer("c9")) is None
+    assert found(people, "伟国") == ["c4"]

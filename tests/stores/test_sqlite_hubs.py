@@ -30,7 +30,7 @@ def test_hubs_are_walked_counted_and_linked_as_the_oracle_does() -> None:
     run_state_machine_as_test(
         lambda: StoreMachine(tiny),
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

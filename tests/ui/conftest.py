@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.ui.browsing import PATIENCE, Investigator, investigating
+from tests.ui.browsing import PASSWORD, PATIENCE, Investigator, investigating
 from tests.ui.fake_api import FakeApi, serving
 from tests.ui.processes import reference_api, ui_server
 
@@ -62,11 +63,18 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferencePro
         yield ReferenceProduct(url, api_url, str(told["subject"]), str(told["id_number"]), ids, tuple(personal))
 
 
+@pytest.fixture(scope="session")
+def token(reference: ReferenceProduct) -> str:
+    """A session of the investigator, so that not every test has to log in."""
+    credentials = {"username": "investigator", "password": PASSWORD}
+    return str(httpx.post(f"{reference.api_url}/auth/login", json=credentials, timeout=30).json()["token"])
+
+
 @pytest.fixture
-def investigator(browser: Browser, reference: ReferenceProduct) -> Iterator[Investigator]:
-    """Logged in, at the start page, in Chinese."""
+def investigator(browser: Browser, reference: ReferenceProduct, token: str) -> Iterator[Investigator]:
+    """Logged in, in Chinese, nothing opened yet."""
     with investigating(browser, reference.url) as who:
-        who.start()
+        who.have_session(token)
         yield who
 
 

@@ -179,3 +179,12 @@ def test_the_day_is_picked_and_cleared_in_the_top_bar(investigator: Investigator
     investigator.page.click("#as-of-clear")
     expect(investigator.page.locator("#overview-A .find").first).to_be_visible()
     assert "asOf" not in investigator.page.url
+
+
+def test_the_browser_goes_back_to_the_view_before(investigator: Investigator, reference: ReferenceProduct) -> None:
+    investigator.open(reference.ids["phone18"], nodes=4)
+    investigator.page.evaluate("id => Guanxi.openSubject(id)", reference.subject)
+    investigator.wait_for_graph(73)
+    investigator.page.go_back()
+    investigator.wait_for_graph(4)
+    expect(investigator.page.locator("#rail h1")).to_have_text("138****8018")

@@ -1,4 +1,9 @@
-"""The SQLite adapter: the embedded default. One file in WAL mode; several processes read while one writes."""
+"""The SQLite adapter: the embedded default. One file in WAL mode; several processes read while one writes.
+
+Where to look: `adapter` has the verbs, `connections` the transactions, `ddl` and `migrations` the tables, `names` and `values` how they are coded.
+Writing is `upsert` and the `upsert_*` beside it, `assessing`, `ledger`. Reading one is `hydration` and `reading`; around it `walk`, `counting`,
+`linking`, put together in `neighbourhood` and `paths`; finding is `search`, `selecting`, `predicate_sql`; reading all is `scanning`.
+"""
 
 from pathlib import Path
 

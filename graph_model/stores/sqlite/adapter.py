@@ -90,7 +90,7 @@ class SqliteStore:
         scored_at: datetime,
     ) -> None:
         with self._connections.writing() as connection:
-            assessing.append_assessments(
+            changed = assessing.append_assessments(
                 connection,
                 columns,
                 source=source,
@@ -99,7 +99,8 @@ class SqliteStore:
                 as_of=as_of,
                 scored_at=scored_at,
             )
-            ledger.mark_changed(connection, self._clock())
+            if changed:
+                ledger.mark_changed(connection, self._clock())
 
     def append_rings(self, rings: Iterable[Ring]) -> None:
         with self._connections.writing() as connection:

@@ -14,6 +14,7 @@ from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource
 from graph_model.store import MAX_LIMIT
+from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.values import bounds, from_ms, to_ms
 
@@ -65,24 +66,26 @@ def append_assessments(
     policy_version: str,
     as_of: datetime,
     scored_at: datetime,
-) -> None:
+) -> bool:
+    """Whether anything was appended that was not there."""
     _check(connection, columns, source)
     moments = (to_ms(as_of), to_ms(scored_at))
     scoring = (source, model_version, policy_version, *moments)
     found = connection.execute(_RUN, scoring).fetchone()
     run = connection.execute(_NEW_RUN, scoring).lastrowid if found is None else found[0]
     appended = 0
-    for first in range(0, len(columns.handles), _PIECE):
-        rows = _rows(columns, slice(first, first + _PIECE))
-        if found is not None:
-            kept = {
-                nid for (nid,) in connection.execute(_IN_RUN, (run, orjson.dumps([row[0] for row in rows]).decode()))
-            }
-            rows = [row for row in rows if row[0] not in kept]
-        connection.executemany(_APPEND, [(*row, run) for row in rows])
-        appended += len(rows)
-        connection.executemany(_SHOW, [(*row[1:4], run, row[0], *moments, run) for row in rows])
+    with without_collector(len(columns.handles)):
+        for first in range(0, len(columns.handles), _PIECE):
+            rows = _rows(columns, slice(first, first + _PIECE))
+            if found is not None:
+                wanted = orjson.dumps([row[0] for row in rows]).decode()
+                kept = {nid for (nid,) in connection.execute(_IN_RUN, (run, wanted))}
+                rows = [row for row in rows if row[0] not in kept]
+            connection.executemany(_APPEND, [(*row, run) for row in rows])
+            connection.executemany(_SHOW, [(*row[1:4], run, row[0], *moments, run) for row in rows])
+            appended += len(rows)
     add_to_tally(connection, "assessment", {"all": appended})
+    return appended > 0
 
 
 def _rows(columns: AssessmentColumns, piece: slice) -> list[tuple[int, float, str, str | None, str]]:

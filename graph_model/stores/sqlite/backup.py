@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -30,6 +31,7 @@ def backup(source: sqlite3.Connection, target: Path, on_progress: OnProgress | N
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_RDWR, 0o600))  # personal data, like the graph itself
         with translated(str(target)):
             copy = sqlite3.connect(partial, isolation_level=None)
             try:
@@ -38,16 +40,27 @@ def backup(source: sqlite3.Connection, target: Path, on_progress: OnProgress | N
             finally:
                 copy.close()
         _flush(partial)
-        # Not rename, which would replace a file that appeared in the meantime.
-        os.link(partial, target)
+        _publish(partial, target)
         _flush(target.parent)
     except FileExistsError as exc:
         raise InvalidRequest(f"{target} exists. Choose another file for the backup.") from exc
     except OSError as exc:
-        raise (StoreFull if exc.errno == 28 else StoreReadOnly)(str(target)) from exc
+        raise (StoreFull if exc.errno == errno.ENOSPC else StoreReadOnly)(str(target)) from exc
     finally:
         for leftover in (partial, partial.with_name(f"{partial.name}-journal")):
             leftover.unlink(missing_ok=True)
+
+
+def _publish(partial: Path, target: Path) -> None:
+    """Give the finished copy its name, not that of a file that appeared in the meantime."""
+    try:
+        os.link(partial, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if target.exists():
+            raise FileExistsError(target) from None
+        partial.rename(target)
 
 
 def _flush(path: Path) -> None:

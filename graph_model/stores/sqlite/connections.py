@@ -133,10 +133,14 @@ class Connections:
             time.sleep(_GAP_SECONDS)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
+        self._patiently(connection, "BEGIN IMMEDIATE")
+
+    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
+        """Run a statement that another process may hold up. SQLite's own handler tries less often, and for some statements not at all."""
         give_up = time.monotonic() + self._busy_seconds
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(statement)
                 return
             except sqlite3.OperationalError as exc:
                 if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
@@ -163,18 +167,21 @@ class Connections:
             raise StoreReadOnly(self.where)
 
     def _open_writer(self) -> sqlite3.Connection:
+        if (
+            not self.path.exists()
+        ):  # personal data: its owner's alone, and SQLite gives the files beside it the same mode
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = self._connect("mode=rwc")
         try:
             current = is_current(connection, self.where)  # refuse what is not ours before changing anything in it
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                connection.execute("PRAGMA journal_mode = WAL")
+                self._patiently(connection, "PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
             connection.execute("PRAGMA temp_store = MEMORY")
-            # From here on `_begin` waits, which tries more often than SQLite's own handler and so finds shorter gaps.
-            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA busy_timeout = 0")  # from here on `_patiently` waits
             if not current:
                 self._begin(connection)
                 try:

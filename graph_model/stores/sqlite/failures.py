@@ -3,7 +3,10 @@
 import sqlite3
 from types import TracebackType
 
+import orjson
+
 from graph_model.errors import (
+    InvalidRequest,
     StoreCorrupt,
     StoreError,
     StoreFull,
@@ -34,7 +37,7 @@ def translate(error: sqlite3.Error, where: str) -> StoreError:
 
 
 class translated:  # noqa: N801 - used as a word: `with translated(where):`
-    """A block in which SQLite's errors become ours."""
+    """A block in which SQLite's errors, and those of values that it can't hold, become ours."""
 
     __slots__ = ("_where",)
 
@@ -47,3 +50,7 @@ class translated:  # noqa: N801 - used as a word: `with translated(where):`
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if isinstance(error, sqlite3.Error):
             raise translate(error, self._where) from error
+        if isinstance(error, UnicodeEncodeError | orjson.JSONEncodeError | OverflowError):
+            raise InvalidRequest(
+                "A value can't be kept: half a character, or a number beyond 64 bits. Clean it first."
+            ) from error

@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 
 from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
 from graph_model.schema import SCHEMA, Schema
-from graph_model.stores.sqlite.ddl import GRAPH, derived, index, property_columns, property_table
+from graph_model.stores.sqlite.ddl import (
+    GRAPH,
+    derived,
+    index,
+    index_name,
+    plan_statistics,
+    property_columns,
+    property_table,
+)
 from graph_model.stores.sqlite.names import declared_names
 from graph_model.stores.sqlite.search_index import Change, reindex
 
@@ -102,7 +110,7 @@ def _follow_schema(connection: sqlite3.Connection, schema: Schema) -> None:
             if name not in columns:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {definition}")
         for declared in node_type.properties:
-            if declared.indexed and f"{node_type.label}_by_{declared.name}" not in existing:
+            if declared.indexed and index_name(node_type.label, declared.name) not in existing:
                 connection.execute(index(node_type.label, declared.name))
     if not is_new:
         _index_texts(
@@ -111,6 +119,10 @@ def _follow_schema(connection: sqlite3.Connection, schema: Schema) -> None:
             {name for kind, name in declared_names(schema) if kind == "search"}
             - {name for kind, name in known if kind == "search"},
         )
+    connection.execute("ANALYZE sqlite_schema")  # makes the table of statistics, with nothing in it
+    connection.execute("DELETE FROM sqlite_stat1")
+    connection.executemany("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", plan_statistics(schema))
+    connection.execute("ANALYZE sqlite_schema")  # and loads what it holds now
     connection.executemany(
         "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
         [("schema", digest(schema)), ("schema_version", str(schema.version))],

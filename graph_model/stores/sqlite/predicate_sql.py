@@ -42,6 +42,10 @@ class Field:
     kind: StorageKind
     nullable: bool
 
+    @property
+    def of_properties(self) -> bool:
+        return self.column.startswith("p.")
+
 
 def field(label: str, name: str) -> Field:
     """Raises UnknownName."""

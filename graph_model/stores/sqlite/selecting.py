@@ -13,16 +13,20 @@ from graph_model.store import MAX_LIMIT
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.predicate_sql import compile_predicate, field
+from graph_model.stores.sqlite.predicate_sql import Field, compile_predicate, field
 from graph_model.stores.sqlite.search_index import Change, reindex
 from graph_model.stores.sqlite.values import Cell, encoder
 
+_Matching = tuple[str, list[Cell]]  # FROM and WHERE, and the parameters in them
 
-def _matching(names: Names, label: str, predicate: Predicate) -> tuple[str, list[Cell]]:
-    """The FROM and WHERE of the nodes that match."""
+
+def _matching(names: Names, label: str, predicate: Predicate, *, whole: bool = False) -> _Matching:
+    """The nodes that match; only those that have properties at all where `whole`."""
     node_type = SCHEMA.node(label)
     condition, parameters = compile_predicate(label, predicate)
-    join = f" LEFT JOIN {property_table(label)} p ON p.nid = n.nid" if len(node_type.properties) > 0 else ""
+    join = ""
+    if len(node_type.properties) > 0:
+        join = f" {'' if whole else 'LEFT '}JOIN {property_table(label)} p ON p.nid = n.nid"
     return f"FROM node n{join} WHERE n.label = ? AND {condition}", [names.labels[label], *parameters]
 
 
@@ -39,17 +43,50 @@ def select(
 ) -> list[Node]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} nodes from an offset of 0 or more.")
-    matching, parameters = _matching(names, label, predicate)
-    by = "" if order is None else f"{field(label, order).column} {'DESC' if descending else 'ASC'} NULLS LAST, "
-    query = f"SELECT n.nid {matching} ORDER BY {by}n.key LIMIT ? OFFSET ?"
-    nids = [nid for (nid,) in connection.execute(query, (*parameters, limit, offset))]
+    if order is None:
+        nids = _page(connection, _matching(names, label, predicate), "n.key", limit, offset)
+    else:
+        nids = _ordered(connection, names, label, predicate, field(label, order), descending, limit, offset)
     found = rows(connection, nids)
     return nodes(connection, names, [found[nid] for nid in nids])
 
 
+def _ordered(
+    connection: sqlite3.Connection,
+    names: Names,
+    label: str,
+    predicate: Predicate,
+    by: Field,
+    descending: bool,
+    limit: int,
+    offset: int,
+) -> list[int]:
+    """Those with the field, then those without: two queries, of which the first can follow an index."""
+    matching, parameters = _matching(names, label, predicate, whole=by.of_properties)
+    order = f"{by.column} {'DESC' if descending else 'ASC'}, n.key"
+    having = (f"{matching} AND {by.column} IS NOT NULL", parameters)
+    nids = _page(connection, having, order, limit, offset)
+    if by.nullable and len(nids) < limit:
+        rest = max(0, offset - _count(connection, having))
+        matching, parameters = _matching(names, label, predicate)
+        lacking = (f"{matching} AND {by.column} IS NULL", parameters)
+        nids += _page(connection, lacking, "n.key", limit - len(nids), rest)
+    return nids
+
+
+def _page(connection: sqlite3.Connection, matching: _Matching, order: str, limit: int, offset: int) -> list[int]:
+    text, parameters = matching
+    found = connection.execute(f"SELECT n.nid {text} ORDER BY {order} LIMIT ? OFFSET ?", (*parameters, limit, offset))
+    return [nid for (nid,) in found]
+
+
+def _count(connection: sqlite3.Connection, matching: _Matching) -> int:
+    text, parameters = matching
+    return int(connection.execute(f"SELECT count(*) {text}", parameters).fetchone()[0])
+
+
 def count(connection: sqlite3.Connection, names: Names, label: str, predicate: Predicate) -> int:
-    matching, parameters = _matching(names, label, predicate)
-    return int(connection.execute(f"SELECT count(*) {matching}", parameters).fetchone()[0])
+    return _count(connection, _matching(names, label, predicate))
 
 
 def assign(

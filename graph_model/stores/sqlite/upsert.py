@@ -5,18 +5,17 @@ new writes nothing. New nodes get rising nids, so whatever is filed by nid (edge
 store; within a batch they rise with the key, so that the index on keys is walked once from end to end.
 """
 
-import gc
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from operator import attrgetter
 
 import orjson
 
 from graph_model.records import GraphBatch, NodeRecord, UpsertResult
 from graph_model.schema import SCHEMA
+from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.upsert_edges import EdgeMerge
@@ -24,8 +23,6 @@ from graph_model.stores.sqlite.upsert_facts import write_facts
 from graph_model.stores.sqlite.upsert_properties import write_properties
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
 from graph_model.stores.sqlite.values import Milliseconds
-
-_MANY = 1_000
 
 _EXISTING = """
 SELECT n.key, n.nid, n.degree, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
@@ -46,7 +43,7 @@ _UPDATED = attrgetter("first_seen", "last_seen", "recorded_at", "properties_at",
 
 def upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> tuple[UpsertResult, bool]:
     """The result, and whether anything changed."""
-    with _without_collector(len(batch.nodes) + len(batch.edges)):
+    with without_collector(len(batch.nodes) + len(batch.edges)):
         return _upsert(connection, names, batch)
 
 
@@ -64,19 +61,6 @@ def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> 
     add_to_tally(connection, "type", merge.created)
     add_to_tally(connection, "fact", Counter(f.kind for f, new in zip(batch.facts, facts_created, strict=True) if new))
     return UpsertResult(nodes_created, edges_created, facts_created), changed | facts_changed
-
-
-@contextmanager
-def _without_collector(records: int) -> Iterator[None]:
-    """Merging makes many objects and no cycles; looking for cycles among them is a quarter of the time of a large batch."""
-    pause = records > _MANY and gc.isenabled()
-    if pause:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if pause:
-            gc.enable()
 
 
 def _merge_nodes(

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 
 from graph_model.errors import InvalidRequest
 from graph_model.records import EdgeRecord
@@ -144,8 +145,9 @@ class EdgeMerge:
             rows.append((start, type, last_seen, code, end, 1, qualifier, first_seen, recorded_at, again))
             if start != end:
                 rows.append((end, type, last_seen, code, start, 0, qualifier, first_seen, recorded_at, again))
-        edges.sort()
-        rows.sort()
+        # Rows that lie together are written together; the order among those of one node is left to the table.
+        edges.sort(key=itemgetter(0))
+        rows.sort(key=itemgetter(0))
         self._connection.executemany(_INSERT_EDGE, edges)
         self._connection.executemany(_INSERT_ADJACENCY, rows)
         count_hubs(self._connection, self._names, self._slots, rows)
