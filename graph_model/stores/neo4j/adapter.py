@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
-from typing import Any
 
 from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
 from graph_model.errors import CapabilityMissing
@@ -12,9 +11,11 @@ from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
     AuditEntry,
+    AuditRecord,
     Degree,
     Fact,
     GraphBatch,
+    LinkEdit,
     Node,
     NodeRef,
     Path,
@@ -26,7 +27,7 @@ from graph_model.records import (
 )
 from graph_model.schema import SCHEMA, Value
 from graph_model.store import Capabilities, OnProgress, Statistics
-from graph_model.stores.neo4j import assessing, ledger, neighbourhood, reading, scanning, selecting
+from graph_model.stores.neo4j import assessing, ledger, linking, neighbourhood, reading, scanning, selecting
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.connections import SCAN_SECONDS, Connections, Transaction
 from graph_model.stores.neo4j.health import check
@@ -42,7 +43,7 @@ def _utc_now() -> datetime:
 
 
 class Neo4jStore:
-    """A graph in a Neo4j database. `clock` dates `Statistics.changed_at` and nothing else."""
+    """A graph in a Neo4j database. `clock` dates `Statistics.changed_at` and says which links drawn by hand have expired."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Neo4jStore:
         read_only: bool = False,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._connections = Connections(address, create=create, read_only=read_only)
+        self._connections = Connections(address, create=create, read_only=read_only, clock=clock)
         self._clock = clock
         self._hubs = HubCounts()
 
@@ -91,7 +92,7 @@ class Neo4jStore:
         scored_at: datetime,
     ) -> None:
         def work(transaction: Transaction) -> None:
-            assessing.append_assessments(
+            changed = assessing.append_assessments(
                 transaction,
                 columns,
                 source=source,
@@ -100,7 +101,8 @@ class Neo4jStore:
                 as_of=as_of,
                 scored_at=scored_at,
             )
-            ledger.mark_changed(transaction, self._clock())
+            if changed:
+                ledger.mark_changed(transaction, self._clock())
 
         self._connections.write(work)
 
@@ -108,32 +110,21 @@ class Neo4jStore:
         found = list(rings)
         self._connections.write(lambda t: assessing.append_rings(t, found))
 
-    def append_audit(
-        self,
-        *,
-        at: datetime,
-        actor: str,
-        role: str,
-        operation: str,
-        subjects: Sequence[str],
-        result: str,
-        detail: Mapping[str, Any],
-    ) -> AuditEntry:
-        return self._connections.write(
-            lambda t: ledger.append_audit(
-                t,
-                at=at,
-                actor=actor,
-                role=role,
-                operation=operation,
-                subjects=subjects,
-                result=result,
-                detail=detail,
-            )
-        )
+    def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
+        return self._connections.write(lambda t: ledger.append_audit(t, records))
+
+    def edit_link(self, edit: LinkEdit) -> None:
+        def work(transaction: Transaction) -> None:
+            if linking.edit_link(transaction, edit):
+                ledger.mark_changed(transaction, self._clock())
+
+        self._connections.write(work)
 
     def put_state(self, name: str, value: str) -> None:
         self._connections.write(lambda t: ledger.put_state(t, {name: value}))
+
+    def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
+        return self._connections.write(lambda t: ledger.swap_state(t, name, expected=expected, value=value))
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         return long_job(self._connections, purpose)
@@ -147,7 +138,15 @@ class Neo4jStore:
         return self._connections.read(lambda t: reading.get_by_id(t, node_ids, as_of))
 
     def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
-        return self._connections.read(lambda t: reading.facts(t, node_id, kind=kind, as_of=as_of))
+        return self.facts_of([node_id], kind=kind, as_of=as_of).get(node_id, [])
+
+    def facts_of(
+        self, node_ids: Sequence[str], *, kind: str | None = None, as_of: AsOf | None = None
+    ) -> dict[str, list[Fact]]:
+        return self._connections.read(lambda t: reading.facts_of(t, node_ids, kind=kind, as_of=as_of))
+
+    def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
+        return self._connections.read(lambda t: linking.link_edits(t, link_ids))
 
     def assessments(self, node_id: str, *, as_of: AsOf | None = None, limit: int = 50) -> list[RiskAssessment]:
         return self._connections.read(lambda t: assessing.assessments(t, node_id, as_of=as_of, limit=limit))
@@ -240,10 +239,16 @@ class Neo4jStore:
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         return self._connections.read(lambda t: scanning.node_ids(t, handles))
 
+    def handles(self, node_ids: Sequence[str]) -> list[int]:
+        return self._connections.read(lambda t: scanning.handles(t, node_ids))
+
     # --- the store itself ------------------------------------------------------------------------------------------
 
     def state(self, name: str) -> str | None:
         return self._connections.read(lambda t: ledger.state(t, name))
+
+    def states(self, prefix: str, *, limit: int = 1_000) -> dict[str, str]:
+        return self._connections.read(lambda t: ledger.states(t, prefix, limit=limit))
 
     def audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
         return self._connections.read(lambda t: ledger.audit(t, after=after, limit=limit))

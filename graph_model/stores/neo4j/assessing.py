@@ -12,7 +12,6 @@ from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource
 from graph_model.store import MAX_LIMIT
 from graph_model.stores.neo4j.connections import Transaction
-from graph_model.stores.neo4j.hydration import window
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.values import from_ms, to_ms
 
@@ -29,7 +28,8 @@ def append_assessments(
     policy_version: str,
     as_of: datetime,
     scored_at: datetime,
-) -> None:
+) -> bool:
+    """Whether anything was appended that was not there."""
     _check(columns, source, transaction.nid)
     moments = {"as_of": to_ms(as_of), "scored_at": to_ms(scored_at)}
     scoring = {"source": source, "model_version": model_version, "policy_version": policy_version, **moments}
@@ -37,6 +37,7 @@ def append_assessments(
     run = transaction.run + 1 if found is None else found[0]
     if found is None:
         transaction.rows(query("create_run"), run=run, **scoring)
+    appended = 0
     for first in range(0, len(columns.handles), _PIECE):
         rows = _rows(columns, slice(first, first + _PIECE))
         if found is not None:
@@ -44,6 +45,8 @@ def append_assessments(
             rows = [row for row in rows if row[0] not in kept]
         transaction.pieces(query("append_assessments"), rows, run=run, **moments)
         transaction.pieces(query("show_assessments"), rows, run=run, **moments)
+        appended += len(rows)
+    return appended > 0
 
 
 def _rows(columns: AssessmentColumns, piece: slice) -> list[list[Any]]:
@@ -85,7 +88,7 @@ def _check(columns: AssessmentColumns, source: str, greatest: int) -> None:
 def assessments(transaction: Transaction, node_id: str, *, as_of: AsOf | None, limit: int) -> list[RiskAssessment]:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
-    found = transaction.rows(query("assessments"), node_id=node_id, limit=limit, **window(as_of))
+    found = transaction.rows(query("assessments"), node_id=node_id, limit=limit, **transaction.window(as_of))
     return [
         RiskAssessment(
             node_id=node_id,
@@ -124,14 +127,14 @@ def append_rings(transaction: Transaction, rings: Iterable[Ring]) -> None:
 
 
 def ring(transaction: Transaction, ring_id: str, as_of: AsOf | None) -> Ring | None:
-    found = transaction.one(query("ring"), ring_id=ring_id, **window(as_of))
+    found = transaction.one(query("ring"), ring_id=ring_id, **transaction.window(as_of))
     return None if found is None else _ring(found)
 
 
 def rings(transaction: Transaction, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
-    return [_ring(row) for row in transaction.rows(query("rings"), limit=limit, offset=offset, **window(as_of))]
+    return [_ring(row) for row in transaction.rows(query("rings"), limit=limit, offset=offset, **transaction.window(as_of))]
 
 
 def _ring(row: list[Any]) -> Ring:

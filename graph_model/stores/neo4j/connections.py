@@ -8,17 +8,21 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import neo4j
 from neo4j import GraphDatabase, unit_of_work
 from neo4j.exceptions import IncompleteCommit, TransientError
 
-from graph_model.errors import StoreError, StoreMissing, StoreNewer, StoreReadOnly
+from graph_model.deadline import seconds_left
+from graph_model.errors import StoreError, StoreMissing, StoreNewer, StoreReadOnly, StoreTimeout
+from graph_model.records import AsOf
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.ddl import STATEMENTS
 from graph_model.stores.neo4j.failures import OUT_OF_MEMORY, out_of_memory, translated
 from graph_model.stores.neo4j.queries import query
+from graph_model.stores.neo4j.values import to_ms, window
 
 VERSION = 1
 READ_SECONDS = 60.0
@@ -36,14 +40,23 @@ Rows = list[list[Any]]
 class Transaction:
     """Queries of one transaction."""
 
-    def __init__(self, transaction: neo4j.ManagedTransaction, where: str) -> None:
+    def __init__(self, transaction: neo4j.ManagedTransaction, where: str, now: datetime) -> None:
         self._transaction = transaction
         self._where = where
+        self._now = to_ms(now)
         self.nid = 0  # the greatest handle given, and the greatest run, as the writer found them
         self.run = 0
+        self.stoppable = False  # a write is not: its answer would be unknown
+
+    def window(self, as_of: AsOf | None) -> dict[str, int]:
+        """The parameters that bound what is visible."""
+        return window(as_of, self._now)
 
     def rows(self, text: str, /, **parameters: object) -> Rows:
-        """All rows of a query, which comes from `queries.query` or from the schema."""
+        """All rows of a query, which comes from `queries.query` or from the schema. Raises StoreTimeout where the deadline is past."""
+        left = seconds_left()
+        if left is not None and left <= 0 and self.stoppable:
+            raise StoreTimeout
         try:
             return self._transaction.run(text, parameters).values()
         except TransientError as error:
@@ -66,9 +79,12 @@ class Transaction:
 class Connections:
     """The driver of one store, and its bookmarks: whatever this store wrote, it reads, on whichever server of a cluster."""
 
-    def __init__(self, address: Address, *, create: bool, read_only: bool) -> None:
+    def __init__(
+        self, address: Address, *, create: bool, read_only: bool, clock: Callable[[], datetime]
+    ) -> None:
         self.where = address.shown
         self.read_only = read_only
+        self._clock = clock
         self._closed = False
         self._database = address.database
         self._bookmarks = GraphDatabase.bookmark_manager()
@@ -122,11 +138,21 @@ class Connections:
         )
 
     def read(self, work: Callable[[Transaction], T], *, seconds: float = READ_SECONDS) -> T:
-        @unit_of_work(timeout=seconds)
-        def unit(transaction: neo4j.ManagedTransaction) -> T:
-            return work(Transaction(transaction, self.where))
+        """Do `work` on what is committed, within so many seconds or what is left to the deadline. Raises StoreTimeout."""
+        left = seconds_left()
+        if left is not None:
+            seconds = min(seconds, left)
+            if seconds <= 0:
+                raise StoreTimeout
 
-        with translated(self.where), self.session(_READ_PATIENCE) as session:
+        # The server takes no time-out as 0, and looks at its clocks every second or two.
+        @unit_of_work(timeout=max(seconds, 0.001))
+        def unit(transaction: neo4j.ManagedTransaction) -> T:
+            wrapped = Transaction(transaction, self.where, self._clock())
+            wrapped.stoppable = True
+            return work(wrapped)
+
+        with translated(self.where, timeout=StoreTimeout), self.session(min(_READ_PATIENCE, seconds)) as session:
             return session.execute_read(unit)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -140,7 +166,7 @@ class Connections:
 
         @unit_of_work(timeout=WRITE_SECONDS)
         def unit(transaction: neo4j.ManagedTransaction) -> T:
-            wrapped = Transaction(transaction, self.where)
+            wrapped = Transaction(transaction, self.where, self._clock())
             found = wrapped.one(query("lock"), token=token)
             if found is None:
                 raise StoreMissing(self.where)
@@ -167,7 +193,7 @@ class Connections:
             return int(self.read(lambda transaction: transaction.rows(query("greatest"))[0][0]))
 
         def unit(transaction: neo4j.ManagedTransaction) -> int:
-            found = Transaction(transaction, self.where).one(query("lock"), token="")
+            found = Transaction(transaction, self.where, self._clock()).one(query("lock"), token="")
             return 0 if found is None else int(found[1])
 
         with translated(self.where), self.session(_READ_PATIENCE) as session:

@@ -61,6 +61,8 @@ def _derived() -> Iterable[tuple[str, str]]:
     yield _unique("Scoring", "run")
     yield _unique("Ring", "ring_id", "as_of", "scored_at", "model_version")
     yield _unique("Audit", "sequence")
+    yield _unique("LinkEdit", "link_id", "place")
+    yield _index("LinkEdit", "link_id")
     yield _unique("State", "name")
     yield _unique("WriterLock", "name")
 

@@ -12,7 +12,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
-from graph_model.errors import InvalidRequest, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from graph_model.errors import InvalidRequest, StoreError, StoreFull, StoreReadOnly, StoreTimeout, StoreUnavailable
 
 OUT_OF_MEMORY = (
     "Neo.TransientError.General.MemoryPoolOutOfMemoryError",
@@ -30,7 +30,9 @@ def out_of_memory(where: str) -> StoreError:
     )
 
 
-def translate(error: DriverError | Neo4jError, where: str) -> StoreError | InvalidRequest:
+def translate(
+    error: DriverError | Neo4jError, where: str, timeout: type[StoreTimeout] | None = None
+) -> StoreError | InvalidRequest:
     """The error of ours that says what to do about `error`."""
     match error:
         case AuthError():
@@ -44,12 +46,14 @@ def translate(error: DriverError | Neo4jError, where: str) -> StoreError | Inval
                 f"The driver can't use {where}: {type(error).__name__}. Check the scheme and TLS of the URL."
             )
         case Neo4jError():
-            return _of_server(error.code or "no code", where)
+            return _of_server(error.code or "no code", where, timeout)
         case _:
             return StoreError(f"{where} failed: {type(error).__name__}. `guanxi doctor` looks for the cause.")
 
 
-def _of_server(code: str, where: str) -> StoreError:
+def _of_server(code: str, where: str, timeout: type[StoreTimeout] | None) -> StoreError:
+    if timeout is not None and "TransactionTimedOut" in code:
+        return timeout()
     if "TransactionTimedOut" in code or code == "Neo.TransientError.Transaction.LockAcquisitionTimeout":
         return StoreUnavailable(f"{where} took too long to answer. Ask for less, or try again when it is less busy.")
     if code in OUT_OF_MEMORY:
@@ -66,12 +70,12 @@ def _of_server(code: str, where: str) -> StoreError:
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
-    """A block in which the driver's errors become ours."""
+def translated(where: str, *, timeout: type[StoreTimeout] | None = None) -> Iterator[None]:
+    """A block in which the driver's errors become ours; a read that took too long `timeout`, where that is given."""
     try:
         yield
     except Neo4jError as error:
         # Not chained: the server's own words may quote a key.
-        raise translate(error, where) from None
+        raise translate(error, where, timeout) from None
     except DriverError as error:
         raise translate(error, where) from error

@@ -22,13 +22,14 @@ _EDGE_DECODERS: dict[str, dict[str, _Decoder]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A node as the server gave it, for a walk and for when it is shown."""
+    """A node as the server gave it, for a walk and for when it is shown. `degree` is without the links that have ended."""
 
     nid: int
     node_id: str
     label: str
     key: str
     degree: int
+    ended: int
     cells: Mapping[str, Any]
 
 
@@ -44,30 +45,25 @@ class Link:
     cells: Mapping[str, Any]
 
 
-def window(as_of: AsOf | None) -> dict[str, int]:
-    """The parameters that bound what is visible."""
-    event, recorded = bounds(as_of)
-    return {"event": event, "recorded": recorded}
-
-
 def rows_of(found: Rows) -> dict[int, Row]:
-    """Rows of (labels, properties, degree), by nid, in their order."""
+    """Rows of (labels, properties, relationships, of those ended), by nid, in their order."""
     result = {}
-    for labels, cells, degree in found:
+    for labels, cells, relationships, ended in found:
         label = labels[0] if labels[0] != ENTITY else labels[1]
-        result[cells["nid"]] = Row(cells["nid"], cells["node_id"], label, cells["key"], degree, cells)
+        degree = relationships - ended
+        result[cells["nid"]] = Row(cells["nid"], cells["node_id"], label, cells["key"], degree, ended, cells)
     return result
 
 
 def rows(transaction: Transaction, nids: Iterable[int], as_of: AsOf | None = None) -> dict[int, Row]:
     """The rows of the nodes that are there (as of `as_of`), by nid."""
-    return rows_of(transaction.pieces(query("nodes_by_nid"), list(nids), **window(as_of)))
+    return rows_of(transaction.pieces(query("nodes_by_nid"), list(nids), **transaction.window(as_of)))
 
 
 def rows_by_id(transaction: Transaction, node_ids: Iterable[str], as_of: AsOf | None = None) -> dict[int, Row]:
     """The rows of these nodes by nid in the order asked, each once, unknown ones left out."""
     wanted = list(dict.fromkeys(node_ids))
-    found = rows_of(transaction.pieces(query("nodes_by_id"), wanted, **window(as_of)))
+    found = rows_of(transaction.pieces(query("nodes_by_id"), wanted, **transaction.window(as_of)))
     by_id = {row.node_id: row for row in found.values()}
     return {by_id[node_id].nid: by_id[node_id] for node_id in wanted if node_id in by_id}
 
@@ -77,7 +73,7 @@ def nodes(transaction: Transaction, wanted: Sequence[Row], as_of: AsOf | None = 
     event, _ = bounds(as_of)
     assessed: dict[int, Sequence[Any]] | None = None
     if as_of is not None:
-        found = transaction.pieces(query("assessed"), [row.nid for row in wanted], **window(as_of))
+        found = transaction.pieces(query("assessed"), [row.nid for row in wanted], **transaction.window(as_of))
         assessed = {nid: shown for nid, *shown in found}  # the last of a node's rows wins
     result = []
     for row in wanted:

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import orjson
 
 from graph_model.audit import GENESIS, digest
 from graph_model.errors import InvalidRequest
-from graph_model.records import AuditEntry
+from graph_model.records import AuditEntry, AuditRecord
 from graph_model.schema import SCHEMA
 from graph_model.store import MAX_LIMIT, Statistics
 from graph_model.stores.neo4j.connections import Transaction
@@ -18,45 +17,34 @@ from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.values import from_ms, to_ms
 
 
-def append_audit(
-    transaction: Transaction,
-    *,
-    at: datetime,
-    actor: str,
-    role: str,
-    operation: str,
-    subjects: Sequence[str],
-    result: str,
-    detail: Mapping[str, Any],
-) -> AuditEntry:
+def append_audit(transaction: Transaction, records: Sequence[AuditRecord]) -> list[AuditEntry]:
+    if len(records) == 0:
+        return []
     sequence, previous = transaction.one(query("audit_last")) or (0, GENESIS)
-    # The digest is taken of what will be read back: moments to the millisecond, JSON's own types.
-    kept_subjects, kept_detail = orjson.dumps(list(subjects)), orjson.dumps(dict(detail))
-    entry = AuditEntry(
-        sequence=sequence + 1,
-        at=from_ms(to_ms(at)),
-        actor=actor,
-        role=role,
-        operation=operation,
-        subjects=tuple(orjson.loads(kept_subjects)),
-        result=result,
-        detail=orjson.loads(kept_detail),
-        digest="",
-    )
-    entry = replace(entry, digest=digest(previous, entry))
-    line = {
-        "sequence": entry.sequence,
-        "at": to_ms(at),
-        "actor": actor,
-        "role": role,
-        "operation": operation,
-        "subjects": kept_subjects.decode(),
-        "result": result,
-        "detail": kept_detail.decode(),
-        "digest": entry.digest,
-    }
-    transaction.rows(query("audit_append"), line=line)
-    return entry
+    entries, rows = [], []
+    for record in records:
+        sequence += 1
+        # The digest is taken of what will be read back: moments to the millisecond, JSON's own types.
+        subjects, detail = orjson.dumps(list(record.subjects)), orjson.dumps(dict(record.detail))
+        at = to_ms(record.at)
+        entry = AuditEntry(
+            sequence=sequence,
+            at=from_ms(at),
+            actor=record.actor,
+            role=record.role,
+            operation=record.operation,
+            subjects=tuple(orjson.loads(subjects)),
+            result=record.result,
+            detail=orjson.loads(detail),
+            digest="",
+        )
+        previous = digest(previous, entry)
+        entries.append(replace(entry, digest=previous))
+        told = {"actor": record.actor, "role": record.role, "operation": record.operation, "result": record.result}
+        kept = {"sequence": sequence, "at": at, "subjects": subjects.decode(), "detail": detail.decode()}
+        rows.append({**told, **kept, "digest": previous})
+    transaction.pieces(query("audit_append"), rows, last=sequence)
+    return entries
 
 
 def audit(transaction: Transaction, *, after: int, limit: int) -> list[AuditEntry]:
@@ -87,6 +75,23 @@ def put_state(transaction: Transaction, entries: Mapping[str, str]) -> None:
 def state(transaction: Transaction, name: str) -> str | None:
     found = transaction.one(query("state"), name=name)
     return None if found is None else str(found[0])
+
+
+def swap_state(transaction: Transaction, name: str, *, expected: str | None, value: str | None) -> bool:
+    """Writers take turns, so what is read here stays true until it is written."""
+    if state(transaction, name) != expected:
+        return False
+    if value is None:
+        transaction.rows(query("drop_state"), name=name)
+    else:
+        put_state(transaction, {name: value})
+    return True
+
+
+def states(transaction: Transaction, prefix: str, *, limit: int) -> dict[str, str]:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} texts.")
+    return dict(map(tuple, transaction.rows(query("states"), prefix=prefix, limit=limit)))
 
 
 def mark_changed(transaction: Transaction, now: datetime) -> None:

@@ -10,11 +10,12 @@ NODE_PROPERTIES = frozenset(
         "score", "grade", "ring_id", "scoring", "scoring_as_of", "scoring_scored_at",
     )
 )  # fmt: skip
-EDGE_PROPERTIES = frozenset(("from", "to", "qualifier", "first_seen", "last_seen", "recorded_at", "source"))
+EDGE_PROPERTIES = frozenset(("from", "to", "qualifier", "first_seen", "last_seen", "recorded_at", "source", "ends_at"))
 FOLDED = "folded_"  # before the name of a searchable property: its folded form
 
 PROPERTIES = {n.label: {p.name: p for p in n.properties} for n in SCHEMA.nodes}
 EDGE_TYPES = {r.name: r for r in SCHEMA.relationships}
+HUMAN = next(r.name for r in SCHEMA.relationships if r.human)  # drawn by hand, and the only type that ends
 TRIPLES = frozenset(SCHEMA.triples)
 LABEL_RANK = {label: rank for rank, label in enumerate(SCHEMA.labels)}
 TYPE_RANK = {r.name: rank for rank, r in enumerate(SCHEMA.relationships)}

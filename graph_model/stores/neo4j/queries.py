@@ -5,7 +5,7 @@ from importlib.resources import files
 from string import Template
 
 from graph_model.schema import SCHEMA
-from graph_model.stores.neo4j.names import FOLDED, SEARCHED, fact_label
+from graph_model.stores.neo4j.names import FOLDED, HUMAN, SEARCHED, fact_label
 
 _NAMES = frozenset(
     (
@@ -22,7 +22,7 @@ def query(name: str, **names: str) -> str:
     """The text of `name`.cypher with `%LABEL` and the like set to names that the schema declares."""
     text = files(__package__).joinpath("cypher", f"{name}.cypher").read_text(encoding="utf-8")
     assert _NAMES.issuperset(names.values()), "only names of the schema become part of a query"
-    return _Placeholders(text).substitute(names) if names else text
+    return _Placeholders(text).substitute(names, HUMAN=HUMAN)
 
 
 class _Placeholders(Template):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from graph_model.records import AsOf, Degree, Fact, Node, NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j.connections import Transaction
-from graph_model.stores.neo4j.hydration import nodes, rows_by_id, rows_of, window
+from graph_model.stores.neo4j.hydration import nodes, rows_by_id, rows_of
 from graph_model.stores.neo4j.names import LABEL_RANK, TYPE_RANK
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.values import from_ms
@@ -14,7 +14,7 @@ from graph_model.stores.neo4j.walk import Walk
 
 def get(transaction: Transaction, ref: NodeRef, as_of: AsOf | None) -> Node | None:
     text = query("node_by_key", LABEL=SCHEMA.node(ref.label).label)
-    found = rows_of(transaction.rows(text, key=ref.key, **window(as_of)))
+    found = rows_of(transaction.rows(text, key=ref.key, **transaction.window(as_of)))
     return next(iter(nodes(transaction, list(found.values()), as_of)), None)
 
 
@@ -24,11 +24,17 @@ def get_by_id(transaction: Transaction, node_ids: Sequence[str], as_of: AsOf | N
     return [by_id[node_id] for node_id in node_ids if node_id in by_id]
 
 
-def facts(transaction: Transaction, node_id: str, *, kind: str | None, as_of: AsOf | None) -> list[Fact]:
+def facts_of(
+    transaction: Transaction, node_ids: Sequence[str], *, kind: str | None, as_of: AsOf | None
+) -> dict[str, list[Fact]]:
     if kind is not None:
         SCHEMA.fact(kind)
-    found = [
-        Fact(
+    wanted = list(dict.fromkeys(node_ids))
+    found: dict[str, list[Fact]] = {}
+    for node_id, label, key, kind_name, value, at, recorded_at, source, topic, note in transaction.pieces(
+        query("facts"), wanted, kind=kind, **transaction.window(as_of)
+    ):
+        told = Fact(
             about=NodeRef(label, key),
             kind=kind_name,
             value=value,
@@ -36,13 +42,12 @@ def facts(transaction: Transaction, node_id: str, *, kind: str | None, as_of: As
             recorded_at=from_ms(recorded_at),
             source=source,
             topic=topic,
+            note=note,
         )
-        for label, key, kind_name, value, at, recorded_at, source, topic in transaction.rows(
-            query("facts"), node_id=node_id, **window(as_of)
-        )
-    ]
-    wanted = [fact for fact in found if kind is None or fact.kind == kind]
-    return sorted(wanted, key=lambda fact: (fact.at, fact.kind, fact.topic, fact.value, fact.source))
+        found.setdefault(node_id, []).append(told)
+    for facts in found.values():
+        facts.sort(key=lambda fact: (fact.at, fact.kind, fact.topic, fact.value, fact.source))
+    return found
 
 
 def degrees(walk: Walk, node_ids: Sequence[str]) -> dict[str, list[Degree]]:

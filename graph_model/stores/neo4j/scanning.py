@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
-from graph_model.errors import InvalidRequest
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA, StorageKind
 from graph_model.stores.neo4j.connections import Transaction
-from graph_model.stores.neo4j.hydration import window
 from graph_model.stores.neo4j.names import TRIPLES
 from graph_model.stores.neo4j.predicate_cypher import field
 from graph_model.stores.neo4j.queries import query
@@ -28,7 +27,7 @@ def _pages(transaction: Transaction, text: str, as_of: AsOf | None, **parameters
     """The rows of each page. A key is never empty, so the empty text comes before the first."""
     after: str | None = ""
     while True:
-        found = transaction.one(text, after=after, page=_PAGE, **window(as_of), **parameters)
+        found = transaction.one(text, after=after, page=_PAGE, **transaction.window(as_of), **parameters)
         if found is None or found[0] is None:
             return
         after, page = found
@@ -120,7 +119,7 @@ def scan_facts(transaction: Transaction, kind: str, as_of: AsOf | None) -> FactC
     def pages() -> Iterator[list[list[Any]]]:
         for after in range(0, greatest, _HANDLES):
             bounds = {"after": after, "upto": min(after + _HANDLES, greatest)}
-            yield transaction.rows(query("scan_facts"), kind=kind, **bounds, **window(as_of))[0][0]
+            yield transaction.rows(query("scan_facts"), kind=kind, **bounds, **transaction.window(as_of))[0][0]
 
     columns = _columns(pages(), 6)
     about, at, recorded_at = (np.array(column, dtype=np.int64) for column in columns[:3])
@@ -147,3 +146,11 @@ def node_ids(transaction: Transaction, handles: Sequence[int]) -> list[str]:
         return [found[handle] for handle in wanted]
     except KeyError as exc:
         raise InvalidRequest("A handle belongs to no node. Handles are those that a scan of this store gave.") from exc
+
+
+def handles(transaction: Transaction, node_ids: Sequence[str]) -> list[int]:
+    found = dict(map(tuple, transaction.pieces(query("handles"), list(dict.fromkeys(node_ids)))))
+    missing = next((node_id for node_id in node_ids if node_id not in found), None)
+    if missing is not None:
+        raise NotFound(f"There is no node {missing}. Search for it again.")
+    return [int(found[node_id]) for node_id in node_ids]

@@ -1,4 +1,4 @@
-"""Merging of facts: a set, in which the earliest recording of a fact stands."""
+"""Merging of facts: a set, in which the earliest recording of a fact stands, with the note that it was first told with."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +19,16 @@ _NAMES = ("nid", "kind", "at", "topic", "value", "source")
 def write_facts(transaction: Transaction, slots: Slots, facts: Sequence[Fact]) -> tuple[list[bool], bool]:
     """For each fact whether it is new, and whether anything changed."""
     told: list[tuple[_Identity, int]] = []
+    notes: dict[_Identity, str] = {}
     known_subjects: set[int] = set()
     for fact in facts:
         kind = SCHEMA.fact(fact.kind)
-        if kind.about != fact.about.label:
-            raise InvalidRequest(f"A {fact.kind} is about a {kind.about}, not about a {fact.about.label}.")
+        if fact.about.label not in kind.about:
+            raise InvalidRequest(f"A {fact.kind} is about a {' or '.join(kind.about)}, not about a {fact.about.label}.")
         slot = require(slots, fact.about, f"A {fact.kind}")
         identity = (slot.nid, fact.kind, to_ms(fact.at), fact.topic, fact.value, fact.source)
         told.append((identity, to_ms(fact.recorded_at)))
+        notes.setdefault(identity, fact.note)
         if not slot.is_new:
             known_subjects.add(slot.nid)
     stored: dict[_Identity, int] = {}
@@ -44,7 +46,7 @@ def write_facts(transaction: Transaction, slots: Slots, facts: Sequence[Fact]) -
     earlier = []
     for identity, recorded_at in sorted(merged.items()):
         if identity not in stored:
-            row = dict(zip(_NAMES, identity, strict=True)) | {"recorded_at": recorded_at}
+            row = dict(zip(_NAMES, identity, strict=True)) | {"recorded_at": recorded_at, "note": notes[identity]}
             new.setdefault(identity[1], []).append(row)
         elif recorded_at < stored[identity]:
             earlier.append([*identity, recorded_at])

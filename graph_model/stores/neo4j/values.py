@@ -37,6 +37,12 @@ def bounds(as_of: AsOf | None) -> tuple[int, int]:
     return to_ms(as_of.event), _FOREVER if as_of.recorded is None else to_ms(as_of.recorded)
 
 
+def window(as_of: AsOf | None, now: int) -> dict[str, int]:
+    """The parameters that bound what is visible; what ends, is there where it ends after `alive`."""
+    event, recorded = bounds(as_of)
+    return {"event": event, "recorded": recorded, "alive": now if as_of is None else event}
+
+
 def encode(name: str, kind: StorageKind, value: object) -> Cell:
     """Raises InvalidRequest where the value is not of the kind that the schema declares."""
     match kind, value:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from graph_model.records import AsOf
 from graph_model.stores.neo4j.connections import Rows, Transaction
-from graph_model.stores.neo4j.hydration import Link, Row, links_of, rows_of, window
+from graph_model.stores.neo4j.hydration import Link, Row, links_of, rows_of
 from graph_model.stores.neo4j.names import REPEATING, TRIPLES, TYPES_IN, TYPES_OUT
 from graph_model.stores.neo4j.queries import query
 
@@ -27,7 +27,8 @@ class Count:
 
 
 class HubCounts:
-    """What was counted of hubs. Relationships are only ever added, and each adds one to the degree: an entry of the same degree is exact."""
+    """What was counted of hubs. Relationships are only ever added, and each adds one to their number: an entry of the same number is exact.
+    Links drawn by hand also end, so they are counted each time; a node has few."""
 
     _MOST = 20_000
 
@@ -36,14 +37,18 @@ class HubCounts:
 
     def of(self, transaction: Transaction, row: Row) -> Mapping[tuple[str, str], Count]:
         """(type, neighbour label) → count."""
+        drawn = transaction.rows(query("hub_counts_human"), nid=row.nid, **transaction.window(None))
+        return {**self._of_sources(transaction, row), **_counts(drawn)}
+
+    def _of_sources(self, transaction: Transaction, row: Row) -> Mapping[tuple[str, str], Count]:
+        number = row.degree + row.ended
         kept = self._kept.get(row.nid)
-        if kept is not None and kept[0] == row.degree:
+        if kept is not None and kept[0] == number:
             return kept[1]
-        found = transaction.rows(query("hub_counts"), nid=row.nid)
-        counts = {(type, label): Count(n, m) for type, label, n, m in found}
+        counts = _counts(transaction.rows(query("hub_counts"), nid=row.nid))
         if len(self._kept) >= self._MOST:
             self._kept.clear()
-        self._kept[row.nid] = (row.degree, counts)
+        self._kept[row.nid] = (number, counts)
         return counts
 
 
@@ -61,7 +66,8 @@ class Walk:
         self.as_of = as_of
         self._hubs = hubs
         self._types = None if types is None else list(types)
-        self._shared = {**window(as_of), "types": self._types}
+        self._window = transaction.window(as_of)
+        self._shared = {**self._window, "types": self._types}
 
     def _over(self, name: str, rows: Sequence[object], **parameters: object) -> Rows:
         return self.transaction.pieces(query(name), rows, **self._shared, **parameters)
@@ -99,7 +105,7 @@ class Walk:
         boundary: int | None = None  # relationships last seen at or before this may not have been read
         for name, types in (("newest_in", TYPES_IN), ("newest_out", TYPES_OUT)):
             if type in types[row.label]:
-                found = self.transaction.rows(query(name, TYPE=type), nid=row.nid, most=most)
+                found = self.transaction.rows(query(name, TYPE=type), nid=row.nid, most=most, **self._window)
                 for other, moment in found:
                     if other != row.nid:
                         seen[other] = max(moment, seen.get(other, moment))
@@ -125,7 +131,7 @@ class Walk:
             boundary = sorted(seen.values(), reverse=True)[limit - 1]
             wanted = [item for item in wanted if item[1] >= boundary]
         pairs = [list(item) for item in wanted]
-        found = rows_of(self.transaction.rows(query("first_neighbours"), rows=pairs, most=limit, **window(self.as_of)))
+        found = rows_of(self.transaction.rows(query("first_neighbours"), rows=pairs, most=limit, **self._window))
         return list(found.values())
 
     # --- counts ----------------------------------------------------------------------------------------------------
@@ -157,7 +163,7 @@ class Walk:
         """Whether a node has more than `hub` relationships."""
         if row.degree <= hub or self.as_of is None:
             return row.degree > hub
-        found = self.transaction.rows(query("degree_up_to"), nid=row.nid, most=hub + 1, **window(self.as_of))
+        found = self.transaction.rows(query("degree_up_to"), nid=row.nid, most=hub + 1, **self._window)
         return int(found[0][0]) > hub
 
     def degrees(self, among: Iterable[Row]) -> dict[int, dict[tuple[str, str], int]]:
@@ -190,9 +196,13 @@ class Walk:
                         pairs.setdefault(type, []).append([start.nid, end.nid])
         for type, of_type in pairs.items():
             text = query("links_of_pair", TYPE=type)
-            found.extend(self.transaction.pieces(text, of_type, **window(self.as_of)))
+            found.extend(self.transaction.pieces(text, of_type, **self._window))
         links = {(link.type, link.start, link.end, link.qualifier): link for link in links_of(found, self.as_of)}
         return list(links.values())
+
+
+def _counts(found: Rows) -> dict[tuple[str, str], Count]:
+    return {(type, label): Count(edges, neighbours) for type, label, edges, neighbours in found}
 
 
 def _latest(found: Rows) -> dict[int, int]:

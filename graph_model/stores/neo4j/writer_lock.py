@@ -13,13 +13,11 @@ from contextlib import contextmanager, suppress
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph_model.errors import StoreLocked, StoreReadOnly
-from graph_model.stores.neo4j import ledger
 from graph_model.stores.neo4j.connections import Connections
 from graph_model.stores.neo4j.failures import translated
 from graph_model.stores.neo4j.queries import query
 
 _PROBE_SECONDS = 1.0
-_HOLDER = "guanxi.writer"
 
 
 @contextmanager
@@ -35,7 +33,7 @@ def long_job(connections: Connections, purpose: str) -> Iterator[None]:
         transaction.run(query("hold"), token=token).consume()
     try:
         holder = f"process {os.getpid()} on {socket.gethostname()} ({purpose})"
-        connections.write(lambda t: ledger.put_state(t, {_HOLDER: holder}))
+        connections.write(lambda t: t.rows(query("put_holder"), holder=holder))
         yield
     finally:
         with suppress(DriverError, Neo4jError):  # the server may be gone, and the lock with it
@@ -52,8 +50,8 @@ def _probe(connections: Connections, token: str) -> None:
         if "TransactionTimedOut" not in (error.code or "") and "LockClient" not in (error.code or ""):
             with translated(connections.where):
                 raise
-        found = connections.read(lambda t: ledger.state(t, _HOLDER))
-        raise StoreLocked(connections.where, found or "another process") from None
+        found = connections.read(lambda t: t.one(query("holder")))
+        raise StoreLocked(connections.where, (found and found[0]) or "another process") from None
     except DriverError:
         with translated(connections.where):
             raise
