@@ -1,4 +1,5 @@
-"""Log-in and log-out over HTTP, and the principal of a request. Tokens travel as `Authorization: Bearer …`, never in a URL or cookie of ours."""
+"""Log-in and log-out over HTTP, and the principal of a request. Tokens and API keys travel as `Authorization: Bearer …`, never in a URL or
+cookie of ours."""
 
 from datetime import datetime
 
@@ -9,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.bootstrap import Runtime
+from api.keys import PREFIX
 from api.logs import log
 from api.sessions import Session, Unauthenticated
+from api.users import User
 from graph_model.errors import GuanxiError
 from graph_model.principal import Principal
 
@@ -29,21 +32,37 @@ class Credentials(BaseModel):
     password: SecretStr = Field(min_length=1, max_length=256)
 
 
+def bearer(request: Request) -> str:
+    """What was sent to prove who asks. Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(
+            "Nothing says who asks. Send Authorization: Bearer with an API key, or with the token of POST /auth/login."
+        )
+    return token.strip()
+
+
 def bearer_session(runtime: Runtime, request: Request, *, now: datetime) -> Session:
     """Raises Unauthenticated."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("No session was sent. Log in at POST /auth/login and send Authorization: Bearer TOKEN.")
-    return runtime.sessions.check(token.strip(), now=now)
+    return runtime.sessions.check(bearer(request), now=now)
 
 
 def bearer_principal(runtime: Runtime, request: Request, *, now: datetime) -> Principal:
-    """The user of the session, in the role the user has now. Raises Unauthenticated, also for a user who was removed since."""
-    session = bearer_session(runtime, request, now=now)
+    """The machine of the key, or the user of the session while neither role nor password has changed since. Raises KeyRefused or
+    Unauthenticated."""
+    sent = bearer(request)
+    if sent.startswith(PREFIX):
+        return runtime.keys.check(sent, now=now).principal
+    session = runtime.sessions.check(sent, now=now)
     user = runtime.users.find(session.user)
-    if user is None or user.role != session.role:
+    if user is None or user.generation != session.bound:
         raise Unauthenticated("The session has ended. Log in again.")
     return user.principal
+
+
+def begin_session(runtime: Runtime, user: User, *, now: datetime) -> tuple[str, Session]:
+    """A session that ends with the user's role and password."""
+    return runtime.sessions.begin(user.name, user.role.value, bound=user.generation, now=now)
 
 
 def auth_router(runtime: Runtime) -> APIRouter:
@@ -53,18 +72,22 @@ def auth_router(runtime: Runtime) -> APIRouter:
     async def log_in(credentials: Credentials) -> Response:
         now = runtime.clock()
         name = credentials.username.strip().lower()
-        runtime.throttle.check(name, now=now)
         password = credentials.password.get_secret_value()
-        user = await runtime.log_ins.run(lambda: runtime.users.verify(name, password))
+
+        def verified() -> User | None:
+            runtime.throttle.count(name, now=now)  # before the password is looked at, in one step with the check
+            user = runtime.users.verify(name, password)
+            if user is not None:
+                runtime.throttle.succeeded(name)
+            return user
+
+        user = await runtime.log_ins.run(verified)
         if user is None:
-            runtime.throttle.failed(name, now=now)
             log.warning("login.failed")
             raise LoginFailed
-        runtime.throttle.succeeded(name)
-        token, session = runtime.sessions.begin(user.name, user.role.value, now=now)
+        token, session = begin_session(runtime, user, now=now)
         log.info("login", actor=user.name, role=user.role.value)
-        body = {"token": token, "expiresAt": session.expires_at, "name": user.name, "role": user.role.value}
-        return Response(orjson.dumps(body), media_type="application/json")
+        return _logged_in(token, session)
 
     @router.post("/logout")
     async def log_out(request: Request) -> Response:
@@ -74,3 +97,8 @@ def auth_router(runtime: Runtime) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _logged_in(token: str, session: Session) -> Response:
+    body = {"token": token, "expiresAt": session.expires_at, "name": session.user, "role": session.role}
+    return Response(orjson.dumps(body), media_type="application/json")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from api.keys import Keys
 from api.secrets import derived, ensure_home, server_secret
 from api.sessions import Sessions
 from api.settings import Settings
@@ -28,6 +29,7 @@ class Runtime:
     settings: Settings
     store: GraphStore
     users: Users
+    keys: Keys
     sessions: Sessions
     throttle: Throttle
     workers: Workers
@@ -46,8 +48,9 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         settings=settings,
         store=open_store(settings.store_address),
         users=Users(home),
+        keys=Keys(home, secret),
         sessions=sessions,
-        throttle=Throttle(),
+        throttle=Throttle(home, derived(secret, "log-in names")),
         workers=Workers(settings.threads, settings.waiting),
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),

@@ -31,6 +31,10 @@ CODES: dict[str, Outcome] = {
     "graphql.too_deep": USAGE,
     "graphql.too_many_aliases": USAGE,
     "graphql.too_long": USAGE,
+    "graphql.too_costly": Outcome(400, 2, "Ask for fewer fields, shorter lists or smaller limits, or in parts."),
+    "graphql.list_too_long": Outcome(400, 2, "Send it in parts."),
+    "graphql.timeout": Outcome(504, 4, "Ask for less, or try again in a moment."),
+    "rate.limited": Outcome(429, 4),
     "request.too_large": Outcome(413, 2),
     "request.media_type": Outcome(415, 2, "Send application/json."),
     "not_found": Outcome(404, 3),
@@ -44,6 +48,11 @@ CODES: dict[str, Outcome] = {
     "search.too_short": REFUSED_VALUE,
     "search.too_long": REFUSED_VALUE,
     "reveal.reason": REFUSED_VALUE,
+    "link.reason": REFUSED_VALUE,
+    "link.evidence": REFUSED_VALUE,
+    "link.expiry": REFUSED_VALUE,
+    "link.self": REFUSED_VALUE,
+    "link.ended": Outcome(409, 2),
     # files that came in
     "ingest_failed": USAGE,
     "ingest_nothing": Outcome(400, 3),
@@ -58,6 +67,13 @@ CODES: dict[str, Outcome] = {
     "login.failed": Outcome(401, 6),
     "login.throttled": Outcome(429, 6),
     "forbidden": Outcome(403, 6),
+    "key.refused": Outcome(401, 6),
+    "key.unknown": Outcome(404, 3),
+    "key.exists": Outcome(409, 2),
+    "key.name": REFUSED_VALUE,
+    "key.scope": REFUSED_VALUE,
+    "key.expires": REFUSED_VALUE,
+    "keys.damaged": Outcome(500, 5),
     "user.exists": Outcome(409, 2),
     "user.unknown": Outcome(404, 3),
     "user.name": REFUSED_VALUE,
@@ -73,8 +89,13 @@ CODES: dict[str, Outcome] = {
     "store_full": Outcome(507, 5),
     "store_corrupt": Outcome(503, 5),
     "store_unavailable": Outcome(503, 5),
+    "store_timeout": Outcome(504, 4, "Ask for less, or try again in a moment."),
+    "store_stuck": Outcome(503, 5),
     "capability_missing": Outcome(501, 5),
     "audit.broken": Outcome(500, 5),
+    "audit.cut": Outcome(500, 5),
+    "audit.head": Outcome(500, 5),
+    "audit.unavailable": Outcome(503, 5, "Nothing is answered that can't be written to the audit chain. Try again in a moment."),
     "overloaded": Outcome(503, 4, "Try again in a moment."),
     "file.unusable": Outcome(500, 7),
     "disk.full": Outcome(507, 7),
@@ -82,6 +103,7 @@ CODES: dict[str, Outcome] = {
     "port.refused": Outcome(500, 7),
     "home.unusable": Outcome(500, 7),
     "demo.child": Outcome(500, 1),
+    "serve.workers": Outcome(500, 1),
     "extra.missing": Outcome(500, 7),
 }
 
@@ -93,11 +115,23 @@ class Described:
     code: str
     message: str
     outcome: Outcome
+    retry_after: int | None = None  # seconds
 
     @property
-    def extensions(self) -> dict[str, str]:
-        hint = self.outcome.hint
-        return {"code": self.code} if hint is None else {"code": self.code, "hint": hint}
+    def extensions(self) -> dict[str, str | int]:
+        shown: dict[str, str | int] = {"code": self.code}
+        if self.outcome.hint is not None:
+            shown["hint"] = self.outcome.hint
+        if self.retry_after is not None:
+            shown["retryAfter"] = self.retry_after
+        return shown
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What HTTP says of it beside the status."""
+        if self.retry_after is not None:
+            return {"Retry-After": str(self.retry_after)}
+        return {"WWW-Authenticate": "Bearer"} if self.outcome.http == 401 else {}
 
 
 def outcome_of(code: str, error: GuanxiError | None = None) -> Outcome:
@@ -124,7 +158,7 @@ def describe_locally(error: BaseException) -> Described:
     """For the person at the machine: expected errors keep their words."""
     if isinstance(error, GuanxiError):
         code = error.reason if isinstance(error, InvalidValue) else error.code
-        return Described(code, error.message, outcome_of(code, error))
+        return Described(code, error.message, outcome_of(code, error), getattr(error, "retry_after", None))
     return Described("internal", "Something went wrong here, not with your request.", INTERNAL)
 
 

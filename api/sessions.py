@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from api.private_files import changing, replace
 from graph_model.errors import GuanxiError
 
 FILE_NAME = "ended-sessions"
@@ -23,10 +24,12 @@ class Unauthenticated(GuanxiError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who logged in and until when it holds. `serial` names the session in the list of ended ones."""
+    """Who logged in and until when it holds. `bound` is what it stands and falls with (`User.generation`); `serial` names it in the
+    list of ended ones."""
 
     user: str
     role: str
+    bound: str
     serial: str
     expires_at: datetime
 
@@ -39,13 +42,13 @@ class Sessions:
         self._path = home / FILE_NAME
         self._lifetime = lifetime
         self._lock = threading.Lock()
-        self._read_to = 0
+        self._read_at: tuple[int, int, int] | None = None
         self._ended: set[str] = set()
 
-    def begin(self, user: str, role: str, *, now: datetime) -> tuple[str, Session]:
+    def begin(self, user: str, role: str, *, bound: str, now: datetime) -> tuple[str, Session]:
         expires_at = (now + self._lifetime).replace(microsecond=0)
-        session = Session(user, role, secrets.token_hex(8), expires_at)
-        body = orjson.dumps([session.user, session.role, session.serial, int(expires_at.timestamp())])
+        session = Session(user, role, bound, secrets.token_hex(8), expires_at)
+        body = orjson.dumps([user, role, bound, session.serial, int(expires_at.timestamp())])
         return f"{_text(body)}.{_text(self._sign(body))}", session
 
     def check(self, token: str, *, now: datetime) -> Session:
@@ -55,42 +58,39 @@ class Sessions:
             body, signature = _bytes(head), _bytes(tail)
             if not hmac.compare_digest(self._sign(body), signature):
                 raise Unauthenticated("The session is not valid. Log in.")
-            user, role, serial, expires = orjson.loads(body)
+            user, role, bound, serial, expires = orjson.loads(body)
         except ValueError as exc:
             raise Unauthenticated("The session is not valid. Log in.") from exc
-        session = Session(user, role, serial, datetime.fromtimestamp(expires, UTC))
+        session = Session(user, role, bound, serial, datetime.fromtimestamp(expires, UTC))
         if session.expires_at <= now or serial in self._ended_now():
             raise Unauthenticated("The session has ended. Log in again.")
         return session
 
     def end(self, session: Session) -> None:
         """Log out: the token is worthless from now on."""
-        with self._lock, self._path.open("a", encoding="ascii") as file:
+        with changing(self._path), self._path.open("a", encoding="ascii") as file:
             file.write(f"{session.serial} {int(session.expires_at.timestamp())}\n")
 
     def _ended_now(self) -> set[str]:
         try:
-            size = self._path.stat().st_size
+            status = self._path.stat()
         except FileNotFoundError:
-            return self._ended
+            return set()
+        stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
         with self._lock:
-            if size != self._read_to:
+            if stamp != self._read_at:
                 lines = self._path.read_text(encoding="ascii").splitlines()
-                self._ended = {line.partition(" ")[0] for line in lines}
-                self._read_to = size
+                self._ended, self._read_at = {line.partition(" ")[0] for line in lines}, stamp
             return self._ended
 
     def forget_expired(self, *, now: datetime) -> None:
         """Drop ended sessions whose tokens have expired anyway; called when a server starts."""
-        with self._lock:
-            if not self._path.exists():
-                return
+        if not self._path.exists():
+            return
+        with changing(self._path):
             lines = self._path.read_text(encoding="ascii").splitlines()
             kept = [line for line in lines if int(line.partition(" ")[2] or 0) > now.timestamp()]
-            draft = self._path.with_suffix(".new")
-            draft.write_text("".join(f"{line}\n" for line in kept), encoding="ascii")
-            draft.replace(self._path)
-            self._read_to = -1
+            replace(self._path, "".join(f"{line}\n" for line in kept).encode("ascii"))
 
     def _sign(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from graph_model.errors import Forbidden
 
+MACHINE = "key:"  # begins the name of a principal that is an API key; a person's name can't hold the colon
+
 
 class Role(StrEnum):
     INVESTIGATOR = "investigator"
@@ -65,6 +67,11 @@ class Principal:
     @property
     def rights(self) -> frozenset[Right]:
         return RIGHTS[self.role] if self.scopes is None else RIGHTS[self.role] & self.scopes
+
+    @property
+    def source(self) -> str:
+        """As whom a fact of theirs is kept: `user:NAME` for a person, `key:NAME` for a machine, whose name says so already."""
+        return self.name if self.name.startswith(MACHINE) else f"user:{self.name}"
 
     def may(self, right: Right) -> bool:
         return right in self.rights

@@ -62,9 +62,10 @@ class RelationRows:
 
 @dataclass(frozen=True, slots=True)
 class FactRows:
-    """Rows that state one fact of the schema about the node in `about`."""
+    """Rows that state one fact of the schema about the node of type `label` in the column `about`."""
 
     fact: str
+    label: str
     about: str
     value: str
     topic: str | None = None
@@ -145,11 +146,12 @@ _RELATION = Choice(
 
 def _facts(kind: str, fact: str, *, about: str, value: str, moment: str, topic: str | None = None) -> FileKind:
     declared = SCHEMA.fact(fact)
-    columns = [_key(declared.about, about)]
+    (label,) = declared.about  # what a file states is about one type of node
+    columns = [_key(label, about)]
     if topic is not None and declared.topic is not None:
         columns.append(Column(topic, declared.topic, required=True))
     columns += [Column(value, declared.value, required=True), _event(moment), *_PROVENANCE]
-    return FileKind(kind, FactRows(fact, about, value, topic), moment, tuple(columns))
+    return FileKind(kind, FactRows(fact, label, about, value, topic), moment, tuple(columns))
 
 
 CUSTOMERS = FileKind(

@@ -12,7 +12,6 @@ import structlog
 
 from graph_model.errors import InvalidRequest
 from graph_model.records import GraphBatch, UpsertResult
-from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore, OnProgress
 from ingest.checkpoint import FileProgress, JobProgress, fingerprint, job_state_name
 from ingest.cleaning import Refusal, masked
@@ -231,7 +230,7 @@ class _Job:
         if not isinstance(file.kind.rows, FactRows):
             return False
         column = file.kind.rows.about
-        label = SCHEMA.fact(file.kind.rows.fact).about
+        label = file.kind.rows.label
         about = dict(zip(rows.good, subjects(file.kind, rows), strict=True))
         known = self._target.known(label, {ref.key for ref in about.values()})
         unknown = [row for row, ref in about.items() if ref.key not in known]

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import data, people, run, scoring, servers
+from api.cli import data, keys, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -22,6 +22,7 @@ scoring.register(app)
 servers.register(app)
 run.register(app)
 app.add_typer(people.app, name="users")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.enums import Grade, GraphNodeKind
+from api.graphql.link_types import HumanLink
 from graph_model.records import Omission
 from graph_model.schema import SCHEMA
 from graph_model.services import views
@@ -60,6 +61,7 @@ class GraphEdge:
     last_seen: datetime
     human: bool
     weight: int
+    link: HumanLink | None = strawberry.field(description="What a person drew; null for what files and machines told.")
 
     @classmethod
     def of(cls, edge: views.CanvasEdge) -> "GraphEdge":
@@ -76,6 +78,7 @@ class GraphEdge:
             last_seen=edge.last_seen,
             human=edge.human,
             weight=edge.weight,
+            link=None if edge.link is None else HumanLink.of(edge.link),
         )
 
 

@@ -27,8 +27,11 @@ class RequestContext:
 Info = strawberry.Info[RequestContext, None]
 
 
+def local(moment: datetime | None) -> datetime | None:
+    """A moment that was sent; without an offset it is read as Asia/Shanghai, like every moment in a file."""
+    return moment.replace(tzinfo=LOCAL_ZONE) if moment is not None and moment.tzinfo is None else moment
+
+
 def moment_of(as_of: datetime | None) -> AsOf | None:
-    """An `asOf` argument; without an offset it is read as Asia/Shanghai, like every moment in a file."""
-    if as_of is not None and as_of.tzinfo is None:
-        as_of = as_of.replace(tzinfo=LOCAL_ZONE)
-    return view_as_of(as_of)
+    """An `asOf` argument."""
+    return view_as_of(local(as_of))

@@ -2,9 +2,10 @@
 
 import strawberry
 
+from api.graphql.link_mutation import LinkMutation
 from api.graphql.reveal_mutation import RevealMutation
 
 
 @strawberry.type
-class Mutation(RevealMutation):
+class Mutation(RevealMutation, LinkMutation):
     """Each base holds the mutations of one subject; add a module, then its class here."""

@@ -169,7 +169,8 @@ class Subject:
         return [ApplicationView.of(info, item, self.moment) for item in found]
 
     @resolver(
-        "The neighbourhood, breadth first: `cap` neighbours per node and relationship type, `limit` nodes in all."
+        "The neighbourhood, breadth first: `cap` neighbours per node and relationship type, `limit` nodes in all; "
+        "`sourceOnly` leaves out what people drew."
     )
     def relation_graph(
         self,
@@ -178,6 +179,7 @@ class Subject:
         limit: int = 150,
         cap: int = 25,
         types: list[str] | None = None,
+        source_only: bool = False,
         as_of: datetime | None = None,
     ) -> RelationGraph:
         moment = self.moment if as_of is None else moment_of(as_of)
@@ -189,15 +191,27 @@ class Subject:
             limit=limit,
             cap=cap,
             types=types,
+            source_only=source_only,
             as_of=moment,
         )
         return RelationGraph.of(found)
 
-    @resolver("The whole ring and what it shares, else the component; by community where it is too big to draw.")
-    def full_graph(self, info: Info, limit: int = 5000, as_of: datetime | None = None) -> RelationGraph:
-        moment = self.moment if as_of is None else moment_of(as_of)
+    @resolver(
+        "The whole ring and what it shares, else the component; by community where it is too big to draw. "
+        "`sourceOnly` leaves out what people drew."
+    )
+    def full_graph(
+        self, info: Info, limit: int = 5000, source_only: bool = False, as_of: datetime | None = None
+    ) -> RelationGraph:
         context = info.context
-        found = full_graph.full_graph(context.store, context.principal, self.found.node_id, limit=limit, as_of=moment)
+        found = full_graph.full_graph(
+            context.store,
+            context.principal,
+            self.found.node_id,
+            limit=limit,
+            source_only=source_only,
+            as_of=self.moment if as_of is None else moment_of(as_of),
+        )
         return RelationGraph.of(found)
 
 

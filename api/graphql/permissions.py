@@ -19,6 +19,7 @@ GRAPH: Rule = frozenset({Right.SEE_GRAPH})
 RISK: Rule = frozenset({Right.SEE_RISK})
 GRAPH_OR_RISK: Rule = GRAPH | RISK
 REVEAL: Rule = frozenset({Right.REVEAL})
+EDIT_GRAPH: Rule = frozenset({Right.EDIT_GRAPH})
 
 
 def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
@@ -58,7 +59,12 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "GraphNode", "id", "kind", "type", "caption", "x", "y", "hop", "degree", "isSubject", "size"),
     **_all(RISK, "GraphNode", "grade", "score", "ringId"),
     **_all(GRAPH, "GraphEdge", "id", "source", "target", "type", "captionZh", "captionEn", "qualifier"),
-    **_all(GRAPH, "GraphEdge", "firstSeen", "lastSeen", "human", "weight"),
+    **_all(GRAPH, "GraphEdge", "firstSeen", "lastSeen", "human", "weight", "link"),
+    **_all(GRAPH, "Query", "link"),
+    **_all(EDIT_GRAPH, "Mutation", "drawLink", "annotateLink", "retractLink"),
+    **_all(GRAPH, "HumanLink", "id", "source", "target", "author", "reason", "evidence", "expiresAt"),
+    **_all(GRAPH, "HumanLink", "drawnAt", "endedAt", "edits"),
+    **_all(GRAPH, "HumanLinkEdit", "action", "author", "at", "reason", "evidence", "expiresAt"),
     **_all(GRAPH, "Omission", "nodeId", "type", "shown", "total"),
     **_all(RISK, "Overview", "total", "rows"),
     **_all(RISK, "OverviewRow", "grade", "count", "types"),

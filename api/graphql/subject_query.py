@@ -62,6 +62,7 @@ class SubjectQuery:
         positions: list[float] = [],  # noqa: B006
         type: str | None = None,
         cap: int = 25,
+        source_only: bool = False,
         as_of: datetime | None = None,
     ) -> Expansion:
         found = relation_graph.expansion(
@@ -72,6 +73,7 @@ class SubjectQuery:
             positions=positions,
             type=type,
             cap=cap,
+            source_only=source_only,
             as_of=moment_of(as_of),
         )
         return Expansion.of(found)

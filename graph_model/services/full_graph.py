@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -14,9 +15,10 @@ from graph_model.schema import SCHEMA
 from graph_model.services.layout import communities
 from graph_model.services.layout.arrange import arrange
 from graph_model.services.layout.geometry import Ints, adjacency
+from graph_model.services.links import SOURCE_TYPES, is_human
 from graph_model.services.lookup import by_node_id
 from graph_model.services.masking import caption
-from graph_model.services.relation_graph import drawn, grade_of
+from graph_model.services.relation_graph import asked_types, drawn, grade_of
 from graph_model.services.views import CanvasEdge, CanvasNode, Member, NodeKind, RelationGraph, overview
 from graph_model.store import GraphStore
 
@@ -27,24 +29,65 @@ SHARED_CAP = 50  # neighbours of one member that are looked at, per relationship
 
 
 def full_graph(
-    store: GraphStore, principal: Principal, subject_id: str, *, limit: int = 5_000, as_of: AsOf | None = None
+    store: GraphStore,
+    principal: Principal,
+    subject_id: str,
+    *,
+    limit: int = 5_000,
+    source_only: bool = False,
+    as_of: AsOf | None = None,
 ) -> RelationGraph:
-    """Raises NotFound, or InvalidRequest where `limit` is not within 1..MAX_NODES."""
+    """`source_only` leaves out what people drew. Raises NotFound, or InvalidRequest where `limit` is not within 1..MAX_NODES."""
     principal.require(Right.SEE_GRAPH)
     if not 1 <= limit <= MAX_NODES:
         raise InvalidRequest(f"limit is between 1 and {MAX_NODES}.")
     subject = by_node_id(store, subject_id, as_of=as_of)
     found: Subgraph | None = None
     if subject.ring_id is not None and principal.may(Right.SEE_RISK):
-        found = _ring_graph(store, subject, limit=limit, as_of=as_of)
+        types = asked_types(None, source_only=source_only)
+        found = _ring_graph(store, subject, limit=limit, types=types, as_of=as_of)
+        if found is not None and source_only:
+            found = _from_sources(found)
     if found is None:
         found = store.component(subject_id, limit=limit, as_of=as_of)
+        if source_only:
+            found = _holding(_from_sources(found), subject_id)
     if len(found.nodes) <= MAX_DRAWN_NODES and len(found.nodes) + len(found.edges) <= MAX_DRAWN_ELEMENTS:
-        return drawn(store, principal, subject_id, found, as_of=as_of)
+        return drawn(store, principal, subject_id, found, source_only=source_only, as_of=as_of)
     return _aggregated(principal, subject_id, found)
 
 
-def _ring_graph(store: GraphStore, subject: Node, *, limit: int, as_of: AsOf | None) -> Subgraph | None:
+def _from_sources(graph: Subgraph) -> Subgraph:
+    """The same nodes, without what people drew."""
+    return replace(
+        graph,
+        edges=[edge for edge in graph.edges if not is_human(edge)],
+        omissions=[omission for omission in graph.omissions if omission.type in SOURCE_TYPES],
+    )
+
+
+def _holding(graph: Subgraph, subject_id: str) -> Subgraph:
+    """What the edges tie to the subject; the rest is left out."""
+    tied: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        tied.setdefault(edge.start, []).append(edge.end)
+        tied.setdefault(edge.end, []).append(edge.start)
+    reached, waiting = {subject_id}, [subject_id]
+    while waiting:
+        new = [other for other in tied.get(waiting.pop(), ()) if other not in reached]
+        reached.update(new)
+        waiting += new
+    return Subgraph(
+        [node for node in graph.nodes if node.node_id in reached],
+        [edge for edge in graph.edges if edge.start in reached],
+        {node_id: hop for node_id, hop in graph.hops.items() if node_id in reached},
+        [omission for omission in graph.omissions if omission.node_id in reached],
+    )
+
+
+def _ring_graph(
+    store: GraphStore, subject: Node, *, limit: int, types: Sequence[str] | None, as_of: AsOf | None
+) -> Subgraph | None:
     """The subject, its ring's customers, and every node that at least two of them touch. None where the ring is the subject alone."""
     assert subject.ring_id is not None
     ring: Sequence[Node] = store.select("Customer", Compare("ring_id", Operator.EQ, subject.ring_id), limit=limit)
@@ -57,7 +100,7 @@ def _ring_graph(store: GraphStore, subject: Node, *, limit: int, as_of: AsOf | N
         return None
     touched: Counter[str] = Counter()
     for customer in customers:
-        around = store.neighbourhood(customer, hops=1, cap=SHARED_CAP, limit=1_000, as_of=as_of)
+        around = store.neighbourhood(customer, hops=1, cap=SHARED_CAP, limit=1_000, types=types, as_of=as_of)
         touched.update(node.node_id for node in around.nodes if node.node_id != customer)
     shared = [node_id for node_id, times in touched.items() if times >= 2]
     chosen = dict.fromkeys([*customers, *shared])

@@ -1,12 +1,13 @@
 """The relation graph (关系图) of a subject: its neighbourhood with places, the overview of the same nodes, and what was left out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graph_model.errors import InvalidRequest
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Edge, Grade, Node, Omission, Subgraph
 from graph_model.schema import SCHEMA
 from graph_model.services.layout import arrange, fan
+from graph_model.services.links import SOURCE_TYPES, HumanLink, is_human, links_of
 from graph_model.services.masking import caption
 from graph_model.services.views import CanvasEdge, CanvasNode, Expansion, Member, NodeKind, RelationGraph, overview
 from graph_model.store import GraphStore
@@ -26,19 +27,35 @@ def relation_graph(
     limit: int = 150,
     cap: int = 25,
     types: Sequence[str] | None = None,
+    source_only: bool = False,
     as_of: AsOf | None = None,
 ) -> RelationGraph:
-    """Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_NODES."""
+    """`source_only` leaves out what people drew. Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_NODES."""
     principal.require(Right.SEE_GRAPH)
     _within("hops", hops, MAX_HOPS)
     _within("limit", limit, MAX_NODES)
     _within("cap", cap, MAX_CAP)
-    found = store.neighbourhood(subject_id, hops=hops, cap=cap, limit=limit, types=types, as_of=as_of)
-    return drawn(store, principal, subject_id, found, as_of=as_of)
+    followed = asked_types(types, source_only=source_only)
+    found = store.neighbourhood(subject_id, hops=hops, cap=cap, limit=limit, types=followed, as_of=as_of)
+    return drawn(store, principal, subject_id, found, source_only=source_only, as_of=as_of)
+
+
+def asked_types(types: Sequence[str] | None, *, source_only: bool) -> Sequence[str] | None:
+    """The relationship types to follow, None for all. Raises UnknownName."""
+    if not source_only:
+        return types
+    asked = SOURCE_TYPES if types is None else [SCHEMA.relationship(name).name for name in types]
+    return [name for name in asked if name in SOURCE_TYPES]
 
 
 def drawn(
-    store: GraphStore, principal: Principal, subject_id: str, graph: Subgraph, *, as_of: AsOf | None
+    store: GraphStore,
+    principal: Principal,
+    subject_id: str,
+    graph: Subgraph,
+    *,
+    source_only: bool = False,
+    as_of: AsOf | None,
 ) -> RelationGraph:
     """A sub-graph that holds the subject, as a canvas shows it: every node with its place."""
     index = {node.node_id: i for i, node in enumerate(graph.nodes)}
@@ -48,7 +65,8 @@ def drawn(
         subject=index[subject_id],
         order=[SCHEMA.labels.index(node.label) for node in graph.nodes],
     )
-    degrees = total_degrees(store, [node.node_id for node in graph.nodes], as_of=as_of)
+    degrees = total_degrees(store, [node.node_id for node in graph.nodes], source_only=source_only, as_of=as_of)
+    links = links_of(store, graph.edges, as_of=as_of)
     nodes = tuple(
         canvas_node(
             node,
@@ -63,7 +81,7 @@ def drawn(
     return RelationGraph(
         subject_id=subject_id,
         nodes=nodes,
-        edges=tuple(canvas_edge(edge) for edge in graph.edges),
+        edges=tuple(canvas_edge(edge, links) for edge in graph.edges),
         overview=overview(members(nodes)),
         omissions=tuple(graph.omissions),
         aggregated=False,
@@ -80,6 +98,7 @@ def expansion(
     positions: Sequence[float] = (),
     type: str | None = None,
     cap: int = 25,
+    source_only: bool = False,
     as_of: AsOf | None = None,
 ) -> Expansion:
     """A node's neighbours that are not among `known`, the most recently seen first, at most `cap` in all, and every edge among them, the node and `known`.
@@ -93,7 +112,8 @@ def expansion(
         raise InvalidRequest(f"known holds at most {MAX_KNOWN} ids.")
     if len(positions) not in (0, 2 * len(known)):
         raise InvalidRequest("positions holds x and y for each id of known, or nothing.")
-    types = None if type is None else [SCHEMA.relationship(type).name]
+    asked = None if type is None else [SCHEMA.relationship(type).name]
+    types = asked_types(asked, source_only=source_only)
     drawn_already = {node_id, *known}
     # Known neighbours count against the store's cap, so it is asked for that many more.
     wide = min(cap + len(drawn_already), 5_000)
@@ -101,19 +121,21 @@ def expansion(
     new = [node for node in around.nodes if node.node_id not in drawn_already][:cap]
     new_ids = {node.node_id for node in new}
     whole = store.induced([*drawn_already, *new_ids], as_of=as_of)
+    all_edges = [edge for edge in whole.edges if not (source_only and is_human(edge))]
     places = dict(zip(known, zip(positions[::2], positions[1::2], strict=True), strict=True)) if positions else {}
     parent = places.get(node_id, (0.0, 0.0))
     spots = fan(len(new), parent=parent, known=list(places.values()))
-    degrees = total_degrees(store, list(new_ids), as_of=as_of)
+    degrees = total_degrees(store, list(new_ids), source_only=source_only, as_of=as_of)
     nodes = tuple(
         canvas_node(
             node, principal, place=(float(x), float(y)), hop=None, degree=degrees.get(node.node_id, 0), is_subject=False
         )
         for node, (x, y) in zip(new, spots, strict=True)
     )
-    edges = [edge for edge in whole.edges if edge.start in new_ids or edge.end in new_ids]
-    shown = _shown_by_type(store, node_id, whole.edges, types, as_of=as_of)
-    return Expansion(nodes, tuple(canvas_edge(edge) for edge in edges), shown)
+    edges = [edge for edge in all_edges if edge.start in new_ids or edge.end in new_ids]
+    links = links_of(store, edges, as_of=as_of)
+    shown = _shown_by_type(store, node_id, all_edges, types, as_of=as_of)
+    return Expansion(nodes, tuple(canvas_edge(edge, links) for edge in edges), shown)
 
 
 def _shown_by_type(
@@ -134,10 +156,15 @@ def _shown_by_type(
     )
 
 
-def total_degrees(store: GraphStore, node_ids: Sequence[str], *, as_of: AsOf | None) -> dict[str, int]:
+def total_degrees(
+    store: GraphStore, node_ids: Sequence[str], *, source_only: bool = False, as_of: AsOf | None
+) -> dict[str, int]:
     """Relationships of each node in the whole store."""
     counted = store.degrees(node_ids, as_of=as_of)
-    return {node_id: sum(degree.count for degree in parts) for node_id, parts in counted.items()}
+    return {
+        node_id: sum(degree.count for degree in parts if not source_only or degree.type in SOURCE_TYPES)
+        for node_id, parts in counted.items()
+    }
 
 
 def canvas_node(
@@ -160,16 +187,19 @@ def canvas_node(
     )
 
 
-def canvas_edge(edge: Edge) -> CanvasEdge:
+def canvas_edge(edge: Edge, links: Mapping[str, HumanLink]) -> CanvasEdge:
+    """`links` holds those that people drew; a link's id is no qualifier to show."""
+    human = is_human(edge)
     return CanvasEdge(
         id=edge.edge_id,
         source=edge.start,
         target=edge.end,
         type=edge.type,
-        qualifier=edge.qualifier,
+        qualifier="" if human else edge.qualifier,
         first_seen=edge.first_seen,
         last_seen=edge.last_seen,
-        human=SCHEMA.relationship(edge.type).human,
+        human=human,
+        link=links.get(edge.qualifier) if human else None,
     )
 
 

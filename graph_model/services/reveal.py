@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.principal import Principal, Right
-from graph_model.records import NodeRef
+from graph_model.records import AuditRecord, NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id
@@ -57,7 +57,7 @@ def reveal(
     value = node.key if declared is SCHEMA.node(node.label).key else node.properties.get(property)
     if value is None:
         raise NotFound(f"This {node.label} has no {property}.")
-    store.append_audit(
+    line = AuditRecord(
         at=now,
         actor=principal.name,
         role=principal.role,
@@ -66,4 +66,5 @@ def reveal(
         result="ok",
         detail={"node_id": node_id, "label": node.label, "property": property, "reason": why},
     )
+    store.append_audit([line])
     return Revealed(node_id, property, canonical(value), now + SHOWN_FOR)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from graph_model.records import Grade, Omission
 from graph_model.schema import SCHEMA
+from graph_model.services.links import HumanLink
 
 
 class NodeKind(StrEnum):
@@ -46,6 +47,7 @@ class CanvasEdge:
     last_seen: datetime
     human: bool
     weight: int = 1
+    link: HumanLink | None = None  # what a person drew
 
 
 @dataclass(frozen=True, slots=True)

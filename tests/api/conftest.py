@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.auth import begin_session
 from api.bootstrap import Runtime, build
 from api.logs import configure
 from api.ports import listening_socket
@@ -107,7 +108,8 @@ def served(home: Path) -> Iterator[Served]:
     configure("debug", stream=log)
     runtime = build(settings)
     with ServerThread(settings, runtime) as url:
-        tokens = {role: runtime.sessions.begin(role.value, role.value, now=runtime.clock())[0] for role in Role}
+        users = {user.role: user for user in runtime.users.all()}
+        tokens = {role: begin_session(runtime, users[role], now=runtime.clock())[0] for role in Role}
         yield Served(url, runtime, case, log, tokens)
 
 

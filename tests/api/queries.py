@@ -4,9 +4,11 @@ ATTRIBUTES = "attributes { name captionZh captionEn value displayZh displayEn ma
 ASSESSMENT = """assessment { score grade source modelVersion policyVersion asOf scoredAt
   reasons { code text weight } english: reasons(language: EN) { text } }"""
 NODE = f"""id type caption ringId firstSeen lastSeen source {ATTRIBUTES} {ASSESSMENT} degrees {{ type neighbourType count }}"""
-CANVAS = """nodes { id kind type caption grade score ringId x y hop degree isSubject size }
-  edges { id source target type captionZh captionEn qualifier firstSeen lastSeen human weight }
-  omissions { nodeId type shown total }"""
+HUMAN_LINK = """id source target author reason evidence expiresAt drawnAt endedAt
+  edits { action author at reason evidence expiresAt }"""
+CANVAS = f"""nodes {{ id kind type caption grade score ringId x y hop degree isSubject size }}
+  edges {{ id source target type captionZh captionEn qualifier firstSeen lastSeen human weight link {{ {HUMAN_LINK} }} }}
+  omissions {{ nodeId type shown total }}"""
 GRAPH = f"""subjectId aggregated total {CANVAS}
   overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count nodeIds }} }} }}"""
 SUBJECT = f"""node {{ {NODE} }} {ATTRIBUTES} idExpired {ASSESSMENT} tags
@@ -34,7 +36,14 @@ STATUS = "{ status { customers nodes edges changedAt modelVersion version } }"
 ME = "{ me { name role rights } }"
 REVEAL = """mutation ($nodeId: ID!, $property: String!, $reason: String!) {
   reveal(nodeId: $nodeId, property: $property, reason: $reason) { nodeId property value expiresAt } }"""
+DRAW_LINK = f"""mutation ($from: ID!, $to: ID!, $reason: String!, $evidence: String, $expiresAt: DateTime) {{
+  drawLink(from: $from, to: $to, reason: $reason, evidence: $evidence, expiresAt: $expiresAt) {{ {HUMAN_LINK} }} }}"""
+ANNOTATE_LINK = f"""mutation ($id: ID!, $reason: String!, $evidence: String, $expiresAt: DateTime) {{
+  annotateLink(id: $id, reason: $reason, evidence: $evidence, expiresAt: $expiresAt) {{ {HUMAN_LINK} }} }}"""
+RETRACT_LINK = f"mutation ($id: ID!, $reason: String!) {{ retractLink(id: $id, reason: $reason) {{ {HUMAN_LINK} }} }}"
+LINK = f"query ($id: ID!) {{ link(id: $id) {{ {HUMAN_LINK} }} }}"
 
 EVERYTHING = (
     SUBJECT_BY_NUMBER, RELATION_GRAPH, FULL_GRAPH, NODE_BY_ID, SEARCH, NEIGHBOURS, SCHEMA, STATUS, ME, REVEAL,
+    DRAW_LINK, ANNOTATE_LINK, RETRACT_LINK, LINK,
 )  # fmt: skip

@@ -39,7 +39,15 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.STATUS: {},
         queries.ME: {},
         queries.REVEAL: {"nodeId": case.subject_id, "property": "name", "reason": "case 4711"},
+        queries.DRAW_LINK: {"from": case.subject_id, "to": case.subject_id, "reason": "same voice"},
+        queries.ANNOTATE_LINK: {"id": "no-such-link", "reason": "same voice"},
+        queries.RETRACT_LINK: {"id": "no-such-link", "reason": "another voice"},
+        queries.LINK: {"id": "no-such-link"},
     }
+
+
+# What `variables` ask for in vain, so that a document that writes can be sent by every role and leaves the case as it is.
+IN_VAIN = {queries.DRAW_LINK: "link.self", queries.ANNOTATE_LINK: "not_found", queries.RETRACT_LINK: "not_found"}
 
 
 def test_every_field_of_the_schema_has_a_rule_and_no_rule_is_stale() -> None:
@@ -80,13 +88,18 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.STATUS: (*READERS, Role.RISK_ENGINE),
         queries.ME: tuple(Role),
         queries.REVEAL: (Role.INVESTIGATOR, Role.SUPERVISOR),
+        queries.DRAW_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
+        queries.ANNOTATE_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
+        queries.RETRACT_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
+        queries.LINK: READERS,
     }
     assert set(open_to) == set(queries.EVERYTHING)
     client = served.client(role)
     for query, roles in open_to.items():
         body = client.post(query, variables(served)[query]).json()
         if role in roles:
-            assert "errors" not in body, body
+            codes = [error["extensions"]["code"] for error in body.get("errors", [])]
+            assert codes == ([IN_VAIN[query]] if query in IN_VAIN else []), body
         else:
             assert body["data"] is None
             assert {e["extensions"]["code"] for e in body["errors"]} == {"forbidden"}

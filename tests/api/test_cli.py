@@ -22,6 +22,7 @@ import pytest
 import structlog
 
 from api.cli import main
+from graph_model.records import AuditRecord
 from graph_model.stores import open_store
 
 PASSWORD = "correct horse battery"
@@ -159,11 +160,13 @@ def test_the_doctor_finds_a_sound_graph_and_a_touched_audit_line(loaded: Path, t
     assert guanxi("backup", copy, home=loaded).returncode == 0
     address = f"sqlite:///{copy}"
     store = open_store(address)
-    for operation in ("reveal", "reveal", "export"):
-        store.append_audit(
-            at=datetime(2026, 7, 1, tzinfo=UTC), actor="ida", role="investigator", operation=operation, subjects=[],
-            result="ok", detail={},
-        )  # fmt: skip
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    store.append_audit(
+        [
+            AuditRecord(at, "ida", "investigator", operation, [], "ok", {})
+            for operation in ("reveal", "reveal", "export")
+        ]
+    )
     store.close()
     assert "is sound" in guanxi("doctor", "--store", address, home=tmp_path).stdout
     with sqlite3.connect(copy) as connection:

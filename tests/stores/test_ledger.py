@@ -8,7 +8,7 @@ import pytest
 
 from graph_model.audit import first_break
 from graph_model.errors import InvalidRequest
-from graph_model.records import AuditEntry, GraphBatch
+from graph_model.records import AuditEntry, AuditRecord, GraphBatch
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore
 from tests.stores.adapters import Opened
@@ -16,7 +16,12 @@ from tests.stores.scenarios import application, batch, customer, day, edge, fact
 
 
 def look_up(store: GraphStore, number: float, **detail: object) -> AuditEntry:
-    return store.append_audit(
+    (entry,) = store.append_audit([line(number, **detail)])
+    return entry
+
+
+def line(number: float, **detail: object) -> AuditRecord:
+    return AuditRecord(
         at=day(number),
         actor="li",
         role="investigator",
@@ -36,6 +41,22 @@ def test_audit_lines_chain_and_read_back_as_written(opened: Opened) -> None:
     assert first_break(read) is None
 
 
+def test_a_batch_of_lines_continues_the_chain_in_its_order(store: GraphStore) -> None:
+    look_up(store, 1)
+    written = store.append_audit([line(n, step=n) for n in (3, 2, 4)])
+    assert [entry.sequence for entry in written] == [2, 3, 4]
+    assert store.audit(after=1) == written
+    assert first_break(store.audit()) is None
+    assert store.append_audit([]) == []
+    assert len(store.audit()) == 4
+
+
+def test_a_batch_with_a_line_that_cannot_be_kept_leaves_no_line(store: GraphStore) -> None:
+    with pytest.raises(InvalidRequest):
+        store.append_audit([line(1), line(2, half="\ud800")])
+    assert store.audit() == []
+
+
 def test_a_changed_line_breaks_the_chain(store: GraphStore) -> None:
     for n in range(3):
         look_up(store, n)
@@ -46,9 +67,7 @@ def test_a_changed_line_breaks_the_chain(store: GraphStore) -> None:
 
 def test_a_moment_finer_than_the_store_keeps_still_verifies(store: GraphStore) -> None:
     moment = day(1).replace(microsecond=123456).astimezone(timezone(timedelta(hours=8)))
-    entry = store.append_audit(
-        at=moment, actor="li", role="operator", operation="backup", subjects=[], result="ok", detail={}
-    )
+    (entry,) = store.append_audit([AuditRecord(moment, "li", "operator", "backup", [], "ok", {})])
     assert store.audit() == [entry]
     assert first_break(store.audit()) is None
 
@@ -79,6 +98,48 @@ def test_a_checkpoint_is_kept_and_replaced(opened: Opened) -> None:
     opened.store.put_state("other", "")
     assert opened.reopen().state("ingest") == "row 2"
     assert opened.store.state("other") == ""
+
+
+def test_of_two_who_swap_the_same_text_only_one_wins(store: GraphStore) -> None:
+    assert store.swap_state("job/1", expected=None, value="running")
+    assert not store.swap_state("job/1", expected=None, value="running")
+    assert not store.swap_state("job/1", expected="queued", value="cancelled")
+    assert store.state("job/1") == "running"
+    assert store.swap_state("job/1", expected="running", value="done")
+    assert not store.swap_state("job/1", expected="running", value=None)
+    assert store.swap_state("job/1", expected="done", value=None)
+    assert store.state("job/1") is None
+    assert store.swap_state("job/1", expected=None, value=None)
+    assert not store.swap_state("job/1", expected="done", value=None)
+
+
+def test_threads_that_swap_one_text_take_turns(store: GraphStore) -> None:
+    """Each takes the next number; that none is taken twice shows that looking and setting are one."""
+    store.put_state("next", "0")
+    taken: list[int] = []
+
+    def take() -> None:
+        while (now := int(store.state("next") or 0)) < 60:
+            if store.swap_state("next", expected=str(now), value=str(now + 1)):
+                taken.append(now)
+
+    threads = [Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == list(range(60))
+
+
+def test_texts_are_listed_by_prefix_the_last_name_first(store: GraphStore) -> None:
+    for name in ("job/2026-01-02", "job/2026-01-10", "job/", "jobs", "joa", "作业/1", "作业/2"):
+        store.put_state(name, name.upper())
+    assert list(store.states("job/")) == ["job/2026-01-10", "job/2026-01-02", "job/"]
+    assert store.states("job/", limit=1) == {"job/2026-01-10": "JOB/2026-01-10"}
+    assert list(store.states("作业/")) == ["作业/2", "作业/1"]
+    assert store.states("100%_") == {}
+    with pytest.raises(InvalidRequest):
+        store.states("job/", limit=0)
 
 
 def test_statistics_count_everything_by_name(store: GraphStore) -> None:

@@ -1,5 +1,7 @@
 """Reading one node: by the key that a file gives, by the id that a URL gives, and what is known about it."""
 
+from dataclasses import replace
+
 import pytest
 
 from graph_model.errors import UnknownName
@@ -86,6 +88,46 @@ def test_a_fact_told_twice_keeps_its_earliest_recording(store: GraphStore) -> No
     store.upsert(GraphBatch(facts=[fact(x1, "label", "good", 90, recorded=91)]))
     (only,) = store.facts(id_of(store, x1))
     assert only.recorded_at == day(91)
+
+
+def test_the_facts_of_many_are_read_at_once_as_those_of_one(store: GraphStore) -> None:
+    x1, x2, x3, c1 = application("x1"), application("x2"), application("x3"), customer("c1")
+    told = [
+        fact(x1, "status", "overdue", 40),
+        fact(x1, "status", "applied", 1),
+        fact(x2, "label", "good", 90),
+        fact(c1, "disposition", "suspicious", 50, source="user:li"),
+    ]
+    store.upsert(GraphBatch([node(ref) for ref in (x1, x2, x3, c1)], facts=told))
+    ids = [id_of(store, ref) for ref in (c1, x3, x2, x1)]
+
+    found = store.facts_of([*ids, "no-such-id", ids[0]])
+    assert set(found) == {ids[0], ids[2], ids[3]}
+    assert all(found[node_id] == store.facts(node_id) for node_id in found)
+    assert [f.value for f in found[ids[3]]] == ["applied", "overdue"]
+    assert set(store.facts_of(ids, kind="label")) == {ids[2]}
+    assert set(store.facts_of(ids, as_of=AsOf.at(day(45)))) == {ids[3]}
+    assert store.facts_of([]) == {}
+    with pytest.raises(UnknownName):
+        store.facts_of(ids, kind="mood")
+
+
+def test_a_disposition_keeps_the_words_in_which_it_was_first_given(store: GraphStore) -> None:
+    c1 = customer("c1")
+    given = replace(fact(c1, "disposition", "confirmed_fraud", 50, source="user:li"), note="同一设备，同一地址")
+    store.upsert(GraphBatch([node(c1)], facts=[given]))
+    again = store.upsert(GraphBatch(facts=[replace(given, note="typed again")]))
+    assert again.facts_created == [False]
+    assert store.facts(id_of(store, c1)) == [given]
+
+
+def test_every_type_of_node_can_be_on_the_blocklist_and_come_off_it_on_a_day(store: GraphStore) -> None:
+    refs = [customer("c1"), phone("p1"), application("x1")]
+    told = [fact(ref, "blocklist", value, at) for ref in refs for value, at in (("listed", 10), ("removed", 20))]
+    store.upsert(GraphBatch([node(ref) for ref in refs], facts=told))
+    for ref in refs:
+        assert [f.value for f in store.facts(id_of(store, ref), as_of=AsOf(day(15), None))] == ["listed"]
+        assert [f.value for f in store.facts(id_of(store, ref), as_of=AsOf(day(20), None))] == ["listed", "removed"]
 
 
 def test_two_sources_that_say_the_same_are_two_facts(store: GraphStore) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graph_model.columns import MISSING_MOMENT
-from graph_model.errors import InvalidRequest, UnknownName
+from graph_model.errors import InvalidRequest, NotFound, UnknownName
 from graph_model.records import AsOf, GraphBatch
 from graph_model.store import GraphStore
 from tests.stores.scenarios import (
@@ -133,6 +133,10 @@ def test_handles_lead_back_to_nodes(store: GraphStore) -> None:
     assert store.node_ids(store.scan_nodes("Device").handles) == [id_of(store, device("farm"))]
     with pytest.raises(InvalidRequest):
         store.node_ids([10**9])
+    assert store.handles(ids) == wanted.tolist()
+    assert store.handles([]) == []
+    with pytest.raises(NotFound):
+        store.handles([ids[0], "no-such-id"])
 
 
 def test_arrays_as_of_a_day_hold_nothing_later_and_no_edge_without_its_ends(store: GraphStore) -> None:

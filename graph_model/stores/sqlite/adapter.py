@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
-from typing import Any
 
 from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
     AuditEntry,
+    AuditRecord,
     Degree,
     Fact,
     GraphBatch,
@@ -106,32 +106,17 @@ class SqliteStore:
         with self._connections.writing() as connection:
             assessing.append_rings(connection, rings)
 
-    def append_audit(
-        self,
-        *,
-        at: datetime,
-        actor: str,
-        role: str,
-        operation: str,
-        subjects: Sequence[str],
-        result: str,
-        detail: Mapping[str, Any],
-    ) -> AuditEntry:
+    def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
         with self._connections.writing() as connection:
-            return ledger.append_audit(
-                connection,
-                at=at,
-                actor=actor,
-                role=role,
-                operation=operation,
-                subjects=subjects,
-                result=result,
-                detail=detail,
-            )
+            return ledger.append_audit(connection, records)
 
     def put_state(self, name: str, value: str) -> None:
         with self._connections.writing() as connection:
             ledger.put_state(connection, {name: value})
+
+    def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
+        with self._connections.writing() as connection:
+            return ledger.swap_state(connection, name, expected=expected, value=value)
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         return self._connections.long_job(purpose)
@@ -148,7 +133,14 @@ class SqliteStore:
 
     def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
         with self._connections.reading() as connection:
-            return reading.facts(connection, self._names, node_id, kind=kind, as_of=as_of)
+            told = reading.facts_of(connection, self._names, [node_id], kind=kind, as_of=as_of)
+        return told.get(node_id, [])
+
+    def facts_of(
+        self, node_ids: Sequence[str], *, kind: str | None = None, as_of: AsOf | None = None
+    ) -> dict[str, list[Fact]]:
+        with self._connections.reading() as connection:
+            return reading.facts_of(connection, self._names, node_ids, kind=kind, as_of=as_of)
 
     def assessments(self, node_id: str, *, as_of: AsOf | None = None, limit: int = 50) -> list[RiskAssessment]:
         with self._connections.reading() as connection:
@@ -251,11 +243,19 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return scanning.node_ids(connection, handles)
 
+    def handles(self, node_ids: Sequence[str]) -> list[int]:
+        with self._connections.reading() as connection:
+            return scanning.handles(connection, node_ids)
+
     # --- the store itself ------------------------------------------------------------------------------------------
 
     def state(self, name: str) -> str | None:
         with self._connections.reading() as connection:
             return ledger.state(connection, name)
+
+    def states(self, prefix: str, *, limit: int = 1_000) -> dict[str, str]:
+        with self._connections.reading() as connection:
+            return ledger.states(connection, prefix, limit=limit)
 
     def audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
         with self._connections.reading() as connection:

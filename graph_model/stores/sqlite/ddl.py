@@ -70,6 +70,21 @@ CREATE TABLE audit (
 ) STRICT;
 """
 
+# What version 2 added: why a fact was stated, and links drawn by hand. A row of `drawn` lies at either end of a link, like one of `adjacency`;
+# `ended_at` is when it is retracted or expires, or the last of all moments.
+CASEWORK = """
+ALTER TABLE fact ADD COLUMN note TEXT NOT NULL DEFAULT '';
+CREATE TABLE drawn (
+  nid INTEGER NOT NULL, type INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL, outgoing INTEGER NOT NULL,
+  qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+  source TEXT NOT NULL, properties TEXT, PRIMARY KEY (nid, type, triple, other, outgoing, qualifier)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link_edit (
+  link_id TEXT NOT NULL, at INTEGER NOT NULL, place INTEGER NOT NULL, action TEXT NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL,
+  author TEXT NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL, expires_at INTEGER, PRIMARY KEY (link_id, at, place)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 def property_table(label: str) -> str:
     """The quoted name of the table that holds the properties of one node type."""

@@ -4,13 +4,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import orjson
 
 from graph_model.audit import GENESIS, digest
 from graph_model.errors import InvalidRequest
-from graph_model.records import AuditEntry
+from graph_model.records import AuditEntry, AuditRecord
 from graph_model.schema import SCHEMA
 from graph_model.store import MAX_LIMIT, Statistics
 from graph_model.stores.sqlite.tally import read_tally
@@ -24,38 +23,41 @@ _READ = """
 SELECT sequence, at, actor, role, operation, subjects, result, detail, digest FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?
 """
 _PUT = "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_SWAP = "UPDATE state SET value = ? WHERE name = ? AND value = ?"
+_PUT_NEW = "INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)"
+_DROP = "DELETE FROM state WHERE name = ? AND value = ?"
+# The names that begin with a prefix are those from it up to the prefix followed by the last of all characters.
+_STATES = """
+SELECT name, value FROM state WHERE name >= ?1 AND name < ?1 || char(0x10FFFF) ORDER BY name DESC LIMIT ?2
+"""
 _CHANGED_AT = "changed_at"
 
 
-def append_audit(
-    connection: sqlite3.Connection,
-    *,
-    at: datetime,
-    actor: str,
-    role: str,
-    operation: str,
-    subjects: Sequence[str],
-    result: str,
-    detail: Mapping[str, Any],
-) -> AuditEntry:
+def append_audit(connection: sqlite3.Connection, records: Sequence[AuditRecord]) -> list[AuditEntry]:
     sequence, previous = connection.execute(_LAST).fetchone() or (0, GENESIS)
-    # The digest is taken of what will be read back: moments to the millisecond, JSON's own types.
-    kept_subjects, kept_detail = orjson.dumps(list(subjects)), orjson.dumps(dict(detail))
-    entry = AuditEntry(
-        sequence=sequence + 1,
-        at=from_ms(to_ms(at)),
-        actor=actor,
-        role=role,
-        operation=operation,
-        subjects=tuple(orjson.loads(kept_subjects)),
-        result=result,
-        detail=orjson.loads(kept_detail),
-        digest="",
-    )
-    entry = replace(entry, digest=digest(previous, entry))
-    row = (entry.sequence, to_ms(at), actor, role, operation, kept_subjects.decode(), result, kept_detail.decode())
-    connection.execute(_APPEND, (*row, entry.digest))
-    return entry
+    entries, rows = [], []
+    for record in records:
+        sequence += 1
+        # The digest is taken of what will be read back: moments to the millisecond, JSON's own types.
+        subjects, detail = orjson.dumps(list(record.subjects)), orjson.dumps(dict(record.detail))
+        at = to_ms(record.at)
+        entry = AuditEntry(
+            sequence=sequence,
+            at=from_ms(at),
+            actor=record.actor,
+            role=record.role,
+            operation=record.operation,
+            subjects=tuple(orjson.loads(subjects)),
+            result=record.result,
+            detail=orjson.loads(detail),
+            digest="",
+        )
+        previous = digest(previous, entry)
+        entries.append(replace(entry, digest=previous))
+        told = (record.actor, record.role, record.operation, subjects.decode(), record.result, detail.decode())
+        rows.append((sequence, at, *told, previous))
+    connection.executemany(_APPEND, rows)
+    return entries
 
 
 def audit(connection: sqlite3.Connection, *, after: int, limit: int) -> list[AuditEntry]:
@@ -86,6 +88,22 @@ def put_state(connection: sqlite3.Connection, entries: Mapping[str, str]) -> Non
 def state(connection: sqlite3.Connection, name: str) -> str | None:
     found = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
     return None if found is None else str(found[0])
+
+
+def swap_state(connection: sqlite3.Connection, name: str, *, expected: str | None, value: str | None) -> bool:
+    if value is None:
+        if expected is None:
+            return state(connection, name) is None
+        return connection.execute(_DROP, (name, expected)).rowcount == 1
+    if expected is None:
+        return connection.execute(_PUT_NEW, (name, value)).rowcount == 1
+    return connection.execute(_SWAP, (value, name, expected)).rowcount == 1
+
+
+def states(connection: sqlite3.Connection, prefix: str, *, limit: int) -> dict[str, str]:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} texts.")
+    return dict(connection.execute(_STATES, (prefix, limit)))
 
 
 def mark_changed(connection: sqlite3.Connection, now: datetime) -> None:

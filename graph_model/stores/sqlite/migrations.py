@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
 from graph_model.schema import SCHEMA, Schema
 from graph_model.stores.sqlite.ddl import (
+    CASEWORK,
     GRAPH,
     derived,
     index,
@@ -40,7 +41,11 @@ def _graph(connection: sqlite3.Connection) -> None:
     _run(connection, GRAPH)
 
 
-MIGRATIONS: Sequence[Migration] = (_graph,)
+def _casework(connection: sqlite3.Connection) -> None:
+    _run(connection, CASEWORK)
+
+
+MIGRATIONS: Sequence[Migration] = (_graph, _casework)
 
 
 def digest(schema: Schema) -> str:

@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
+import orjson
+
 from graph_model.records import AsOf, Degree, Fact, Node, NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite import counting
@@ -13,8 +15,9 @@ from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.values import bounds, from_ms
 
 _FACTS = """
-SELECT n.label, n.key, f.kind, f.value, f.at, f.recorded_at, f.source, f.topic
-FROM node n JOIN fact f ON f.nid = n.nid WHERE n.node_id = ? AND f.at <= ? AND f.recorded_at <= ?
+SELECT n.node_id, n.label, n.key, f.kind, f.value, f.at, f.recorded_at, f.source, f.topic, f.note
+FROM json_each(?1) wanted CROSS JOIN node n ON n.node_id = wanted.value CROSS JOIN fact f ON f.nid = n.nid
+WHERE (?2 IS NULL OR f.kind = ?2) AND f.at <= ?3 AND f.recorded_at <= ?4
 """
 
 
@@ -35,27 +38,29 @@ def get_by_id(scope: Scope, node_ids: Sequence[str]) -> list[Node]:
     return [by_id[node_id] for node_id in node_ids if node_id in by_id]
 
 
-def facts(
-    connection: sqlite3.Connection, names: Names, node_id: str, *, kind: str | None, as_of: AsOf | None
-) -> list[Fact]:
-    if kind is not None:
-        SCHEMA.fact(kind)
-    found = [
-        Fact(
+def facts_of(
+    connection: sqlite3.Connection, names: Names, node_ids: Sequence[str], *, kind: str | None, as_of: AsOf | None
+) -> dict[str, list[Fact]]:
+    code = None if kind is None else names.facts[SCHEMA.fact(kind).name]
+    wanted = orjson.dumps(list(dict.fromkeys(node_ids))).decode()
+    found: dict[str, list[Fact]] = {}
+    for node_id, label, key, kind_code, value, at, recorded_at, source, topic, note in connection.execute(
+        _FACTS, (wanted, code, *bounds(as_of))
+    ):
+        told = Fact(
             about=NodeRef(names.label_of[label], key),
-            kind=names.fact_of[code],
+            kind=names.fact_of[kind_code],
             value=value,
             at=from_ms(at),
             recorded_at=from_ms(recorded_at),
             source=source,
             topic=topic,
+            note=note,
         )
-        for label, key, code, value, at, recorded_at, source, topic in connection.execute(
-            _FACTS, (node_id, *bounds(as_of))
-        )
-    ]
-    wanted = [fact for fact in found if kind is None or fact.kind == kind]
-    return sorted(wanted, key=lambda fact: (fact.at, fact.kind, fact.topic, fact.value, fact.source))
+        found.setdefault(node_id, []).append(told)
+    for facts in found.values():
+        facts.sort(key=lambda fact: (fact.at, fact.kind, fact.topic, fact.value, fact.source))
+    return found
 
 
 def degrees(scope: Scope, node_ids: Sequence[str]) -> dict[str, list[Degree]]:

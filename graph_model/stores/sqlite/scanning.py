@@ -14,10 +14,11 @@ import orjson
 from numpy.typing import NDArray
 
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
-from graph_model.errors import InvalidRequest
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA, StorageKind
 from graph_model.stores.sqlite.ddl import property_table
+from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import Field, field
 from graph_model.stores.sqlite.values import bounds
@@ -152,6 +153,14 @@ def node_ids(connection: sqlite3.Connection, handles: Sequence[int]) -> list[str
         return [found[handle] for handle in wanted]
     except KeyError as exc:
         raise InvalidRequest("A handle belongs to no node. Handles are those that a scan of this store gave.") from exc
+
+
+def handles(connection: sqlite3.Connection, node_ids: Sequence[str]) -> list[int]:
+    found = nids_of(connection, node_ids)
+    missing = next((node_id for node_id in node_ids if node_id not in found), None)
+    if missing is not None:
+        raise NotFound(f"There is no node {missing}. Search for it again.")
+    return [found[node_id] for node_id in node_ids]
 
 
 # --- relationships and facts -----------------------------------------------------------------------------------------

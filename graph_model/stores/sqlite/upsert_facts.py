@@ -1,4 +1,4 @@
-"""Merging of facts: a set, in which the earliest recording of a fact stands."""
+"""Merging of facts: a set, in which the earliest recording of a fact stands, with the note that it was first told with."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from graph_model.stores.sqlite.upsert_slot import Slots
 from graph_model.stores.sqlite.values import Milliseconds
 
 _FIND = "SELECT recorded_at FROM fact WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?"
-_INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = """
 UPDATE fact SET recorded_at = ? WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?
 """
@@ -25,11 +25,12 @@ def write_facts(
     """For each fact whether it is new, and whether anything changed."""
     stored: dict[_Identity, int] = {}
     merged: dict[_Identity, int] = {}
+    notes: dict[_Identity, str] = {}
     created = []
     for fact in facts:
         kind = SCHEMA.fact(fact.kind)
-        if kind.about != fact.about.label:
-            raise InvalidRequest(f"A {fact.kind} is about a {kind.about}, not about a {fact.about.label}.")
+        if fact.about.label not in kind.about:
+            raise InvalidRequest(f"A {fact.kind} is about a {' or '.join(kind.about)}, not about a {fact.about.label}.")
         slot = slots.require(fact.about, f"A {fact.kind}")
         recorded_at = moments[fact.recorded_at]
         identity = (slot.nid, names.facts[fact.kind], moments[fact.at], fact.topic, fact.value, fact.source)
@@ -39,8 +40,11 @@ def write_facts(
             if found is not None:
                 known = stored[identity] = found[0]
         created.append(known is None)
+        notes.setdefault(identity, fact.note)
         merged[identity] = recorded_at if known is None else min(known, recorded_at)
-    new = sorted((*identity, recorded_at) for identity, recorded_at in merged.items() if identity not in stored)
+    new = sorted(
+        (*identity, recorded_at, notes[identity]) for identity, recorded_at in merged.items() if identity not in stored
+    )
     earlier = [(merged[identity], *identity) for identity, was in stored.items() if merged[identity] < was]
     connection.executemany(_INSERT, new)
     connection.executemany(_UPDATE, earlier)

@@ -14,6 +14,11 @@ CREATE TABLE audit (
   sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, operation TEXT NOT NULL,
   subjects TEXT NOT NULL, result TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL
 ) STRICT;
+CREATE TABLE drawn (
+  nid INTEGER NOT NULL, type INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL, outgoing INTEGER NOT NULL,
+  qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+  source TEXT NOT NULL, properties TEXT, PRIMARY KEY (nid, type, triple, other, outgoing, qualifier)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE edge (
   triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source TEXT NOT NULL, properties TEXT,
@@ -21,7 +26,7 @@ CREATE TABLE edge (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE fact (
   nid INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, topic TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL,
-  recorded_at INTEGER NOT NULL, PRIMARY KEY (nid, kind, at, topic, value, source)
+  recorded_at INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '', PRIMARY KEY (nid, kind, at, topic, value, source)
 ) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE gram USING fts5 (grams, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '#'");
 CREATE TABLE 'gram_config'(k PRIMARY KEY, v) WITHOUT ROWID;
@@ -30,6 +35,10 @@ CREATE TABLE 'gram_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROW
 CREATE TABLE hub (
   nid INTEGER NOT NULL, type INTEGER NOT NULL, label INTEGER NOT NULL, edges INTEGER NOT NULL, neighbours INTEGER NOT NULL,
   PRIMARY KEY (nid, type, label)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link_edit (
+  link_id TEXT NOT NULL, at INTEGER NOT NULL, place INTEGER NOT NULL, action TEXT NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL,
+  author TEXT NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL, expires_at INTEGER, PRIMARY KEY (link_id, at, place)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE node (
