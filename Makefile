@@ -77,9 +77,11 @@ layers: $(DEV) ## import-linter: who may import whom
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: generated
-generated: $(DEV) ## Are the files made from the code (api/schema.graphql) up to date?
+generated: $(DEV) ## Are the files made from the code (api/schema.graphql) up to date, and is the API's contract kept?
 	@echo "==> generated files"
 	@$(BIN)/python -m api.export_schema --check
+	@echo "==> API contract"
+	@$(BIN)/python -m api.contract
 
 .PHONY: fmt
 fmt: $(DEV) ## Mend what ruff can mend, and format

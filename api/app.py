@@ -1,5 +1,6 @@
 """The web application: `create_app(settings)` puts routes, middleware and error handling around one runtime."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,14 +16,21 @@ from api.errors import CODES, Described, describe
 from api.graphql.route import GraphQLRoute
 from api.graphql.schema import build_schema
 from api.health import health_router
-from api.middleware import BodyLimit, Envelope, error_body
+from api.ide import ide_router
+from api.metrics_route import metrics_router
+from api.middleware import BodyLimit, Envelope, error_body, note_codes
+from api.oidc_routes import oidc_router
+from api.probe import StoreProbe
 from api.settings import Settings
+from api.telemetry import tracing_from
 from graph_model.errors import GuanxiError
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     """Raises a GuanxiError where the store, the secret or the users can't be opened. Closes the store when the server stops."""
     running = runtime if runtime is not None else build(settings)
+    tracing = tracing_from(settings)
+    probe = StoreProbe(running.store, running.metrics)
     schema = build_schema(
         max_tokens=settings.max_tokens,
         max_depth=settings.max_depth,
@@ -33,14 +41,21 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        # The server has ended what was running. What it wrote is committed; its last audit records are by now, and the head goes to the last.
+        await asyncio.to_thread(running.audit.close)
+        tracing.close()
         running.store.close()
 
     app = FastAPI(title="Guanxi", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_route("/graphql", GraphQLRoute(schema, running).__call__, methods=["POST"])
+    app.add_route("/graphql", GraphQLRoute(schema, running, tracing).__call__, methods=["POST"])
+    if settings.introspection:
+        app.include_router(ide_router())
     app.include_router(auth_router(running))
-    app.include_router(health_router(running))
+    app.include_router(oidc_router(running))
+    app.include_router(health_router(running, probe))
+    app.include_router(metrics_router(running, probe))
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    app.add_middleware(Envelope)
+    app.add_middleware(Envelope, metrics=running.metrics, tracing=tracing)
     app.add_exception_handler(GuanxiError, _expected)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)
@@ -49,7 +64,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 
 def _answer(request: Request, described: Described) -> Response:
     body = error_body(described, graphql=request.url.path == "/graphql")
-    return Response(body, status_code=described.outcome.http, media_type="application/json")
+    note_codes(request.scope, [described.code])
+    return Response(body, described.outcome.http, described.headers, "application/json")
 
 
 async def _expected(request: Request, exc: Exception) -> Response:

@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from api.audit_head import HeadFile
+from api.audit_trail import AuditTrail, LogTrail
+from api.handover import Handovers
 from api.keys import Keys
+from api.metrics import Metrics
+from api.rate import Buckets
 from api.secrets import derived, ensure_home, server_secret
 from api.sessions import Sessions
 from api.settings import Settings
@@ -13,6 +19,9 @@ from api.users import Users
 from api.workers import Workers
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
+
+if TYPE_CHECKING:
+    from api.oidc import Provider
 
 Clock = Callable[[], datetime]
 
@@ -32,7 +41,13 @@ class Runtime:
     keys: Keys
     sessions: Sessions
     throttle: Throttle
+    oidc: "Provider | None"
+    oidc_key: bytes
+    handovers: Handovers
     workers: Workers
+    buckets: Buckets
+    audit: AuditTrail
+    metrics: Metrics
     log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
     clock: Clock
@@ -44,15 +59,39 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
     secret = server_secret(home, settings.secret.get_secret_value())
     sessions = Sessions(derived(secret, "sessions"), home, lifetime=timedelta(hours=settings.session_hours))
     sessions.forget_expired(now=clock())
+    metrics = Metrics()
+    store = open_store(settings.store_address, read_only=settings.read_only)
     return Runtime(
         settings=settings,
-        store=open_store(settings.store_address),
+        store=store,
         users=Users(home),
         keys=Keys(home, secret),
         sessions=sessions,
         throttle=Throttle(home, derived(secret, "log-in names")),
-        workers=Workers(settings.threads, settings.waiting),
+        oidc=_provider(settings, derived(secret, "sign-on at the provider")),
+        oidc_key=derived(secret, "sign-on in the browser"),
+        handovers=Handovers(home),
+        workers=Workers(settings.threads, settings.waiting, on_change=metrics.workers),
+        buckets=Buckets(settings.rate_capacity, settings.rate_refill),
+        audit=LogTrail(store, None, metrics)
+        if settings.read_only
+        else AuditTrail(store, audit_head(settings, store.address), metrics),
+        metrics=metrics,
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
         clock=clock,
     )
+
+
+def audit_head(settings: Settings, address: str) -> HeadFile:
+    """The signed head of a store's audit chain."""
+    home = ensure_home(settings.home)
+    return HeadFile(home, address, derived(server_secret(home, settings.secret.get_secret_value()), "audit head"))
+
+
+def _provider(settings: Settings, key: bytes) -> "Provider | None":
+    if not settings.oidc_issuer:
+        return None
+    from api.oidc import Provider  # loads cryptography, which most installations don't need
+
+    return Provider(settings, key)

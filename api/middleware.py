@@ -3,6 +3,8 @@
 import re
 import secrets
 import time
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 import orjson
 import structlog
@@ -11,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import CODES, INTERNAL, Described
 from api.logs import log, where
+from api.metrics import Metrics
+from api.telemetry import Tracing
 
 SECURITY_HEADERS = {
     "cache-control": "no-store",
@@ -19,7 +23,14 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-KNOWN_PATHS = frozenset({"/graphql", "/auth/login", "/auth/logout", "/healthz", "/readyz"})
+KNOWN_PATHS = frozenset(
+    {"/graphql", "/auth/login", "/auth/logout", "/auth/methods", "/auth/exchange", "/healthz", "/readyz", "/metrics"}
+    | {"/auth/oidc/start", "/auth/oidc/callback"}
+)
+METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged where they fail
+_REQUEST = "guanxi.request_id"
+_CODES = "guanxi.codes"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9\-]{8,64}")
 _LONG_NUMBER = re.compile(r"\d{11,}")
 
@@ -27,43 +38,67 @@ _LONG_NUMBER = re.compile(r"\d{11,}")
 class Envelope:
     """Outermost: every response carries its request id, and nothing that went wrong inside reaches the client in its own words."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, tracing: Tracing) -> None:
         self._app = app
+        self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = Headers(scope=scope).get("x-request-id", "")
+        given = Headers(scope=scope)
+        asked = given.get("x-request-id", "")
         # An id that is taken over from outside goes into the log, so it may not look like a phone or an ID number.
         usable = _REQUEST_ID.fullmatch(asked) is not None and _LONG_NUMBER.search(asked) is None
         request_id = asked if usable else secrets.token_hex(8)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        begun, status = time.perf_counter(), 0
+        scope[_REQUEST], scope[_CODES] = request_id, []
+        path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        begun, status, seconds = time.perf_counter(), 0, 0.0
 
         async def with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, seconds
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, seconds = message["status"], time.perf_counter() - begun
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self._app(scope, receive, with_headers)
-        except Exception as exc:  # a boundary: whatever it is, the client gets one coded answer and the log its place
-            log.error("http.failed", **where(exc))
-            if status == 0:
-                described = Described("internal", "Something went wrong here, not with your request.", INTERNAL)
-                await respond(with_headers, described, graphql=scope["path"] == "/graphql")
-        finally:
-            path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"
-            ms = round((time.perf_counter() - begun) * 1000, 1)
-            if path not in ("/healthz", "/readyz") or status >= 400:
-                log.info("http", method=scope["method"], path=path, status=status, ms=ms)
+        with self._tracing.span(f"{method} {path}", headers=given) as attributes:
+            try:
+                await self._app(scope, receive, with_headers)
+            except (
+                Exception
+            ) as exc:  # a boundary: whatever it is, the client gets one coded answer and the log its place
+                log.error("http.failed", **where(exc))
+                note_codes(scope, ["internal"])
+                if status == 0:
+                    described = Described("internal", "Something went wrong here, not with your request.", INTERNAL)
+                    await respond(with_headers, described, graphql=scope["path"] == "/graphql")
+            finally:
+                attributes |= {"http.route": path, "http.request.method": method, "http.response.status_code": status}
+                attributes["guanxi.request_id"] = request_id
+                self._metrics.requests.labels(path, method, str(status)).inc()
+                self._metrics.request_seconds.labels(path).observe(seconds)
+                self._metrics.refused(scope[_CODES])
+                if path not in _QUIET or status >= 400:
+                    ms = round((time.perf_counter() - begun) * 1000, 1)
+                    log.info("http", method=method, path=path, status=status, ms=ms)
+
+
+def request_id_of(scope: MutableMapping[str, Any]) -> str:
+    """The id of the request, which its log lines and audit records carry."""
+    return str(scope.get(_REQUEST, ""))
+
+
+def note_codes(scope: MutableMapping[str, Any], codes: Sequence[str]) -> None:
+    """Why a request was refused or failed; counted when it ends."""
+    scope.setdefault(_CODES, []).extend(codes)
 
 
 class BodyLimit:
@@ -103,6 +138,7 @@ class BodyLimit:
         described = Described(
             "request.too_large", f"The body is larger than {self._limit} bytes.", CODES["request.too_large"]
         )
+        note_codes(scope, [described.code])
         await respond(send, described, graphql=scope["path"] == "/graphql")
 
 
@@ -116,5 +152,6 @@ def error_body(described: Described, *, graphql: bool) -> bytes:
 
 async def respond(send: Send, described: Described, *, graphql: bool) -> None:
     headers = [(b"content-type", b"application/json")]
+    headers += [(name.lower().encode(), value.encode()) for name, value in described.headers.items()]
     await send({"type": "http.response.start", "status": described.outcome.http, "headers": headers})
     await send({"type": "http.response.body", "body": error_body(described, graphql=graphql)})

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from api.oidc_settings import OidcSettings
 
 
-class Settings(BaseSettings):
-    """Read once, at the entry point, and passed on."""
+class Settings(OidcSettings):
+    """Single sign-on has a module of its own. Read once, at the entry point, and passed on."""
 
     model_config = SettingsConfigDict(env_prefix="GUANXI_", env_file=".env", extra="ignore", frozen=True)
 
@@ -27,9 +29,33 @@ class Settings(BaseSettings):
     max_tokens: int = Field(default=600, ge=50)
     max_depth: int = Field(default=10, ge=3)
     max_aliases: int = Field(default=15, ge=0)
-    introspection: bool = False  # for developers: clients ask what the schema is
+    max_list: int = Field(default=4_000, ge=1)  # elements of any list that is sent
+    max_cost: int = Field(default=200_000, ge=1)  # of one operation, in fields that it may answer
+    rate_capacity: int = Field(default=600_000, ge=1)  # cost that a principal may spend at once
+    rate_refill: int = Field(default=60_000, ge=1)  # and gets back per second; both per process
+    operation_seconds: float = Field(default=20.0, gt=0)  # after which an operation is given up
+    ready_seconds: float = Field(default=5.0, gt=0)  # after which a store that doesn't answer counts as stuck
+    stop_seconds: int = Field(default=20, ge=1)  # what is running when the server is stopped may take that long
+    score_fresh_hours: float = Field(default=48.0, gt=0)  # an older score is told as stale
+    introspection: bool = (
+        False  # for developers: clients ask what the schema is, and GET /graphql is a page to ask from
+    )
+    read_only: bool = False  # serve a graph that can't be written to: no mutations, and the audit goes to the log
+    metrics_token: SecretStr = SecretStr(
+        ""
+    )  # opens GET /metrics to who sends it as Bearer; the right see_metrics does too
+    metrics_loopback: bool = False  # opens GET /metrics to this machine; not where a proxy runs on it
+    otel_endpoint: str = ""  # where traces go by OTLP over HTTP; empty means nowhere
     log_level: str = "info"
     log_json: bool = True
+
+    @model_validator(mode="after")
+    def _one_operation_fits(self) -> "Settings":
+        if self.max_cost > self.rate_capacity:
+            raise ValueError(
+                "GUANXI_MAX_COST is above GUANXI_RATE_CAPACITY, so the costliest operation could never run"
+            )
+        return self
 
     @property
     def store_address(self) -> str:

@@ -328,7 +328,7 @@ class _Parser:
 
     def _outcome(self, section: str, name: str, allowed: Sequence[Outcome]) -> Outcome:
         value = self._section(section).get(name)
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             raise _refused(
                 self._path, f"{section}.{name} must be one of {', '.join(outcome.value for outcome in allowed)}"
             )

@@ -43,6 +43,14 @@ class EdgeColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgesAt:
+    """Relationships of some nodes, by kind, and the handles (rising) of those nodes that have more than were read."""
+
+    columns: Sequence[EdgeColumns]
+    capped: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class FactColumns:
     """All facts of one kind, by (at, handle, value). Shapes [f]. `values[value[i]]` and `topics[topic[i]]` are the i-th's."""
 

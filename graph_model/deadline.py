@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from graph_model.errors import StoreTimeout
+
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
@@ -24,3 +26,10 @@ def seconds_left() -> float | None:
     """Seconds to the deadline, negative when it is past; None without one."""
     deadline = _deadline.get()
     return None if deadline is None else deadline - time.monotonic()
+
+
+def keep() -> None:
+    """Called between the steps of a long read. Raises StoreTimeout where the deadline is past."""
+    left = seconds_left()
+    if left is not None and left <= 0:
+        raise StoreTimeout

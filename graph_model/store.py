@@ -21,11 +21,11 @@ deadline, a read that is past it is stopped and raises StoreTimeout.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Protocol
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
+from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -46,7 +46,14 @@ from graph_model.records import (
 )
 from graph_model.schema import Value
 
+Clock = Callable[[], datetime]  # aware
 OnProgress = Callable[[str, int, int], None]  # stage, done, total (0 where it can't be known)
+
+
+def utc_now() -> datetime:
+    """The system's clock: what a store goes by that is given no other."""
+    return datetime.now(UTC)
+
 
 MAX_HOPS = 6
 MAX_CAP = 5_000
@@ -259,6 +266,23 @@ class GraphStore(Protocol):
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
         """All relationships of one type between two labels."""
+        ...
+
+    def edges_at(
+        self,
+        handles: Sequence[int],
+        *,
+        types: Sequence[str] | None = None,
+        cap: int = MAX_CAP,
+        as_of: AsOf | None = None,
+    ) -> EdgesAt:
+        """The relationships of many nodes at once, as `scan_edges` has them: one EdgeColumns for each kind of which there is any, in schema
+        order. Links drawn by hand are not among them.
+
+        Of a node that has more than `cap` of one type (in whatever direction), `cap` of them are read, those kept as seen last first; which of
+        several that were seen last at the same moment is not said. Such nodes are in `capped`, and no other. Unknown handles have nothing.
+        Raises InvalidRequest for a cap outside 1..MAX_CAP.
+        """
         ...
 
     def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns: ...

@@ -1,4 +1,4 @@
-"""Opens a CSV file: what is it, in which encoding, with which columns; then its rows in batches, as Polars frames of text."""
+"""CSV files: in which encoding, with which columns; then their rows in batches, as Polars frames of text."""
 
 import codecs
 from collections.abc import Iterator
@@ -8,82 +8,67 @@ from pathlib import Path
 
 import polars as pl
 
+from ingest.byte_stream import reading
 from ingest.csv_records import Broken, RawBatch, RecordReader, split_fields
-from ingest.errors import FileUnreadable, NotCsv, NothingToIngest, WrongEncoding
+from ingest.errors import NotCsv, NothingToIngest, WrongEncoding
 from ingest.mapping import Header
+from ingest.source_file import RowBatch
 
 SAMPLE = 1 << 20
 _FOREIGN = (
-    (b"\x1f\x8b", "a gzip archive", "Unpack it first: gunzip FILE."),
+    (b"\x1f\x8b", "a gzip archive inside another", "Unpack it first: gunzip FILE."),
     (b"PK\x03\x04", "an Excel workbook or a ZIP archive", "Save the sheet as CSV (UTF-8), or unpack it."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV (UTF-8)."),
-    (b"PAR1", "a Parquet file", "Write it as CSV first."),
     (b"%PDF", "a PDF", "Ask for the data as CSV."),
 )
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class CsvFile:
     """What is known of a file before its rows are read. `start` and `line` are where the rows begin: bytes and lines before them."""
 
     path: Path
-    encoding: str  # utf-8 or gb18030
+    encoding: str
+    codec: str  # utf-8 or gb18030
     header: tuple[str, ...]
     start: int
     line: int
     size: int
 
-
-@dataclass(frozen=True, slots=True)
-class RowBatch:
-    """Rows as text under the header's names, the line that each begins on, and the records that are no rows."""
-
-    frame: pl.DataFrame
-    lines: list[int]
-    broken: list[Broken]
-    end_offset: int
-    end_line: int
-
-    def __len__(self) -> int:
-        return len(self.lines) + len(self.broken)
-
-
-def open_csv(path: Path) -> Opened:
-    """Looks at the head of a file. Raises an IngestError that says what it is instead and what to do."""
-    try:
-        with path.open("rb") as source:
-            sample = source.read(SAMPLE)
-            encoding = _encoding(path.name, sample)
-            start = len(codecs.BOM_UTF8) if sample.startswith(codecs.BOM_UTF8) else 0
-            source.seek(start, SEEK_SET)
-            reader = RecordReader(source, offset=start)
-            first = reader.batch(1)
-            size = path.stat().st_size
-    except OSError as exc:
-        raise FileUnreadable(f"{path} can't be read: {exc.strerror}.") from exc
-    return Opened(path, encoding, _header(path.name, first, encoding), first.end_offset, first.end_line, size)
-
-
-def read_rows(opened: Opened, header: Header, *, rows: int, offset: int, line: int) -> Iterator[RowBatch]:
-    """Batches of at most `rows` rows from a byte offset that a batch ended at (or `opened.start`)."""
-    try:
-        with opened.path.open("rb") as source:
-            source.seek(offset, SEEK_SET)
-            reader = RecordReader(source, offset=offset, line=line, width=len(header.names))
+    def rows(self, header: Header, *, rows: int, offset: int, line: int) -> Iterator[RowBatch]:
+        with reading(self.path) as stream:
+            stream.source.seek(offset, SEEK_SET)
+            reader = RecordReader(stream.source, offset=offset, line=line, width=len(header.names))
             while len(raw := reader.batch(rows)) > 0:
-                yield _parsed(raw, opened.encoding, header)
-    except OSError as exc:
-        raise FileUnreadable(f"{opened.path} can't be read: {exc.strerror}.") from exc
+                yield _parsed(raw, self.codec, header, done=stream.done() if stream.is_packed else raw.end_offset)
 
 
-def _parsed(raw: RawBatch, encoding: str, header: Header) -> RowBatch:
+def open_csv(path: Path, sample: bytes, *, packed: bool) -> CsvFile:
+    """Looks at the head of a file, of which `sample` is the beginning. Raises an IngestError that says what it is instead and what to do."""
+    codec = _encoding(path.name, sample)
+    start = len(codecs.BOM_UTF8) if sample.startswith(codecs.BOM_UTF8) else 0
+    with reading(path) as stream:
+        stream.source.seek(start, SEEK_SET)
+        first = RecordReader(stream.source, offset=start).batch(1)
+    return CsvFile(
+        path,
+        f"{codec}{', gzip' if packed else ''}",
+        codec,
+        _header(path.name, first, codec),
+        first.end_offset,
+        first.end_line,
+        path.stat().st_size,
+    )
+
+
+def _parsed(raw: RawBatch, encoding: str, header: Header, *, done: int) -> RowBatch:
     text, raw = _decoded(raw, encoding)
     schema = dict.fromkeys(header.names, pl.String)
     if len(raw.records) == 0:
-        return RowBatch(pl.DataFrame(schema=schema), [], raw.broken, raw.end_offset, raw.end_line)
+        return RowBatch(pl.DataFrame(schema=schema), [], raw.broken, raw.end_offset, raw.end_line, done)
     frame = pl.read_csv(text, has_header=False, schema=schema, infer_schema=False)
-    return RowBatch(frame, raw.lines, raw.broken, raw.end_offset, raw.end_line)
+    return RowBatch(frame, raw.lines, raw.broken, raw.end_offset, raw.end_line, done)
 
 
 def _decoded(raw: RawBatch, encoding: str) -> tuple[bytes, RawBatch]:

@@ -15,7 +15,6 @@ from graph_model.records import GraphBatch, UpsertResult
 from graph_model.store import GraphStore, OnProgress
 from ingest.checkpoint import FileProgress, JobProgress, fingerprint, job_state_name
 from ingest.cleaning import Refusal, masked
-from ingest.csv_file import RowBatch, read_rows
 from ingest.errors import FileChanged
 from ingest.layout import FactRows
 from ingest.mapping import NO_MAPPING, IngestMapping
@@ -25,6 +24,7 @@ from ingest.quarantine import ADDED, Quarantine
 from ingest.refusals import quarantined_rows, tally_batch
 from ingest.report import FileReport, IngestReport
 from ingest.rows import CleanRows, RowCleaner, assemble, mentioned_customers, subjects
+from ingest.source_file import RowBatch
 from ingest.target import Rehearsal, StoreTarget, Target
 
 BATCH_ROWS = 5_000
@@ -157,7 +157,7 @@ class _Job:
         """Reads a file from where its progress stands to its end, or to a batch after which the job is cancelled."""
         progress = self._progress.files[place]
         offset, line = (progress.offset, progress.line) if progress.offset else (file.opened.start, file.opened.line)
-        for batch in read_rows(file.opened, file.header, rows=self._batch_rows, offset=offset, line=line):
+        for batch in file.opened.rows(file.header, rows=self._batch_rows, offset=offset, line=line):
             if self._cancelled():
                 self.was_cancelled = True
                 return
@@ -170,7 +170,7 @@ class _Job:
             rejected = self._progress.files[place].quarantined
             log.info("ingest.batch", kind=file.kind.name, rows=len(batch), rejected=rejected, line=batch.end_line)
             if self._on_progress is not None:
-                self._on_progress(file.path.name, batch.end_offset, file.opened.size)
+                self._on_progress(file.path.name, batch.done, file.opened.size)
         self._progress.files[place].done = True
 
     def _batch(self, place: str, file: PlannedFile, batch: RowBatch, quarantine: Quarantine, tally: Tally) -> None:

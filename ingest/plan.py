@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.csv_file import Opened, open_csv
 from ingest.errors import FileUnreadable, NothingToIngest, UnknownKind
 from ingest.layout import KINDS, FileKind
 from ingest.mapping import FileMapping, Header, IngestMapping, kind_by_name, kind_of, resolve_header
+from ingest.open_file import has_known_suffix, open_file
+from ingest.source_file import SourceFile
 
 TRUTH = "truth"  # the generator's folder of answers, which ingest never reads
 _ORDER = {name: place for place, name in enumerate(KINDS)}
@@ -20,7 +21,7 @@ class PlannedFile:
     path: Path
     kind: FileKind
     mapping: FileMapping
-    opened: Opened
+    opened: SourceFile
     header: Header
     stamp: tuple[int, int]
 
@@ -30,7 +31,7 @@ def plan(files: Sequence[Path], mapping: IngestMapping) -> list[PlannedFile]:
     paths = [path for given in files for path in _expanded(given, mapping)]
     if len(paths) == 0:
         raise NothingToIngest(
-            f"No file is named. Name CSV files of the layout ({', '.join(KINDS)}) or a folder that holds them."
+            f"No file is named. Name files of the layout ({', '.join(KINDS)}) or a folder that holds them."
         )
     planned = [_planned(path, mapping) for path in dict.fromkeys(paths)]
     return sorted(planned, key=lambda file: _ORDER[file.kind.name])
@@ -57,19 +58,20 @@ def _expanded(given: Path, mapping: IngestMapping) -> list[Path]:
     found = [path for path in sorted(given.iterdir()) if path.is_file() and _wanted(path, mapping)]
     if len(found) == 0:
         raise NothingToIngest(
-            f"The folder {given} holds none of {', '.join(f'{name}.csv' for name in KINDS)}. Name the files, with a mapping if need be."
+            f"The folder {given} holds none of {', '.join(f'{name}.csv' for name in KINDS)} (or .jsonl, .parquet, .gz). "
+            "Name the files, with a mapping if need be."
         )
     return found
 
 
 def _wanted(path: Path, mapping: IngestMapping) -> bool:
-    return path.name in mapping.files or (path.suffix.casefold() == ".csv" and kind_by_name(path) is not None)
+    return path.name in mapping.files or (has_known_suffix(path) and kind_by_name(path) is not None)
 
 
 def _planned(path: Path, mapping: IngestMapping) -> PlannedFile:
     kind = kind_of(path, mapping)
     of_file = mapping.of(path)
     stamp = stamp_of(path)
-    opened = open_csv(path)
+    opened = open_file(path)
     header = resolve_header(path.name, kind, opened.header, of_file)
     return PlannedFile(path, kind, of_file, opened, header, stamp)

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from ingest.csv_file import RowBatch
 from ingest.quality import Tally
 from ingest.quarantine import QuarantinedRow
 from ingest.rows import MISSING, CleanRows
+from ingest.source_file import RowBatch
 
 
 def quarantined_rows(batch: RowBatch, rows: CleanRows, columns: Sequence[str]) -> list[QuarantinedRow]:

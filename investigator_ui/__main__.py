@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             port=settings.ui_port,
             threads=THREADS,
             ident=None,
+            **_proxy(settings),
             clear_untrusted_proxy_headers=True,
         )
     except OSError as exc:
@@ -59,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
         "--api-url", dest="api_url", help="where the API is (GUANXI_API_URL; default http://127.0.0.1:8000)"
     )
     return parser
+
+
+def _proxy(settings: Settings) -> dict[str, object]:
+    if not settings.ui_trusted_proxy:
+        return {}
+    return {
+        "trusted_proxy": settings.ui_trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-host"},
+    }
 
 
 def _why_not(exc: OSError, settings: Settings) -> str:

@@ -32,7 +32,13 @@ INDEX = """<!DOCTYPE html>
 def create_app(settings: Settings, *, api: Api | None = None) -> Dash:
     server = Flask("investigator_ui", root_path=str(HERE), template_folder="templates", static_folder=None)
     api = api or Api(settings.api_base, timeout_seconds=settings.api_timeout_seconds)
-    session.add_session_pages(server, api, cookie_secure=settings.ui_cookie_secure, clock=lambda: datetime.now(UTC))
+    session.add_session_pages(
+        server,
+        api,
+        cookie_secure=settings.ui_cookie_secure,
+        public_url=settings.ui_public_url,
+        clock=lambda: datetime.now(UTC),
+    )
     services = Services(api, zone=settings.timezone)
     app = Dash(
         "investigator_ui",

@@ -12,6 +12,7 @@ from investigator_ui import queries
 from investigator_ui.contract import (
     Expansion,
     LoggedIn,
+    LogInMethods,
     Me,
     Node,
     NodeRef,
@@ -55,6 +56,19 @@ class Api:
 
     def log_in(self, username: str, password: str) -> LoggedIn:
         response = self._post("/auth/login", {"username": username, "password": password}, token=None)
+        if response.status_code == httpx.codes.OK:
+            return _read(LoggedIn, _json(response))
+        raise Refused(_error_code(response) or "login_refused")
+
+    def log_in_methods(self) -> LogInMethods:
+        try:
+            return _read(LogInMethods, _json(self._http.get("/auth/methods", timeout=3.0)))
+        except httpx.HTTPError as exc:
+            raise ApiDown from exc
+
+    def exchange(self, code: str, verifier: str) -> LoggedIn:
+        """The session of somebody who signed on elsewhere, for the code that the browser came back with."""
+        response = self._post("/auth/exchange", {"code": code, "verifier": verifier}, token=None)
         if response.status_code == httpx.codes.OK:
             return _read(LoggedIn, _json(response))
         raise Refused(_error_code(response) or "login_refused")

@@ -43,6 +43,14 @@ class LoggedIn:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class LogInMethods:
+    """How one may log in. `oidc_start` is where single sign-on begins, where there is one."""
+
+    oidc_name: str | None = None
+    oidc_start: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class Attribute:
     name: str
     caption_zh: str

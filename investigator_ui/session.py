@@ -11,11 +11,12 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from investigator_ui import icons
+from investigator_ui import cookies, icons
 from investigator_ui.address import Language, language, preferred_language
 from investigator_ui.client import Api
 from investigator_ui.contract import LoggedIn
 from investigator_ui.errors import UiError
+from investigator_ui.sign_on import START, add_sign_on_pages
 from investigator_ui.texts import TEXTS, problem, text
 
 SESSION_COOKIE = "guanxi_session"
@@ -24,9 +25,16 @@ LANGUAGE_COOKIE = "guanxi_lang"
 # What needs no session. Dash's own /_dash… routes carry nothing personal; its callbacks ask the API with the user's token.
 OPEN_PATHS = ("/login", "/logout", "/healthz", "/assets/", "/_dash", "/_favicon", "/_reload")
 
+SIGN_ON = {
+    "oidc.denied": "login.sign_on_denied",
+    "oidc.role": "login.sign_on_role",
+    "oidc.name": "login.sign_on_name",
+    "oidc.provider": "login.sign_on_down",
+}
+
 
 def token() -> str | None:
-    return request.cookies.get(SESSION_COOKIE)
+    return cookies.read(SESSION_COOKIE)
 
 
 def request_language() -> Language:
@@ -34,8 +42,11 @@ def request_language() -> Language:
     return chosen or preferred_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language"))
 
 
-def add_session_pages(server: Flask, api: Api, *, cookie_secure: bool, clock: Callable[[], datetime]) -> None:
-    """Log-in, log-out and the guard, on the Flask server under Dash."""
+def add_session_pages(
+    server: Flask, api: Api, *, cookie_secure: bool, public_url: str = "", clock: Callable[[], datetime]
+) -> None:
+    """Log-in, log-out, single sign-on and the guard, on the Flask server under Dash."""
+    cookies.set_up(server, secure=cookie_secure)
 
     @server.before_request
     def guard() -> BaseResponse | None:
@@ -53,23 +64,21 @@ def add_session_pages(server: Flask, api: Api, *, cookie_secure: bool, clock: Ca
     @server.get("/login")
     def show_log_in() -> BaseResponse:
         done = request.args.get("ended") == "1"
-        return _log_in_page(message_key="login.ended" if done else None, secure=cookie_secure, tone="quiet")
+        return _log_in_page(api, message_key="login.ended" if done else None, tone="quiet")
 
     @server.post("/login")
     def log_in() -> BaseResponse:
-        sent, kept = request.form.get("csrf", ""), request.cookies.get(CSRF_COOKIE, "")
+        sent, kept = request.form.get("csrf", ""), cookies.read(CSRF_COOKIE) or ""
         if not kept or not hmac.compare_digest(sent, kept):
-            return _log_in_page(message_key="login.stale", secure=cookie_secure)
+            return _log_in_page(api, message_key="login.stale")
         username, password = request.form.get("username", "").strip(), request.form.get("password", "")
         if not username or not password:
-            return _log_in_page(message_key="login.needed", secure=cookie_secure, username=username)
+            return _log_in_page(api, message_key="login.needed", username=username)
         try:
             logged_in = api.log_in(username, password)
         except UiError as error:
-            return _log_in_page(message=_refusal(error), secure=cookie_secure, username=username, status=_status(error))
-        response = make_response(redirect(local_path(request.form.get("next"))))
-        _keep(response, logged_in, secure=cookie_secure, now=clock())
-        return response
+            return _log_in_page(api, message=_refusal(error), username=username, status=_status(error))
+        return enter(logged_in, request.form.get("next", "/"))
 
     @server.post("/logout")
     def log_out() -> BaseResponse:
@@ -80,8 +89,19 @@ def add_session_pages(server: Flask, api: Api, *, cookie_secure: bool, clock: Ca
             except UiError as error:  # the cookie goes in any case
                 server.logger.warning("log-out not told to the API: %s", error.code)
         response = make_response(redirect("/login?ended=1"))
-        response.delete_cookie(SESSION_COOKIE, samesite="Strict", httponly=True, secure=_secure(cookie_secure))
+        cookies.drop(response, SESSION_COOKIE)
         return response
+
+    def enter(logged_in: LoggedIn, wanted: str) -> BaseResponse:
+        response = make_response(redirect(local_path(wanted)))
+        seconds = max(int((logged_in.expires_at.astimezone(UTC) - clock()).total_seconds()), 0)
+        cookies.keep(response, SESSION_COOKIE, logged_in.token, seconds=seconds)
+        return response
+
+    def refuse(error: UiError) -> BaseResponse:
+        return _log_in_page(api, message=_refusal(error), status=_status(error))
+
+    add_sign_on_pages(server, api, public_url=public_url, refuse=refuse, enter=enter)
 
 
 def local_path(wanted: str | None) -> str:
@@ -102,8 +122,8 @@ def _same_origin() -> bool:
 
 
 def _log_in_page(
+    api: Api,
     *,
-    secure: bool,
     message_key: str | None = None,
     message: str | None = None,
     tone: str = "problem",
@@ -111,7 +131,7 @@ def _log_in_page(
     status: int = 200,
 ) -> BaseResponse:
     lang = request_language()
-    csrf = request.cookies.get(CSRF_COOKIE) or secrets.token_urlsafe(24)
+    csrf = cookies.read(CSRF_COOKIE) or secrets.token_urlsafe(24)
     page = render_template(
         "login.html",
         t={key: text(key, lang) for key in TEXTS if key.startswith(("login.", "product.", "language."))},
@@ -123,12 +143,23 @@ def _log_in_page(
         message=message or (text(message_key, lang) if message_key else None),
         tone=tone,
         logo=icons.svg("logo"),
+        sign_on=_sign_on(api, lang),
+        sign_on_path=START,
     )
     response = make_response(page, status)
-    response.set_cookie(CSRF_COOKIE, csrf, httponly=True, samesite="Strict", secure=_secure(secure))
+    cookies.keep(response, CSRF_COOKIE, csrf)
     if language(request.args.get("lang")):
-        response.set_cookie(LANGUAGE_COOKIE, lang, samesite="Strict", max_age=365 * 86400, secure=_secure(secure))
+        response.set_cookie(LANGUAGE_COOKIE, lang, samesite="Strict", max_age=365 * 86400, secure=cookies.is_secure())
     return response
+
+
+def _sign_on(api: Api, lang: Language) -> str | None:
+    """What the button of single sign-on says, where there is one; the page is there whether or not the API answers."""
+    try:
+        methods = api.log_in_methods()
+    except UiError:
+        return None
+    return text("login.sign_on", lang).format(name=methods.oidc_name) if methods.oidc_start else None
 
 
 def _refusal(error: UiError) -> str:
@@ -137,19 +168,12 @@ def _refusal(error: UiError) -> str:
         return text("login.locked", lang)
     if error.code == "login.failed":
         return text("login.refused", lang)
+    if error.code.startswith("oidc."):
+        return text(SIGN_ON.get(error.code, "login.sign_on_again"), lang)
     return " ".join(problem(error.code, lang))  # nothing is said of the password where it was not looked at
 
 
 def _status(error: UiError) -> int:
+    if error.code.startswith("oidc."):
+        return 401
     return {"login.failed": 401, "login.throttled": 429}.get(error.code, 503)
-
-
-def _keep(response: Response, logged_in: LoggedIn, *, secure: bool, now: datetime) -> None:
-    seconds = max(int((logged_in.expires_at.astimezone(UTC) - now).total_seconds()), 0)
-    response.set_cookie(
-        SESSION_COOKIE, logged_in.token, max_age=seconds, httponly=True, samesite="Strict", secure=_secure(secure)
-    )
-
-
-def _secure(always: bool) -> bool:
-    return always or request.is_secure

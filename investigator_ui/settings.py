@@ -18,6 +18,10 @@ class Settings(BaseSettings):
     ui_timezone: str = "Asia/Shanghai"
     # Set where a proxy ends TLS in front of the UI, so that the session cookie never travels in clear.
     ui_cookie_secure: bool = False
+    # The address of that proxy: from it, and from nobody else, X-Forwarded-Proto is believed. Empty: from nobody.
+    ui_trusted_proxy: str = ""
+    # Where browsers reach the UI, for coming back from a single sign-on; empty means the address that they asked for.
+    ui_public_url: str = ""
     api_timeout_seconds: float = Field(default=20.0, gt=0)
 
     @field_validator("ui_timezone")

@@ -30,6 +30,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "login.locked": ("尝试次数过多，请稍后再试。", "Too many attempts. Wait a little, then try again."),
     "login.stale": ("登录页面已过期，请再提交一次。", "This log-in page had expired. Please send it once more."),
     "login.needed": ("请同时填写用户名和密码。", "Fill in both the user name and the password."),
+    "login.sign_on_again": ("单点登录未完成，请再试一次。", "The sign-on was not finished. Try once more."),
+    "login.sign_on_denied": ("登录提供方没有让您登录。", "The sign-on provider did not log you in."),
+    "login.sign_on_role": (
+        "您的账号没有本系统的角色，请联系管理员。",
+        "Your account has no role here. Ask the administrator.",
+    ),
+    "login.sign_on_name": (
+        "您的账号名在本系统中不可用，请联系管理员。",
+        "Your account's name can't be used here. Ask the administrator.",
+    ),
+    "login.sign_on_down": (
+        "登录提供方没有响应，请稍后再试。",
+        "The sign-on provider does not answer. Try again in a moment.",
+    ),
+    "login.sign_on": ("用 {name} 登录", "Log in with {name}"),
     "login.ended": ("您已退出。", "You are logged out."),
     "login.privacy": (
         "个人信息默认脱敏；查看明文须说明理由并留痕。",

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import data, keys, people, run, scoring, servers
+from api.cli import audit, blocklist, data, keys, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -23,6 +23,8 @@ servers.register(app)
 run.register(app)
 app.add_typer(people.app, name="users")
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
+app.add_typer(blocklist.app, name="blocklist")
 
 
 def main() -> None:

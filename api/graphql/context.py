@@ -1,11 +1,12 @@
 """What every resolver is given: the running server, who asks, and when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import strawberry
 
 from api.bootstrap import Runtime
+from api.graphql.trail import Trail, witnessed
 from graph_model.principal import Principal
 from graph_model.records import AsOf
 from graph_model.schema.property_types import LOCAL_ZONE
@@ -18,10 +19,12 @@ class RequestContext:
     runtime: Runtime
     principal: Principal
     now: datetime
+    trail: Trail = field(default_factory=Trail)
 
     @property
     def store(self) -> GraphStore:
-        return self.runtime.store
+        """The store to ask: it notes for the audit whom the operation is about."""
+        return witnessed(self.runtime.store, self.trail, self.runtime.audit_key)
 
 
 Info = strawberry.Info[RequestContext, None]
@@ -33,5 +36,11 @@ def local(moment: datetime | None) -> datetime | None:
 
 
 def moment_of(as_of: datetime | None) -> AsOf | None:
-    """An `asOf` argument."""
+    """An `asOf` argument of what people look at: the world at that moment, with all that was learnt of it since."""
     return view_as_of(local(as_of))
+
+
+def strict_moment(as_of: datetime | None) -> AsOf | None:
+    """An `asOf` argument of what was scored: what had been seen, scored and recorded by then."""
+    moment = local(as_of)
+    return None if moment is None else AsOf.at(moment)

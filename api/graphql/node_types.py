@@ -5,13 +5,14 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.canvas_types import RelationGraph
+from api.graphql.casework_types import FactView
 from api.graphql.context import Info, moment_of
 from api.graphql.declare import resolver
 from api.graphql.enums import Grade
 from api.graphql.risk_types import Assessment, Ring
 from graph_model import records
 from graph_model.schema import SCHEMA
-from graph_model.services import full_graph, masking, relation_graph, subject
+from graph_model.services import blocklist, casework, full_graph, masking, relation_graph, subject
 from graph_model.services.lookup import Hit
 
 
@@ -74,6 +75,22 @@ class Node:
             Degree(type=part.type, neighbour_type=part.neighbour_label, count=part.count)
             for part in counted.get(self.found.node_id, [])
         ]
+
+    @resolver(
+        "What was stated about it, oldest first, of one kind (disposition, label, blocklist, decision, status …) or all."
+    )
+    def facts(self, info: Info, kind: str | None = None) -> list[FactView]:
+        context = info.context
+        found = casework.facts_about(
+            context.store, context.principal, self.found.node_id, kind=kind, as_of=self.moment, now=context.now
+        )
+        return [FactView.of(fact) for fact in found]
+
+    @resolver("Whether it is on the blocklist.")
+    def blocklisted(self, info: Info) -> bool:
+        context = info.context
+        moment = context.now if self.moment is None else self.moment.event
+        return blocklist.is_blocklisted(context.store, context.principal, self.found.node_id, moment=moment)
 
     @classmethod
     def of(cls, info: Info, node: records.Node, moment: records.AsOf | None) -> "Node":

@@ -20,6 +20,8 @@ RISK: Rule = frozenset({Right.SEE_RISK})
 GRAPH_OR_RISK: Rule = GRAPH | RISK
 REVEAL: Rule = frozenset({Right.REVEAL})
 EDIT_GRAPH: Rule = frozenset({Right.EDIT_GRAPH})
+RECORD: Rule = frozenset({Right.RECORD})
+BLOCK: Rule = frozenset({Right.BLOCK})
 
 
 def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
@@ -29,6 +31,8 @@ def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
 RULES: Mapping[str, Rule] = {
     **_all(SIGNED_IN, "Query", "me", "schema", "status"),
     **_all(GRAPH_OR_RISK, "Query", "subject", "subjectById"),
+    **_all(RISK, "Query", "score", "scores", "ring", "rings"),
+    **_all(GRAPH, "Query", "nodeByKey", "path"),
     **_all(GRAPH, "Query", "node", "search", "neighbours"),
     **_all(REVEAL, "Mutation", "reveal"),
     **_all(REVEAL, "Revealed", "nodeId", "property", "value", "expiresAt"),
@@ -42,7 +46,7 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "Subject", "node", "attributes", "idExpired", "tags", "applications", "relationGraph", "fullGraph"),
     **_all(RISK, "Subject", "assessment", "ring"),
     **_all(GRAPH, "Node", "id", "type", "caption", "attributes", "firstSeen", "lastSeen", "source", "degrees"),
-    **_all(RISK, "Node", "assessment", "ringId"),
+    **_all(RISK, "Node", "assessment", "ringId", "facts", "blocklisted"),
     **_all(
         GRAPH, "Attribute", "name", "captionZh", "captionEn", "value", "displayZh", "displayEn", "masked", "personal"
     ),
@@ -53,6 +57,22 @@ RULES: Mapping[str, Rule] = {
         RISK, "Assessment", "score", "grade", "source", "modelVersion", "policyVersion", "asOf", "scoredAt", "reasons"
     ),
     **_all(RISK, "Reason", "code", "text", "weight"),
+    **_all(RISK, "ScoreAnswer", "subjectId", "type", "found", "score", "grade", "reasons", "ring", "tags"),
+    **_all(RISK, "ScoreAnswer", "modelVersion", "policyVersion", "source", "asOf", "scoredAt", "freshness"),
+    **_all(RISK, "ScoreAnswer", "degraded", "degradedBecause"),
+    **_all(RISK, "Freshness", "ageSeconds", "changedSince"),
+    **_all(RISK, "ScoreItem", "index", "answer", "error"),
+    **_all(RISK, "ScoreError", "code", "message"),
+    **_all(RISK, "RingConnection", "edges", "pageInfo", "totalCount"),
+    **_all(RISK, "RingEdge", "cursor", "node"),
+    **_all(RISK, "RingView", "id", "size", "knownFraud", "knownFraudShare", "meanScore", "density", "motif"),
+    **_all(RISK, "RingView", "newMembers", "heldBy", "modelVersion", "asOf", "scoredAt"),
+    **_all(GRAPH, "RingView", "members", "keyMembers"),
+    **_all(RISK, "RingBond", "type", "count"),
+    **_all(GRAPH, "NodeConnection", "edges", "pageInfo", "totalCount"),
+    **_all(GRAPH, "NodeEdge", "cursor", "node"),
+    **_all(GRAPH_OR_RISK, "PageInfo", "hasNextPage", "hasPreviousPage", "startCursor", "endCursor"),
+    **_all(GRAPH, "PathView", "nodes", "edges", "hops", "cost", "sentenceZh", "sentenceEn"),
     **_all(RISK, "Ring", "id", "size", "knownFraud", "knownFraudShare", "density", "motif", "asOf"),
     **_all(GRAPH, "RelationGraph", "subjectId", "nodes", "edges", "omissions", "aggregated", "total"),
     **_all(RISK, "RelationGraph", "overview"),
@@ -61,6 +81,13 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "GraphEdge", "id", "source", "target", "type", "captionZh", "captionEn", "qualifier"),
     **_all(GRAPH, "GraphEdge", "firstSeen", "lastSeen", "human", "weight", "link"),
     **_all(GRAPH, "Query", "link"),
+    **_all(GRAPH, "Query", "blocklist"),
+    **_all(RECORD, "Mutation", "recordLabel", "recordDisposition"),
+    **_all(BLOCK, "Mutation", "addToBlocklist", "removeFromBlocklist"),
+    **_all(RISK, "FactView", "kind", "value", "captionZh", "captionEn", "at", "recordedAt", "source", "note"),
+    **_all(RISK, "BlocklistConnection", "edges", "pageInfo", "totalCount"),
+    **_all(RISK, "BlocklistEdge", "cursor", "node"),
+    **_all(RISK, "BlocklistEntry", "nodeId", "type", "caption", "listed", "reason", "source", "since", "expiresAt"),
     **_all(EDIT_GRAPH, "Mutation", "drawLink", "annotateLink", "retractLink"),
     **_all(GRAPH, "HumanLink", "id", "source", "target", "author", "reason", "evidence", "expiresAt"),
     **_all(GRAPH, "HumanLink", "drawnAt", "endedAt", "edits"),

@@ -2,10 +2,14 @@
 
 import strawberry
 
+from api.graphql.casework_query import CaseworkQuery
 from api.graphql.link_query import LinkQuery
+from api.graphql.path_query import PathQuery
+from api.graphql.ring_query import RingQuery
+from api.graphql.risk_query import RiskQuery
 from api.graphql.subject_query import SubjectQuery
 
 
 @strawberry.type
-class Query(SubjectQuery, LinkQuery):
+class Query(SubjectQuery, RiskQuery, RingQuery, PathQuery, LinkQuery, CaseworkQuery):
     """Each base holds the queries of one subject; add a module, then its class here."""

@@ -1,4 +1,4 @@
-"""GraphQL types of risk: assessments, reasons and rings."""
+"""GraphQL types of risk: assessments, reasons, a subject's ring, and the answers to score look-ups."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from api.graphql.declare import resolver
 from api.graphql.enums import Grade, Language
 from api.reasons import sentence
 from graph_model import records
+from graph_model.services import rings, risk
 
 
 @strawberry.type(
@@ -17,6 +18,10 @@ class Reason:
     code: str
     text: str
     weight: float
+
+    @classmethod
+    def of(cls, reason: records.Reason, language: Language) -> "Reason":
+        return cls(code=reason.code, text=sentence(reason, language.value), weight=reason.weight)
 
 
 @strawberry.type(
@@ -34,10 +39,7 @@ class Assessment:
 
     @resolver("Up to five, the weightiest first.")
     def reasons(self, language: Language = Language.ZH) -> list[Reason]:
-        return [
-            Reason(code=reason.code, text=sentence(reason, language.value), weight=reason.weight)
-            for reason in self.found.reasons
-        ]
+        return [Reason.of(reason, language) for reason in self.found.reasons]
 
     @classmethod
     def of(cls, found: records.RiskAssessment) -> "Assessment":
@@ -65,13 +67,91 @@ class Ring:
 
     @classmethod
     def of(cls, ring: records.Ring) -> "Ring":
-        density, motif = ring.facts.get("density"), ring.facts.get("motif")
+        motif = ring.facts.get("motif")
         return cls(
             id=strawberry.ID(ring.ring_id),
             size=ring.size,
             known_fraud=ring.known_fraud,
-            known_fraud_share=ring.known_fraud / ring.size if ring.size > 0 else 0.0,
-            density=float(density) if isinstance(density, int | float) else None,
+            known_fraud_share=rings.share(ring),
+            density=rings.number(ring, "density"),
             motif=str(motif) if motif is not None else None,
             as_of=ring.as_of,
         )
+
+
+@strawberry.type(description="How old the knowledge behind a score is.")
+class Freshness:
+    age_seconds: int = strawberry.field(description="From the moment that the score speaks of to now, or to `asOf`.")
+    changed_since: bool = strawberry.field(
+        description="Seen again, labelled, disposed of or listed after the scoring, which therefore does not know it."
+    )
+
+    @classmethod
+    def of(cls, freshness: risk.Freshness) -> "Freshness":
+        return cls(age_seconds=int(freshness.age.total_seconds()), changed_since=freshness.changed_since)
+
+
+@strawberry.type(
+    description="What is known of one identifier's risk. Where a part is missing, old or down the answer says so in `degradedBecause`."
+)
+class ScoreAnswer:
+    subject_id: strawberry.ID | None = strawberry.field(description="The node's opaque id; null when not found.")
+    type: str = strawberry.field(description="The node type that was asked for.")
+    found: bool
+    score: float | None = strawberry.field(
+        description="Of a customer or application a calibrated probability of fraud; of an identifier a summary of its customers."
+    )
+    grade: Grade | None
+    ring: Ring | None
+    tags: list[str] = strawberry.field(description="Empty until tags are defined.")
+    model_version: str | None
+    policy_version: str | None
+    source: str | None = strawberry.field(description="rules, model or override.")
+    as_of: datetime | None = strawberry.field(description="The moment the score speaks of.")
+    scored_at: datetime | None
+    freshness: Freshness | None
+    degraded: bool
+    degraded_because: list[str] = strawberry.field(
+        description="unknown_subject, never_scored, stale, changed_since, rules_only, details_unavailable, ring_unavailable, "
+        "history_unavailable. A client treats a code it does not know as degraded."
+    )
+    seen: strawberry.Private[risk.ScoreView]
+
+    @resolver("Up to five, the weightiest first.")
+    def reasons(self, language: Language = Language.ZH) -> list[Reason]:
+        return [Reason.of(reason, language) for reason in self.seen.reasons]
+
+    @classmethod
+    def of(cls, seen: risk.ScoreView) -> "ScoreAnswer":
+        node, assessment = seen.node, seen.assessment
+        return cls(
+            subject_id=None if node is None else strawberry.ID(node.node_id),
+            type=seen.type,
+            found=node is not None,
+            score=seen.score,
+            grade=seen.grade,
+            ring=None if seen.ring is None else Ring.of(seen.ring),
+            tags=[],
+            model_version=None if assessment is None else assessment.model_version,
+            policy_version=None if assessment is None else assessment.policy_version,
+            source=None if assessment is None else assessment.source.value,
+            as_of=None if assessment is None else assessment.as_of,
+            scored_at=None if assessment is None else assessment.scored_at,
+            freshness=None if seen.freshness is None else Freshness.of(seen.freshness),
+            degraded=len(seen.degraded) > 0,
+            degraded_because=[why.value for why in seen.degraded],
+            seen=seen,
+        )
+
+
+@strawberry.type(description="Why one of many ID numbers was refused. The number itself is never repeated.")
+class ScoreError:
+    code: str
+    message: str
+
+
+@strawberry.type(description="One of many: either an answer or an error.")
+class ScoreItem:
+    index: int = strawberry.field(description="The place in the list that was asked, from 0.")
+    answer: ScoreAnswer | None
+    error: ScoreError | None

@@ -1,6 +1,6 @@
-"""POST /graphql: one operation per request, as JSON; run in a worker thread, answered with coded errors, logged without values."""
+"""POST /graphql: one operation per request, as JSON; run in a worker thread, answered with coded errors when its audit record is written, logged
+and counted without values."""
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,21 @@ from strawberry.types import ExecutionResult
 from api.auth import bearer_principal
 from api.bootstrap import Runtime
 from api.errors import Described, describe, describe_graphql
+from api.graphql.admission import record_of
 from api.graphql.context import RequestContext
+from api.graphql.cost import check_lists
 from api.graphql.schema import GuanxiSchema
+from api.graphql.trail import Trail
 from api.logs import log, where
-from api.middleware import error_body
+from api.metrics import known
+from api.middleware import error_body, note_codes, request_id_of
+from api.telemetry import Tracing
+from graph_model.deadline import within
 from graph_model.errors import GuanxiError, InvalidRequest
 
-_DIGITS = re.compile(r"\d{4,}")
+ENTRY_COST = 5  # of any request
+WHOLE = frozenset({"rate.limited", "audit.unavailable"})  # these refuse the request, and HTTP has a status for them
+FAILED_COST = 100  # of one that was refused before its cost was known: reading it is work too
 
 
 class RequestRefused(GuanxiError):
@@ -43,33 +51,89 @@ class Operation:
 class GraphQLRoute:
     """Holds what every request shares."""
 
-    def __init__(self, schema: GuanxiSchema, runtime: Runtime) -> None:
+    def __init__(self, schema: GuanxiSchema, runtime: Runtime, tracing: Tracing) -> None:
         self._schema = schema
         self._runtime = runtime
+        self._tracing = tracing
 
     async def __call__(self, request: Request) -> Response:
+        now = self._runtime.clock()
         try:
-            now = self._runtime.clock()
             principal = bearer_principal(self._runtime, request, now=now)
-            operation = read_operation(request.headers.get("content-type", ""), await request.body())
-            context = RequestContext(self._runtime, principal, now)
-            begun = time.perf_counter()
-            result = await self._runtime.workers.run(lambda: self._execute(operation, context))
         except GuanxiError as error:
-            return error_response(describe(error))
+            return _refusal(request, describe(error))
+        context = RequestContext(self._runtime, principal, now, Trail(request_id_of(request.scope)))
+        with self._tracing.span("graphql") as attributes:
+            begun = time.perf_counter()
+            answer, codes = await self._answer(request, context)
+            try:
+                await self._keep(context, codes, begun)
+            except GuanxiError as error:  # nothing is told that isn't in the chain
+                codes, answer = [error.code], _refusal(request, describe(error))
+            seconds = time.perf_counter() - begun
+            attributes |= {"guanxi.operation": context.trail.operation, "guanxi.codes": ",".join(codes)}
+        self._tell(context, codes, seconds)
+        return answer
+
+    async def _answer(self, request: Request, context: RequestContext) -> tuple[Response, list[str]]:
+        """The answer, and its error codes."""
+        settings, trail = self._runtime.settings, context.trail
+        try:
+            self._runtime.buckets.charge(context.principal.name, ENTRY_COST)
+            operation = read_operation(request.headers.get("content-type", ""), await request.body())
+            check_lists(operation.variables, settings.max_list)
+            with within(settings.operation_seconds):
+                result = await self._runtime.workers.run(
+                    lambda: self._execute(operation, context),
+                    seconds=settings.operation_seconds + 1,  # reads stop by themselves at the deadline
+                )
+            if result.data is None:
+                for error in result.errors or ():
+                    if isinstance(error.original_error, GuanxiError) and error.original_error.code in WHOLE:
+                        raise error.original_error
+        except Exception as error:  # a boundary: whatever it is, it is one coded answer and one line of the audit
+            described = describe(error)
+            if not isinstance(error, GuanxiError):
+                log.error("graphql.failed", code=described.code, **where(error))
+            elif trail.cost == 0 and described.outcome.http < 429:  # the request's own fault
+                self._runtime.buckets.fine(context.principal.name, FAILED_COST)
+            return _refusal(request, described), [described.code]
         errors = [_formatted(error) for error in result.errors or ()]
-        log.info(
-            "graphql",
-            operation=_DIGITS.sub("#", operation.name or "")[:64],
-            actor=principal.name,
-            role=principal.role.value,
-            codes=sorted({error["extensions"]["code"] for error in errors}),
-            ms=round((time.perf_counter() - begun) * 1000, 1),
-        )
+        if trail.cost == 0 and len(errors) > 0:
+            self._runtime.buckets.fine(context.principal.name, FAILED_COST)
+        codes = sorted({str(error["extensions"]["code"]) for error in errors})
+        note_codes(request.scope, codes)
         body: dict[str, Any] = {"data": result.data}
         if len(errors) > 0:
             body["errors"] = errors
-        return Response(orjson.dumps(body), media_type="application/json")
+        return Response(orjson.dumps(body), media_type="application/json"), codes
+
+    async def _keep(self, context: RequestContext, codes: Sequence[str], begun: float) -> None:
+        """Write the audit record, unless services have written one for each thing that was done. Raises AuditUnavailable."""
+        if context.trail.complete and len(codes) == 0:
+            return
+        detail: dict[str, Any] = {"ms": round((time.perf_counter() - begun) * 1000, 1)}
+        if len(codes) > 1:
+            detail["codes"] = list(codes)
+        result = codes[0] if len(codes) > 0 else "ok"
+        await self._runtime.audit.write(record_of(context, result=result, detail=detail))
+
+    def _tell(self, context: RequestContext, codes: Sequence[str], seconds: float) -> None:
+        metrics, role = self._runtime.metrics, context.principal.role.value
+        code = known(codes[0]) if len(codes) > 0 else "ok"
+        for field in context.trail.fields or ("none",):
+            metrics.operations.labels(field, role, code).inc()
+            metrics.operation_seconds.labels(field).observe(seconds)
+        log.info(
+            "graphql",
+            operation=context.trail.name,
+            fields=list(context.trail.fields[:10]),
+            actor=context.principal.name,
+            role=role,
+            codes=list(codes),
+            cost=context.trail.cost,
+            ms=round(seconds * 1000, 1),
+        )
 
     def _execute(self, operation: Operation, context: RequestContext) -> ExecutionResult:
         try:
@@ -105,15 +169,11 @@ def read_operation(content_type: str, body: bytes) -> Operation:
     return Operation(query, variables or {}, name or None)
 
 
-def error_response(described: Described) -> Response:
-    """A request that was refused before anything ran."""
-    headers = {"WWW-Authenticate": "Bearer"} if described.outcome.http == 401 else None
-    return Response(
-        error_body(described, graphql=True),
-        status_code=described.outcome.http,
-        media_type="application/json",
-        headers=headers,
-    )
+def _refusal(request: Request, described: Described) -> Response:
+    """An answer without data, with the status that HTTP has for it."""
+    note_codes(request.scope, [described.code])
+    body = error_body(described, graphql=True)
+    return Response(body, described.outcome.http, described.headers, "application/json")
 
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:

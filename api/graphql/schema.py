@@ -1,4 +1,4 @@
-"""The executable schema: types, rules built once, caches of parsed and validated documents, and the check of rights."""
+"""The executable schema: types, rules built once, caches of parsed and validated documents, and the admission of operations."""
 
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
@@ -18,27 +18,33 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext
 from strawberry.types.field import StrawberryField
 
+from api.graphql.admission import admit
 from api.graphql.context import RequestContext
+from api.graphql.cost import Plans
 from api.graphql.limits import shape_rule
 from api.graphql.mutation import Mutation
-from api.graphql.permissions import check_operation
 from api.graphql.query import Query
 
 CACHED_DOCUMENTS = 256
 
 
-class CheckRights(SchemaExtension):
-    """Refuses an operation that names a field closed to its principal, before anything runs."""
+class Admission(SchemaExtension):
+    """What stands between a valid operation and its execution; nothing has been looked up before."""
 
     def on_execute(self) -> Iterator[None]:
-        context, document = self.execution_context.context, self.execution_context.graphql_document
-        assert isinstance(context, RequestContext) and document is not None
-        check_operation(self.execution_context.schema._schema, document, context.principal)
+        asked = self.execution_context
+        schema, context, document = asked.schema, asked.context, asked.graphql_document
+        assert isinstance(schema, GuanxiSchema) and isinstance(context, RequestContext) and document is not None
+        plan = schema.plans.of(asked.query or "", asked.operation_name, document)
+        if plan is not None:  # without one, execution itself says which name is wrong
+            admit(schema._schema, document, plan, asked.variables or {}, context)
         yield
 
 
 class GuanxiSchema(strawberry.Schema):
-    """Strawberry's schema, with quiet logs."""
+    """Strawberry's schema, with quiet logs and what its operations cost."""
+
+    plans: Plans
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Errors are logged by the route, by code and place: Strawberry's own log would hold the values they tripped over."""
@@ -75,7 +81,7 @@ def build_schema(
         lambda: AddValidationRules(rules),
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
-        CheckRights,
+        Admission,
     ]
     schema = GuanxiSchema(
         query=Query,
@@ -84,4 +90,5 @@ def build_schema(
         config=StrawberryConfig(disable_field_suggestions=True),
     )
     _quicken(schema._schema)
+    schema.plans = Plans(schema._schema)
     return schema

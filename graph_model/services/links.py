@@ -11,6 +11,7 @@ from graph_model.principal import Principal, Right, Role
 from graph_model.records import AsOf, Edge, LinkAction, LinkEdit
 from graph_model.schema import SCHEMA
 from graph_model.services.lookup import by_node_id
+from graph_model.services.moments import whole
 from graph_model.services.wording import reason_of
 from graph_model.store import GraphStore
 
@@ -57,13 +58,12 @@ def draw(
 ) -> HumanLink:
     """Ties two nodes. Raises NotFound for an unknown end, or InvalidRequest: link.self, link.reason, link.evidence, link.expiry."""
     principal.require(Right.EDIT_GRAPH)
-    why, proof = reason_of(reason, code="link.reason"), _evidence(evidence)
-    _require_future(expires_at, now)
+    why, proof, until = reason_of(reason, code="link.reason"), _evidence(evidence), _future(expires_at, now)
     if start == end:
         raise InvalidRequest("A link joins two different nodes.", code="link.self")
     for node_id in (start, end):
         by_node_id(store, node_id)
-    edit = LinkEdit(uuid4().hex, LinkAction.DRAW, start, end, principal.name, now, why, proof, expires_at)
+    edit = LinkEdit(uuid4().hex, LinkAction.DRAW, start, end, principal.name, whole(now), why, proof, until)
     store.edit_link(edit)
     return _folded([edit], now)
 
@@ -84,8 +84,7 @@ def annotate(
     if isinstance(expires_at, Unchanged):
         until = before.expires_at
     else:
-        until = expires_at
-        _require_future(until, now)
+        until = _future(expires_at, now)
         if until != before.expires_at:
             _require_author(principal, before)
     proof = before.evidence if isinstance(evidence, Unchanged) else _evidence(evidence)
@@ -156,7 +155,9 @@ def _edited(
     expires_at: datetime | None,
     now: datetime,
 ) -> HumanLink:
-    edit = LinkEdit(before.id, action, before.source, before.target, principal.name, now, reason, evidence, expires_at)
+    edit = LinkEdit(
+        before.id, action, before.source, before.target, principal.name, whole(now), reason, evidence, expires_at
+    )
     store.edit_link(edit)
     return _folded([*before.edits, edit], now)
 
@@ -193,9 +194,10 @@ def _require_there(link: HumanLink) -> None:
         raise InvalidRequest("This link has ended. Draw a new one.", code="link.ended")
 
 
-def _require_future(expires_at: datetime | None, now: datetime) -> None:
+def _future(expires_at: datetime | None, now: datetime) -> datetime | None:
     if expires_at is not None and expires_at <= now:
         raise InvalidRequest("A link expires in the future. Choose a later moment, or none.", code="link.expiry")
+    return None if expires_at is None else whole(expires_at)
 
 
 def _evidence(text: str) -> str:

@@ -40,16 +40,26 @@ def subject_by_id_number(store: GraphStore, principal: Principal, id_number: str
     id.component, id.document_type), or NotFound."""
     if not principal.may(Right.SEE_RISK):
         principal.require(Right.SEE_GRAPH)
-    text = compact(id_number)
-    if len(text) == 0:
-        raise InvalidValue("id.length", "Type an ID number: 18 characters, or TYPE:number for another document.")
-    key = SCHEMA.node("Customer").key.type.clean(text)
-    node = store.get(NodeRef("Customer", str(key)), as_of=as_of)
+    node = store.get(NodeRef("Customer", clean_key("Customer", id_number)), as_of=as_of)
     if node is None:
         raise NotFound(
             "No customer with this ID number is in the graph. Check the number, or ingest the customer's file."
         )
     return node
+
+
+def clean_key(label: str, text: str) -> str:
+    """The natural key that somebody meant. Raises InvalidValue with the reason of the key's property type, or UnknownName for an undeclared type."""
+    node_type = SCHEMA.node(label)
+    if label == "Customer" and len(compact(text)) == 0:
+        raise InvalidValue("id.length", "Type an ID number: 18 characters, or TYPE:number for another document.")
+    return str(node_type.key.type.clean(text))
+
+
+def by_key(store: GraphStore, principal: Principal, label: str, text: str, *, as_of: AsOf | None = None) -> Node | None:
+    """The node of this type with that natural key, as somebody wrote it. Raises InvalidValue or UnknownName."""
+    principal.require(Right.SEE_GRAPH)
+    return store.get(NodeRef(label, clean_key(label, text)), as_of=as_of)
 
 
 def by_node_id(store: GraphStore, node_id: str, *, as_of: AsOf | None = None) -> Node:

@@ -5,11 +5,11 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from graph_model.errors import InvalidRequest
-from graph_model.store import GraphStore
+from graph_model.store import Clock, GraphStore, utc_now
 
 
 class _Adapter(Protocol):
-    def open_url(self, url: str, *, create: bool, read_only: bool) -> GraphStore: ...
+    def open_url(self, url: str, *, create: bool, read_only: bool, clock: Clock) -> GraphStore: ...
 
 
 # Scheme of the URL → module with `open_url`. A new adapter is one line here and one in tests/stores/adapters.py.
@@ -19,9 +19,11 @@ ADAPTERS: Mapping[str, str] = {
 }
 
 
-def open_store(url: str, *, create: bool = False, read_only: bool = False) -> GraphStore:
+def open_store(url: str, *, create: bool = False, read_only: bool = False, clock: Clock = utc_now) -> GraphStore:
     """The store at `url`: `sqlite:///graph.db` is relative to the working directory, `sqlite:////srv/graph.db` absolute;
     `neo4j://user:password@host:7687` is a Neo4j, as are bolt:// and both with +s or +ssc for TLS.
+
+    `clock` says when now is, for whoever wants another than the system's.
 
     Raises StoreMissing where there is none, unless `create`; StoreNewer, StoreCorrupt, StoreReadOnly or StoreUnavailable for one
     that can't be used; InvalidRequest for a URL that no adapter knows.
@@ -38,4 +40,4 @@ def open_store(url: str, *, create: bool = False, read_only: bool = False) -> Gr
         if exc.name != "neo4j":
             raise
         raise InvalidRequest("The driver of Neo4j is not installed. Install it with: pip install 'guanxi[neo4j]'.") from exc
-    return adapter.open_url(url, create=create, read_only=read_only)
+    return adapter.open_url(url, create=create, read_only=read_only, clock=clock)

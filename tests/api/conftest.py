@@ -64,12 +64,19 @@ class Served:
     def client(self, role: Role | None = Role.INVESTIGATOR) -> Client:
         return Client(httpx.Client(base_url=self.url, timeout=30), None if role is None else self.tokens[role])
 
+    def last_line(self) -> int:
+        """The sequence of the audit chain's last line."""
+        last = 0
+        while len(lines := self.runtime.store.audit(after=last)) > 0:
+            last = lines[-1].sequence
+        return last
+
 
 class ServerThread:
     """uvicorn in a thread, on a socket of its own choosing."""
 
-    def __init__(self, settings: Settings, runtime: Runtime | None = None) -> None:
-        self._socket = listening_socket("127.0.0.1", 0)
+    def __init__(self, settings: Settings, runtime: Runtime | None = None, *, port: int = 0) -> None:
+        self._socket = listening_socket("127.0.0.1", port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(create_app(settings, runtime), access_log=False, log_level="warning")
@@ -100,7 +107,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def served(home: Path) -> Iterator[Served]:
-    settings = Settings(home=home)
+    settings = Settings(home=home, rate_capacity=10_000_000)  # a test run asks more than a person
     store = open_store(settings.store_address, create=True)
     case = reference_case.load(store)
     store.close()

@@ -42,8 +42,48 @@ ANNOTATE_LINK = f"""mutation ($id: ID!, $reason: String!, $evidence: String, $ex
   annotateLink(id: $id, reason: $reason, evidence: $evidence, expiresAt: $expiresAt) {{ {HUMAN_LINK} }} }}"""
 RETRACT_LINK = f"mutation ($id: ID!, $reason: String!) {{ retractLink(id: $id, reason: $reason) {{ {HUMAN_LINK} }} }}"
 LINK = f"query ($id: ID!) {{ link(id: $id) {{ {HUMAN_LINK} }} }}"
+FACT = "kind value captionZh captionEn at recordedAt source note"
+NODE_FACTS = f"query ($id: ID!, $kind: String) {{ node(id: $id) {{ blocklisted facts(kind: $kind) {{ {FACT} }} }} }}"
+RECORD_LABEL = f"""mutation ($applicationId: ID!, $label: Label!, $knownAt: DateTime, $note: String) {{
+  recordLabel(applicationId: $applicationId, label: $label, knownAt: $knownAt, note: $note) {{ {FACT} }} }}"""
+RECORD_DISPOSITION = f"""mutation ($subject: ID!, $verdict: Verdict!, $reason: String!) {{
+  recordDisposition(subject: $subject, verdict: $verdict, reason: $reason) {{ {FACT} }} }}"""
+ENTRY = "nodeId type caption listed reason source since expiresAt"
+BLOCKLIST = f"""query ($first: Int! = 20, $after: String, $type: String) {{
+  blocklist(first: $first, after: $after, type: $type) {{ edges {{ cursor node {{ {ENTRY} }} }}
+    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }} }}"""
+ADD_TO_BLOCKLIST = f"""mutation ($type: String, $key: String, $nodeId: ID, $reason: String!, $expiresAt: DateTime) {{
+  addToBlocklist(type: $type, key: $key, nodeId: $nodeId, reason: $reason, expiresAt: $expiresAt) {{ {ENTRY} }} }}"""
+REMOVE_FROM_BLOCKLIST = f"""mutation ($nodeId: ID!, $reason: String!) {{
+  removeFromBlocklist(nodeId: $nodeId, reason: $reason) {{ {ENTRY} }} }}"""
+
+SCORE_ANSWER = """subjectId type found score grade tags modelVersion policyVersion source asOf scoredAt degraded degradedBecause
+  reasons { code text weight } english: reasons(language: EN) { text } freshness { ageSeconds changedSince }
+  ring { id size knownFraud knownFraudShare density motif asOf }"""
+SCORE = f"""query ($idNumber: String, $phone: String, $device: String, $bankAccount: String, $application: String, $asOf: DateTime) {{
+  score(idNumber: $idNumber, phone: $phone, device: $device, bankAccount: $bankAccount, application: $application, asOf: $asOf) {{
+    {SCORE_ANSWER} }} }}"""
+SCORES = f"""query ($idNumbers: [String!]!, $asOf: DateTime) {{ scores(idNumbers: $idNumbers, asOf: $asOf) {{
+  index answer {{ {SCORE_ANSWER} }} error {{ code message }} }} }}"""
+PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount"
+RING_ALONE = """id size knownFraud knownFraudShare meanScore density motif newMembers heldBy { type count }
+  modelVersion asOf scoredAt"""
+RING = f"query ($id: ID!, $asOf: DateTime) {{ ring(id: $id, asOf: $asOf) {{ {RING_ALONE} }} }}"
+RINGS = f"""query ($first: Int! = 20, $after: String, $filter: RingFilter, $order: RingOrder! = KNOWN_FRAUD, $asOf: DateTime) {{
+  rings(first: $first, after: $after, filter: $filter, order: $order, asOf: $asOf) {{
+    edges {{ cursor node {{ {RING_ALONE} }} }} {PAGE_INFO} }} }}"""
+RING_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $asOf: DateTime) {{ ring(id: $id, asOf: $asOf) {{
+  keyMembers {{ id caption }}
+  members(first: $first, after: $after) {{ edges {{ cursor node {{ id type caption }} }} {PAGE_INFO} }} }} }}"""
+PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
+  path(from: $from, to: $to, k: $k, maxHops: $maxHops, asOf: $asOf) {
+    nodes { id type caption } edges { id source target type } hops cost sentenceZh sentenceEn } }"""
+NODE_BY_KEY = f"""query ($type: String!, $key: String!, $asOf: DateTime) {{
+  nodeByKey(type: $type, key: $key, asOf: $asOf) {{ {NODE} }} }}"""
 
 EVERYTHING = (
     SUBJECT_BY_NUMBER, RELATION_GRAPH, FULL_GRAPH, NODE_BY_ID, SEARCH, NEIGHBOURS, SCHEMA, STATUS, ME, REVEAL,
     DRAW_LINK, ANNOTATE_LINK, RETRACT_LINK, LINK,
+    NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST,
+    SCORE, SCORES, RING, RINGS, RING_MEMBERS, PATH, NODE_BY_KEY,
 )  # fmt: skip

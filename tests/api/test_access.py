@@ -12,6 +12,7 @@ from graph_model.errors import Forbidden
 from graph_model.principal import Principal, Role
 from tests.api import queries
 from tests.api.conftest import Client, Served
+from tests.fixtures.reference_case import RING_ID
 
 SCHEMA = build_schema()._schema
 READERS = (Role.INVESTIGATOR, Role.SUPERVISOR, Role.DATA_SCIENTIST)
@@ -43,11 +44,32 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.ANNOTATE_LINK: {"id": "no-such-link", "reason": "same voice"},
         queries.RETRACT_LINK: {"id": "no-such-link", "reason": "another voice"},
         queries.LINK: {"id": "no-such-link"},
+        queries.NODE_FACTS: {"id": case.ids["application1"]},
+        queries.RECORD_LABEL: {"applicationId": case.subject_id, "label": "CONFIRMED_FRAUD"},
+        queries.RECORD_DISPOSITION: {"subject": "nobody", "verdict": "CLEARED", "reason": "it was a mistake"},
+        queries.BLOCKLIST: {},
+        queries.ADD_TO_BLOCKLIST: {"type": "Phone", "key": "12", "reason": "mule phone"},
+        queries.REMOVE_FROM_BLOCKLIST: {"nodeId": case.ids["phone1"], "reason": "never listed"},
+        queries.SCORE: {"idNumber": case.id_number},
+        queries.SCORES: {"idNumbers": [case.id_number, "no number"]},
+        queries.RING: {"id": RING_ID},
+        queries.RINGS: {},
+        queries.RING_MEMBERS: {"id": RING_ID},
+        queries.PATH: {"from": case.subject_id, "to": case.ids["d_user"]},
+        queries.NODE_BY_KEY: {"type": "Customer", "key": case.id_number},
     }
 
 
 # What `variables` ask for in vain, so that a document that writes can be sent by every role and leaves the case as it is.
-IN_VAIN = {queries.DRAW_LINK: "link.self", queries.ANNOTATE_LINK: "not_found", queries.RETRACT_LINK: "not_found"}
+IN_VAIN = {
+    queries.DRAW_LINK: "link.self",
+    queries.ANNOTATE_LINK: "not_found",
+    queries.RETRACT_LINK: "not_found",
+    queries.RECORD_LABEL: "label.subject",
+    queries.RECORD_DISPOSITION: "not_found",
+    queries.ADD_TO_BLOCKLIST: "phone.invalid",
+    queries.REMOVE_FROM_BLOCKLIST: "blocklist.not_listed",
+}
 
 
 def test_every_field_of_the_schema_has_a_rule_and_no_rule_is_stale() -> None:
@@ -92,6 +114,19 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.ANNOTATE_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.RETRACT_LINK: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.LINK: READERS,
+        queries.NODE_FACTS: READERS,
+        queries.RECORD_LABEL: (Role.INVESTIGATOR, Role.SUPERVISOR),
+        queries.RECORD_DISPOSITION: (Role.INVESTIGATOR, Role.SUPERVISOR),
+        queries.BLOCKLIST: READERS,
+        queries.ADD_TO_BLOCKLIST: (Role.SUPERVISOR,),
+        queries.REMOVE_FROM_BLOCKLIST: (Role.SUPERVISOR,),
+        queries.SCORE: (*READERS, Role.RISK_ENGINE),
+        queries.SCORES: (*READERS, Role.RISK_ENGINE),
+        queries.RING: (*READERS, Role.RISK_ENGINE),
+        queries.RINGS: (*READERS, Role.RISK_ENGINE),
+        queries.RING_MEMBERS: READERS,
+        queries.PATH: READERS,
+        queries.NODE_BY_KEY: READERS,
     }
     assert set(open_to) == set(queries.EVERYTHING)
     client = served.client(role)
@@ -156,11 +191,11 @@ def test_every_personal_property_of_every_node_is_masked(investigator: Client, s
 
 
 def test_a_reveal_shows_one_value_and_is_in_the_audit_chain(investigator: Client, served: Served) -> None:
-    before = len(served.runtime.store.audit())
+    before = served.last_line()
     values = {"nodeId": served.case.subject_id, "property": "id_number", "reason": "案件 4711 核实"}
     revealed = investigator.data(queries.REVEAL, **values)["reveal"]
     assert revealed["value"] == served.case.id_number
-    line = served.runtime.store.audit()[before]
+    (line,) = served.runtime.store.audit(after=before)
     assert (line.actor, line.operation, line.detail["property"]) == ("investigator", "reveal", "id_number")
     assert served.case.id_number not in repr(line)
 

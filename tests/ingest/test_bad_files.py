@@ -16,10 +16,10 @@ HEADER = b"id_number,name,registered_at\n"
 UNREADABLE = [
     ("empty", b"", "ingest_nothing", "is empty"),
     ("a mark and no more", b"\xef\xbb\xbf\r\n", "ingest_nothing", "is empty"),
-    ("gzip", gzip.compress(HEADER), "ingest_not_csv", "gunzip"),
+    ("gzip in gzip", gzip.compress(gzip.compress(HEADER)), "ingest_not_csv", "gunzip"),
     ("Excel", b"PK\x03\x04" + b"\0" * 50, "ingest_not_csv", "Save the sheet as CSV"),
     ("old Excel", b"\xd0\xcf\x11\xe0" + b"\0" * 50, "ingest_not_csv", "Save the sheet as CSV"),
-    ("Parquet", b"PAR1" + b"\0" * 50, "ingest_not_csv", "Parquet"),
+    ("Parquet", b"PAR1" + b"\0" * 50, "ingest_unreadable", "Parquet"),
     ("binary", b"\x01\x00\x02\x03" * 20, "ingest_not_csv", "binary"),
     ("UTF-16", HEADER.decode().encode("utf-16"), "ingest_encoding", "iconv -f UTF-16"),
     ("Latin-1 noise", b"id_number,name,registered_at\n1,\xff\xff\xff,2\n", "ingest_encoding", "iconv"),

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 REASON = re.compile(
-    r'"((?:id|phone|account|email|ip|device|social|application|date|moment|number|choice|text|customer|time|relation|required|csv)\.[a-z_]+)"'
+    r'"((?:id|phone|account|email|ip|device|social|application|date|moment|number|choice|text|customer|time|relation|required|csv|json)\.[a-z_]+)"'
 )
 
 

@@ -1,12 +1,13 @@
 """Another process on the same store, for the tests of several: `python -m tests.stores.child COMMAND URL [NUMBER]`. Says on stdout what it did."""
 
+import os
 import sys
 import time
 
-from graph_model.records import GraphBatch
+from graph_model.records import AuditRecord, GraphBatch
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
-from tests.stores.scenarios import batch, customer, device, edge
+from tests.stores.scenarios import batch, customer, day, device, edge
 
 # Each batch brings so many customers, on a device of their own that leads back to the device of the batch before.
 CUSTOMERS = 40
@@ -58,6 +59,20 @@ def hold(store: GraphStore, seconds: int) -> None:
             number += 1
 
 
+LINES = 5  # of the audit chain, in every batch
+
+
+def audit(store: GraphStore, count: int) -> None:
+    """Appends so many batches of lines, each line naming its process, batch and place in it."""
+    actor = f"worker-{os.getpid()}"
+    for number in range(count):
+        lines = [
+            AuditRecord(day(number), actor, "risk_engine", "assess", [f"{number}-{i}"], "ok", {"batch": number})
+            for i in range(LINES)
+        ]
+        say(store.append_audit(lines)[-1].sequence)
+
+
 def say(what: object) -> None:
     sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
@@ -66,7 +81,7 @@ def say(what: object) -> None:
 def main() -> None:
     command, url, number = sys.argv[1:]
     store = open_store(url)
-    {"write": write, "read": read, "hold": hold}[command](store, int(number))
+    {"write": write, "read": read, "hold": hold, "audit": audit}[command](store, int(number))
     store.close()
 
 

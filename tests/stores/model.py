@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from graph_model.predicates import AllOf, Among, AnyOf, Compare, Missing, Not, Operator, Predicate
-from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef
+from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, LinkAction, LinkEdit, NodeRecord, NodeRef
 from graph_model.schema import SCHEMA, Value
 from graph_model.schema.text import fold_key
 
@@ -47,6 +47,8 @@ class Model:
     def __init__(self) -> None:
         self.nodes: dict[NodeRef, ModelNode] = {}
         self.edges: dict[EdgeIdentity, EdgeRecord] = {}
+        self.retracted: dict[EdgeIdentity, datetime] = {}
+        self.told: dict[EdgeIdentity, datetime] = {}  # of drawn links: when what they say was said
         self.facts: dict[tuple[NodeRef, str, str, str, datetime, str], Fact] = {}
         self.scorings: dict[NodeRef, list[Scoring]] = defaultdict(list)
 
@@ -110,6 +112,26 @@ class Model:
             self.facts[identity] = record
         return known is None
 
+    def edit_link(self, edit: LinkEdit, start: NodeRef, end: NodeRef) -> bool:
+        """Whether the edit is accepted."""
+        identity = (start, "HUMAN_LINK", end, edit.link_id)
+        if edit.action is LinkAction.DRAW:
+            moments = (edit.at, edit.at, edit.at)
+            self._merge_edge(EdgeRecord("HUMAN_LINK", start, end, *moments, edit.author, edit.link_id))
+        else:
+            gone = identity in self.retracted or self._has_ended(identity, AsOf(edit.at, None))
+            if gone or edit.at < self.edges[identity].first_seen:
+                return False
+        if edit.action is LinkAction.RETRACT:
+            self.retracted[identity] = edit.at
+        elif edit.at >= self.told.get(identity, edit.at):
+            self.told[identity] = edit.at
+            said: dict[str, Value] = {"author": edit.author, "reason": edit.reason}
+            if edit.expires_at is not None:
+                said["expires_at"] = edit.expires_at
+            self.edges[identity] = replace(self.edges[identity], properties=said)
+        return True
+
     def assign(self, label: str, predicate: Predicate, values: Mapping[str, Value]) -> int:
         matching = [n for n in self.nodes.values() if n.ref.label == label and self.matches(n, predicate)]
         for known in matching:
@@ -134,8 +156,17 @@ class Model:
         return {
             identity: replace(e, last_seen=e.last_seen if e.last_seen <= moment.event else e.first_seen)
             for identity, e in self.edges.items()
-            if (types is None or e.type in types) and e.first_seen <= moment.event and not _after(e.recorded_at, moment)
+            if (types is None or e.type in types)
+            and e.first_seen <= moment.event
+            and not _after(e.recorded_at, moment)
+            and not self._has_ended(identity, moment)
         }
+
+    def _has_ended(self, identity: EdgeIdentity, moment: AsOf) -> bool:
+        expires_at = self.edges[identity].properties.get("expires_at")
+        ends = [end for end in (expires_at, self.retracted.get(identity)) if isinstance(end, datetime)]
+        looked_from = moment.event if moment.recorded is None else min(moment.event, moment.recorded)
+        return any(end <= looked_from for end in ends)
 
     def facts_about(self, ref: NodeRef, as_of: AsOf | None = None) -> list[Fact]:
         moment = as_of or FOREVER

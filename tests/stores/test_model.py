@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 )
 
 from graph_model.columns import AssessmentColumns
+from graph_model.errors import InvalidRequest
 from graph_model.predicates import EVERYTHING, Predicate
-from graph_model.records import AsOf, GraphBatch, NodeRef
+from graph_model.records import AsOf, GraphBatch, LinkAction, LinkEdit, NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore
 from tests.stores import portrait
@@ -41,6 +42,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.last = GraphBatch()
         self.ids: dict[NodeRef, str] = {}
         self.scorings = 0
+        self.edits = 0
+        self.links: list[tuple[NodeRef, NodeRef]] = []  # drawn by hand; the place in the list is the id
 
     def teardown(self) -> None:
         self.opened.store.close()
@@ -119,6 +122,36 @@ class StoreMachine(RuleBasedStateMachine):
             ring_id = None if ring < 0 else f"r{ring}"
             scoring = Scoring(grade / 10, "ABCD"[grade], ring_id, day(as_of), day(scored), self.scorings)
             self.model.assess(NodeRef(label, key), scoring)
+
+    @precondition(lambda self: len(self.ids) > 0)
+    @rule(data=st.data(), at=days, expires=st.none() | st.integers(1, 4))
+    def draw_link(self, data: Any, at: int, expires: int | None) -> None:
+        some = st.sampled_from(sorted(self.ids))
+        self.links.append((data.draw(some), data.draw(some)))
+        self.edit(len(self.links) - 1, LinkAction.DRAW, at, "drawn", expires)
+
+    @precondition(lambda self: len(self.links) > 0)
+    @rule(
+        data=st.data(),
+        action=st.sampled_from((LinkAction.ANNOTATE, LinkAction.RETRACT)),
+        at=days,
+        expires=st.none() | st.integers(1, 4),
+    )
+    def edit_link(self, data: Any, action: LinkAction, at: int, expires: int | None) -> None:
+        self.edits += 1
+        self.edit(data.draw(st.integers(0, len(self.links) - 1)), action, at, f"said {self.edits}", expires)
+
+    def edit(self, link: int, action: LinkAction, at: int, reason: str, expires: int | None) -> None:
+        start, end = self.links[link]
+        until = None if expires is None else day(at + expires)
+        edit = LinkEdit(f"l{link}", action, self.ids[start], self.ids[end], "li", day(at), reason, "", until)
+        if self.model.edit_link(edit, start, end):
+            self.store.edit_link(edit)
+            self.store.edit_link(edit)  # again, which changes nothing
+            assert edit in self.store.link_edits([edit.link_id])[edit.link_id]
+        else:
+            with pytest.raises(InvalidRequest):
+                self.store.edit_link(edit)
 
     # --- comparing -------------------------------------------------------------------------------------------------
 
@@ -225,7 +258,8 @@ class StoreMachine(RuleBasedStateMachine):
             e = self.store.scan_edges(type, start, end, as_of=as_of)
             for s, t, q in zip(e.start.tolist(), e.end.tolist(), e.qualifier.tolist(), strict=True):
                 found.add((refs_of[s], type, refs_of[t], e.qualifiers[q]))
-        assert found == set(self.model.visible_edges(as_of))
+        told = {(s, type, t, "" if type == "HUMAN_LINK" else q) for s, type, t, q in self.model.visible_edges(as_of)}
+        assert found == told
 
     @invariant()
     def counts(self) -> None:

@@ -8,8 +8,8 @@ import pytest
 from neo4j.exceptions import DatabaseUnavailable, NotALeader, SessionExpired, TransientError
 
 from graph_model.audit import first_break
-from graph_model.errors import InvalidRequest, StoreUnavailable
-from graph_model.records import GraphBatch
+from graph_model.errors import InvalidRequest, StoreTimeout, StoreUnavailable
+from graph_model.records import AuditRecord, GraphBatch
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from graph_model.stores.neo4j.address import parse
@@ -31,9 +31,7 @@ def url() -> str:
 
 
 def audit(store: GraphStore, number: int) -> None:
-    store.append_audit(
-        at=day(number), actor="li", role="operator", operation="load", subjects=[], result="ok", detail={}
-    )
+    store.append_audit([AuditRecord(day(number), "li", "operator", "load", subjects=[], result="ok", detail={})])
 
 
 @pytest.mark.parametrize("scheme", ["neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"])
@@ -75,7 +73,7 @@ def test_routing_finds_the_one_server_there_is(url: str) -> None:
 @pytest.mark.parametrize("trouble", [NotALeader, SessionExpired, DatabaseUnavailable, TransientError])
 def test_a_leader_that_moved_is_found_again_and_the_write_is_done_once(url: str, trouble: type[Exception]) -> None:
     """No cluster was at hand: what a driver says in the middle of a leader switch is said here by the write itself."""
-    connections = Connections(parse(url), create=True, read_only=False)
+    connections = Connections(parse(url), create=True, read_only=False, clock=lambda: day(0))
     tries = []
 
     def write(transaction: Transaction) -> int:
@@ -92,9 +90,9 @@ def test_a_leader_that_moved_is_found_again_and_the_write_is_done_once(url: str,
 
 
 def test_a_read_that_takes_too_long_is_ended(url: str) -> None:
-    connections = Connections(parse(url), create=True, read_only=False)
+    connections = Connections(parse(url), create=True, read_only=False, clock=lambda: day(0))
     endless = "UNWIND range(1, 2000000000) AS i WITH i WHERE i % 7 = 8 RETURN count(i)"
-    with pytest.raises(StoreUnavailable, match="took too long"):
+    with pytest.raises(StoreTimeout):
         connections.read(lambda t: t.rows(endless), seconds=0.5)
     connections.close()
 

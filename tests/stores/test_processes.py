@@ -5,18 +5,19 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from graph_model.audit import first_break
 from graph_model.errors import StoreLocked
-from graph_model.records import GraphBatch
+from graph_model.records import AuditEntry, AuditRecord, GraphBatch
 from graph_model.stores import open_store
 from tests.stores import portrait
 from tests.stores.adapters import Adapter, Opened
-from tests.stores.child import CUSTOMERS, numbered
-from tests.stores.scenarios import customer, node
+from tests.stores.child import CUSTOMERS, LINES, numbered
+from tests.stores.scenarios import customer, day, node
 
 Start = Callable[..., "subprocess.Popen[str]"]
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,54 @@ def test_kill_9_in_the_middle_loses_no_acknowledged_batch_and_leaves_no_half(
         undisturbed.upsert(numbered(number))
     assert disturbed == portrait.of_everything(undisturbed)
     undisturbed.close()
+
+
+@pytest.mark.slow
+def test_four_processes_write_one_chain_and_no_line_is_lost(opened: Opened, start: Start) -> None:
+    children = [start("audit", 50) for _ in range(4)]
+    for child in children:
+        _, err = child.communicate(timeout=120)
+        assert child.returncode == 0, err
+
+    entries = opened.store.audit(limit=4 * 50 * LINES + 1)
+    assert first_break(entries) is None
+    assert [entry.sequence for entry in entries] == list(range(1, 4 * 50 * LINES + 1))
+    for child in children:
+        own = [entry for entry in entries if entry.actor == f"worker-{child.pid}"]
+        assert [entry.subjects for entry in own] == [(f"{batch}-{i}",) for batch in range(50) for i in range(LINES)]
+    # The lines of one batch stand together.
+    assert all(len({(e.actor, e.detail["batch"]) for e in entries[i : i + LINES]}) == 1 for i in _starts(entries))
+
+
+@pytest.mark.slow
+def test_kill_9_in_the_middle_of_auditing_leaves_a_whole_chain_with_all_that_was_acknowledged(
+    opened: Opened, start: Start
+) -> None:
+    chance = random.Random(11)
+    for _ in range(3):
+        children = [start("audit", 100_000) for _ in range(2)]
+        acknowledged = [int(first_line(child)) for child in children]
+        time.sleep(chance.uniform(0.0, 0.2))
+        for child in children:
+            child.kill()
+        for child in children:
+            out, _ = child.communicate()
+            acknowledged += map(int, out.split()[:-1])  # the last line may be half
+
+        entries: list[AuditEntry] = []
+        while page := opened.store.audit(after=len(entries), limit=1_000):
+            entries += page
+        assert first_break(entries) is None
+        assert len(entries) % LINES == 0
+        assert len(entries) >= max(acknowledged)
+        # Whoever comes next goes on from there.
+        (after,) = opened.store.append_audit([AuditRecord(day(1), "ida", "operator", "doctor", [], "ok", {})])
+        assert after.sequence == len(entries) + 1
+        opened.store.append_audit([AuditRecord(day(1), "ida", "operator", "doctor", [], "ok", {})] * (LINES - 1))
+
+
+def _starts(entries: Sequence[AuditEntry]) -> range:
+    return range(0, len(entries), LINES)
 
 
 def test_two_long_jobs_exclude_each_other_and_the_second_is_told_who(opened: Opened, start: Start) -> None:

@@ -163,3 +163,45 @@ def test_what_is_not_declared_can_not_be_scanned(store: GraphStore) -> None:
         store.scan_edges("USES_PHONE", "Phone", "Customer")
     with pytest.raises(UnknownName):
         store.scan_facts("mood")
+
+
+def test_the_relationships_of_some_nodes_are_those_of_the_scans_and_no_others(store: GraphStore) -> None:
+    store.upsert(device_farm(10))
+    store.upsert(
+        batch(
+            edge("HAS_ADDRESS", customer("c00003"), address("a1"), 2, last=4, recorded=5, qualifier="work"),
+            edge("HAS_ADDRESS", customer("c00003"), address("a1"), 1, qualifier="home"),
+            edge("REFERRED", customer("c00003"), customer("c00004"), 3),
+        )
+    )
+    handle_of = {key: handle for label in ("Customer", "Device") for handle, key in _keys(store, label)}
+    pair = [handle_of["c00003"], handle_of["c00004"]]
+    found = store.edges_at([*pair, 10**9])
+    assert found.capped.tolist() == []
+    by_kind = {(c.type, c.start_label, c.end_label): c for c in found.columns}
+    assert list(by_kind)[:2] == [("USES_DEVICE", "Customer", "Device"), ("HAS_ADDRESS", "Customer", "Address")]
+    for (kind, start, end), columns in by_kind.items():
+        whole = store.scan_edges(kind, start, end)
+        mine = np.isin(whole.start, pair) | np.isin(whole.end, pair)
+        for name in ("start", "end", "first_seen", "last_seen", "recorded_at"):
+            assert getattr(columns, name).tolist() == getattr(whole, name)[mine].tolist()
+        assert [columns.qualifiers[q] for q in columns.qualifier] == [
+            whole.qualifiers[q] for q in whole.qualifier[mine]
+        ]
+    then = store.edges_at(pair, types=("HAS_ADDRESS",), as_of=AsOf.at(day(4)))
+    assert [(c.type, c.qualifiers, c.last_seen.tolist()) for c in then.columns] == [("HAS_ADDRESS", ["home"], [ms(1)])]
+    assert store.edges_at([]).columns == []
+
+
+def test_of_a_hub_the_relationships_seen_last_are_read_and_the_rest_is_owned_to(store: GraphStore) -> None:
+    store.upsert(device_farm(30))
+    hub = store.handles([id_of(store, device("farm"))])
+    newest = store.edges_at(hub, cap=5)
+    assert newest.capped.tolist() == hub
+    (columns,) = newest.columns
+    whole = store.scan_edges("USES_DEVICE", "Customer", "Device")
+    assert sorted(columns.last_seen.tolist()) == sorted(whole.last_seen.tolist())[-5:]
+    all_of_it = store.edges_at(hub, cap=30)
+    assert (all_of_it.capped.tolist(), len(all_of_it.columns[0].start)) == ([], 30)
+    with pytest.raises(InvalidRequest):
+        store.edges_at(hub, cap=0)

@@ -18,14 +18,26 @@ from graph_model.errors import (
     StoreLocked,
     StoreNewer,
 )
-from graph_model.records import GraphBatch
+from graph_model.records import AsOf, GraphBatch
 from graph_model.schema import SCHEMA
 from graph_model.stores import open_store
 from graph_model.stores.sqlite import SqliteStore
 from graph_model.stores.sqlite.migrations import MIGRATIONS, migrate, version
 from graph_model.stores.sqlite.writer_lock import lock_file
 from tests.stores import portrait
-from tests.stores.scenarios import batch, customer, device, device_farm, edge, employer, known, node, referral_circle
+from tests.stores.scenarios import (
+    batch,
+    customer,
+    day,
+    device,
+    device_farm,
+    edge,
+    employer,
+    fact,
+    known,
+    node,
+    referral_circle,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,6 +131,71 @@ def test_an_older_file_is_brought_up_to_date_with_all_that_is_in_it(path: Path) 
     connection.close()
     with pytest.raises(StoreNewer):  # and this version no longer touches it
         open_store(url(path))
+
+
+def test_a_file_of_version_1_keeps_its_facts_and_its_links_drawn_by_hand(tmp_path: Path) -> None:
+    """The rows are those that version 1 wrote: a mule account tied by hand to a farm of 300 devices, whom the fraud desk labelled."""
+    old = tmp_path / "graph.db"
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    migrate(connection, str(old), MIGRATIONS[:1])
+    code = {(kind, name): code for kind, name, code in connection.execute("SELECT kind, name, code FROM vocabulary")}
+    label, human, uses = code["label", "Customer"], code["type", "HUMAN_LINK"], code["type", "USES_DEVICE"]
+    tie, use = code["triple", "Customer HUMAN_LINK Device"], code["triple", "Customer USES_DEVICE Device"]
+    then = round(day(1).timestamp() * 1000)
+    times = (then, then, then)
+    node_row = (
+        "INSERT INTO node (nid, label, key, node_id, degree, first_seen, last_seen, recorded_at, source) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'core')"
+    )
+    adjacent = (
+        "INSERT INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again) "
+        "VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?)"
+    )
+    edge_row = (
+        "INSERT INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties) "
+        "VALUES (?, 1, ?, '', ?, ?, ?, 'core', ?)"
+    )
+    connection.execute(node_row, (1, label, "mule", "m", 257, *times))
+    for nid in range(2, 257):
+        connection.execute(
+            node_row, (nid, code["label", "Device"], f"d{nid:03}", f"i{nid}", 1 if nid > 3 else 2, *times)
+        )
+        connection.execute(edge_row, (use, nid, *times, None))
+        connection.execute(adjacent, (1, uses, then, use, nid, 1, then, then, 0))
+        connection.execute(adjacent, (nid, uses, then, use, 1, 0, then, then, 0))
+    for nid, properties in ((2, '{"author":"li"}'), (3, f'{{"author":"li","expires_at":{then + 1}}}')):
+        connection.execute(edge_row, (tie, nid, *times, properties))
+        connection.execute(adjacent, (1, human, then, tie, nid, 1, then, then, 0))
+        connection.execute(adjacent, (nid, human, then, tie, 1, 0, then, then, 0))
+    connection.execute("INSERT INTO hub VALUES (1, ?, ?, 255, 255)", (uses, code["label", "Device"]))
+    connection.execute("INSERT INTO hub VALUES (1, ?, ?, 2, 2)", (human, code["label", "Device"]))
+    connection.execute("INSERT INTO fact VALUES (1, ?, ?, '', 'yes', 'core', ?)", (code["fact", "consent"], then, then))
+    connection.execute("INSERT INTO tally VALUES ('type HUMAN_LINK', 2), ('type USES_DEVICE', 255)")
+    connection.execute("DELETE FROM vocabulary WHERE name IN ('disposition', 'blocklist', 'decision')")
+    connection.execute("UPDATE meta SET value = 'older' WHERE name = 'schema'")
+    connection.execute("COMMIT")
+    connection.close()
+
+    with pytest.raises(StoreError) as refused:
+        open_store(url(old), read_only=True)
+    assert refused.value.code == "store_older"
+    store = open_store(url(old))
+    (consent,) = store.facts("m")
+    assert (consent.value, consent.note) == ("yes", "")
+    (degree, by_hand) = store.degrees(["m"])["m"]
+    assert (degree.type, degree.count, by_hand.type, by_hand.count) == ("USES_DEVICE", 255, "HUMAN_LINK", 1)
+    assert store.statistics().edges["HUMAN_LINK"] == 2
+    around = store.neighbourhood("m", hops=1, cap=1, types=["HUMAN_LINK"])
+    assert [(e.start, e.end, e.properties) for e in around.edges] == [("m", "i2", {"author": "li"})]
+    assert len(store.neighbourhood("m", hops=1, types=["HUMAN_LINK"], as_of=AsOf.at(day(1))).edges) == 2
+    # It was a hub by its two links only; counted anew when it becomes one by devices.
+    more = [edge("USES_DEVICE", customer("mule"), device(f"more{i}"), 2) for i in range(3)]
+    store.upsert(batch(*more, facts=[fact(customer("mule"), "disposition", "suspicious", 3)]))
+    assert store.degrees(["m"])["m"][0].count == 258
+    assert [f.kind for f in store.facts("m")] == ["consent", "disposition"]
+    store.check(thorough=True)
+    store.close()
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:

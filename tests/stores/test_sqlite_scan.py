@@ -36,7 +36,8 @@ def test_however_small_the_pieces_the_columns_are_the_same(tmp_path: Path, piece
             for name in properties:
                 np.testing.assert_array_equal(parts.properties[name], whole.properties[name])
         edges, edge_parts = (
-            scan_edges(connection, names, "HAS_ADDRESS", "Customer", "Address", None, *size) for size in ((), (piece,))
+            scan_edges(connection, names, "HAS_ADDRESS", "Customer", "Address", None, 0, *size)
+            for size in ((), (piece,))
         )
         for name in ("start", "end", "first_seen", "last_seen", "recorded_at", "qualifier"):
             np.testing.assert_array_equal(getattr(edge_parts, name), getattr(edges, name))

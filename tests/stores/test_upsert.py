@@ -123,14 +123,14 @@ def test_moments_of_any_time_zone_and_century_are_one_moment(store: GraphStore) 
 
 
 def test_a_relationship_seen_again_keeps_its_provenance(store: GraphStore) -> None:
-    link = edge("HUMAN_LINK", customer("c1"), customer("c2"), 5, author="li", reason="same gang", expires_at=day(50))
+    link = edge("HUMAN_LINK", customer("c1"), customer("c2"), 5, author="li", reason="same gang")
     store.upsert(batch(link))
     store.upsert(batch(edge("HUMAN_LINK", customer("c1"), customer("c2"), 3, last=9, source="other", author="wu")))
 
     (found,) = store.induced([id_of(store, customer("c1")), id_of(store, customer("c2"))]).edges
     assert (found.first_seen, found.last_seen, found.recorded_at) == (day(3), day(9), day(3))
     assert found.source == "core"
-    assert found.properties == {"author": "li", "reason": "same gang", "expires_at": day(50)}
+    assert found.properties == {"author": "li", "reason": "same gang"}
 
 
 def test_home_and_work_at_one_address_are_two_relationships(store: GraphStore) -> None:

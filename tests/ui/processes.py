@@ -57,10 +57,10 @@ def _wait(url: str, running: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 @contextmanager
-def ui_server(api_url: str, folder: Path) -> Iterator[str]:
+def ui_server(api_url: str, folder: Path, **more: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = {"GUANXI_API_URL": api_url, "GUANXI_UI_PORT": str(port)}
+    environment = {"GUANXI_API_URL": api_url, "GUANXI_UI_PORT": str(port)} | more
     log = folder / f"ui-{port}.log"
     with process(["-m", "investigator_ui"], log=log, ready=f"{url}/healthz", environment=environment):
         yield url

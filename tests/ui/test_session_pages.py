@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
+import httpx
 import pytest
 from flask.testing import FlaskClient
 
 from investigator_ui.app import create_app
 from investigator_ui.settings import Settings
 from tests.ui.fake_api import PASSWORD, TOKEN, FakeApi
-from tests.ui.processes import free_port
+from tests.ui.processes import free_port, ui_server
 
 
 @pytest.fixture
@@ -43,11 +45,49 @@ def test_the_token_is_in_a_cookie_that_no_script_and_no_other_site_can_use(pages
         assert TOKEN not in pages.get(path).get_data(as_text=True)
 
 
+def over_https(pages: FlaskClient) -> list[str]:
+    """The cookies of a log-in there."""
+    shown = pages.get("/login", base_url="https://localhost")
+    csrf = pages.get_cookie("__Host-guanxi_csrf")
+    assert csrf is not None and csrf.secure
+    form = {"csrf": csrf.value, "username": "investigator", "password": PASSWORD}
+    done = pages.post("/login", data=form, base_url="https://localhost")
+    return shown.headers.getlist("Set-Cookie") + done.headers.getlist("Set-Cookie")
+
+
+def test_over_https_cookies_are_secure_and_no_other_host_can_set_them(pages: FlaskClient) -> None:
+    set_cookies = over_https(pages)
+    assert {line.partition("=")[0] for line in set_cookies} == {"__Host-guanxi_csrf", "__Host-guanxi_session"}
+    for line in set_cookies:
+        assert "Secure" in line and "HttpOnly" in line and "SameSite=Strict" in line and "Path=/" in line
+        assert "Domain" not in line
+    assert pages.get("/", base_url="https://localhost").status_code == 200
+    left = pages.post("/logout", base_url="https://localhost").headers.getlist("Set-Cookie")
+    assert left[0].startswith("__Host-guanxi_session=;") and "Secure" in left[0] and "Max-Age=0" in left[0]
+    assert pages.get("/", base_url="https://localhost").status_code == 302
+
+
+def test_over_https_a_cookie_without_the_prefix_is_nobodys(pages: FlaskClient) -> None:
+    """A neighbour on the same domain can set `guanxi_session`, but not `__Host-guanxi_session`."""
+    pages.set_cookie("guanxi_session", TOKEN)
+    assert pages.get("/").status_code == 200
+    assert pages.get("/", base_url="https://localhost").status_code == 302
+
+
 def test_behind_tls_the_cookie_never_travels_in_clear(fake: FakeApi) -> None:
+    """A proxy that ends TLS and doesn't say so: the setting says it."""
     with create_app(Settings(api_url=fake.url, ui_cookie_secure=True)).server.test_client() as pages:
-        pages.get("/login", base_url="https://localhost")
-        csrf = pages.get_cookie("guanxi_csrf")
-        assert csrf is not None and csrf.secure
+        (cookie,) = pages.get("/login").headers.getlist("Set-Cookie")
+        assert cookie.startswith("__Host-guanxi_csrf=") and "Secure" in cookie
+
+
+@pytest.mark.parametrize(("trusted", "secure"), [("127.0.0.1", True), ("10.1.2.3", False), ("", False)])
+def test_a_proxy_is_believed_where_it_is_the_one_that_was_named(
+    fake: FakeApi, tmp_path: Path, trusted: str, secure: bool
+) -> None:
+    with ui_server(fake.url, tmp_path, GUANXI_UI_TRUSTED_PROXY=trusted) as url:
+        cookie = httpx.get(f"{url}/login", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+    assert ("Secure" in cookie) is secure and cookie.startswith("__Host-guanxi_csrf") is secure
 
 
 def test_a_form_from_another_page_logs_nobody_in(pages: FlaskClient) -> None:

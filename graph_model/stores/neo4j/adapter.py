@@ -1,11 +1,11 @@
 """The Neo4j adapter: the port's verbs, each one transaction over the functions of this folder. Contracts are in `graph_model/store.py`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path as FilePath
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
+from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
 from graph_model.errors import CapabilityMissing
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
@@ -26,8 +26,8 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import SCHEMA, Value
-from graph_model.store import Capabilities, OnProgress, Statistics
-from graph_model.stores.neo4j import assessing, ledger, linking, neighbourhood, reading, scanning, selecting
+from graph_model.store import MAX_CAP, Capabilities, Clock, OnProgress, Statistics, utc_now
+from graph_model.stores.neo4j import assessing, incident, ledger, linking, neighbourhood, reading, scanning, selecting
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.connections import SCAN_SECONDS, Connections, Transaction
 from graph_model.stores.neo4j.health import check
@@ -36,10 +36,6 @@ from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
 from graph_model.stores.neo4j.walk import HubCounts, Walk
 from graph_model.stores.neo4j.writer_lock import long_job
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Neo4jStore:
@@ -51,7 +47,7 @@ class Neo4jStore:
         *,
         create: bool = False,
         read_only: bool = False,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._connections = Connections(address, create=create, read_only=read_only, clock=clock)
         self._clock = clock
@@ -232,6 +228,18 @@ class Neo4jStore:
         return self._connections.read(
             lambda t: scanning.scan_edges(t, type, start_label, end_label, as_of), seconds=SCAN_SECONDS
         )
+
+    def edges_at(
+        self,
+        handles: Sequence[int],
+        *,
+        types: Sequence[str] | None = None,
+        cap: int = MAX_CAP,
+        as_of: AsOf | None = None,
+    ) -> EdgesAt:
+        neighbourhood.check_bounds(cap=cap)
+        names = None if types is None else [SCHEMA.relationship(name).name for name in types]
+        return self._connections.read(lambda t: incident.edges_at(t, handles, types=names, cap=cap, as_of=as_of))
 
     def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns:
         return self._connections.read(lambda t: scanning.scan_facts(t, kind, as_of), seconds=SCAN_SECONDS)

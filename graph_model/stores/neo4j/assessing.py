@@ -134,7 +134,9 @@ def ring(transaction: Transaction, ring_id: str, as_of: AsOf | None) -> Ring | N
 def rings(transaction: Transaction, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
-    return [_ring(row) for row in transaction.rows(query("rings"), limit=limit, offset=offset, **transaction.window(as_of))]
+    return [
+        _ring(row) for row in transaction.rows(query("rings"), limit=limit, offset=offset, **transaction.window(as_of))
+    ]
 
 
 def _ring(row: list[Any]) -> Ring:

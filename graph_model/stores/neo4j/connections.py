@@ -15,9 +15,10 @@ import neo4j
 from neo4j import GraphDatabase, unit_of_work
 from neo4j.exceptions import IncompleteCommit, TransientError
 
-from graph_model.deadline import seconds_left
-from graph_model.errors import StoreError, StoreMissing, StoreNewer, StoreReadOnly, StoreTimeout
+from graph_model.deadline import keep, seconds_left
+from graph_model.errors import StoreError, StoreMissing, StoreNewer, StoreReadOnly
 from graph_model.records import AsOf
+from graph_model.store import Clock
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.ddl import STATEMENTS
 from graph_model.stores.neo4j.failures import OUT_OF_MEMORY, out_of_memory, translated
@@ -54,9 +55,8 @@ class Transaction:
 
     def rows(self, text: str, /, **parameters: object) -> Rows:
         """All rows of a query, which comes from `queries.query` or from the schema. Raises StoreTimeout where the deadline is past."""
-        left = seconds_left()
-        if left is not None and left <= 0 and self.stoppable:
-            raise StoreTimeout
+        if self.stoppable:
+            keep()
         try:
             return self._transaction.run(text, parameters).values()
         except TransientError as error:
@@ -79,9 +79,7 @@ class Transaction:
 class Connections:
     """The driver of one store, and its bookmarks: whatever this store wrote, it reads, on whichever server of a cluster."""
 
-    def __init__(
-        self, address: Address, *, create: bool, read_only: bool, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, address: Address, *, create: bool, read_only: bool, clock: Clock) -> None:
         self.where = address.shown
         self.read_only = read_only
         self._clock = clock
@@ -140,10 +138,9 @@ class Connections:
     def read(self, work: Callable[[Transaction], T], *, seconds: float = READ_SECONDS) -> T:
         """Do `work` on what is committed, within so many seconds or what is left to the deadline. Raises StoreTimeout."""
         left = seconds_left()
+        keep()
         if left is not None:
             seconds = min(seconds, left)
-            if seconds <= 0:
-                raise StoreTimeout
 
         # The server takes no time-out as 0, and looks at its clocks every second or two.
         @unit_of_work(timeout=max(seconds, 0.001))
@@ -152,7 +149,7 @@ class Connections:
             wrapped.stoppable = True
             return work(wrapped)
 
-        with translated(self.where, timeout=StoreTimeout), self.session(min(_READ_PATIENCE, seconds)) as session:
+        with translated(self.where, reading=True), self.session(min(_READ_PATIENCE, seconds)) as session:
             return session.execute_read(unit)
 
     def write(self, work: Callable[[Transaction], T]) -> T:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -30,9 +31,7 @@ def out_of_memory(where: str) -> StoreError:
     )
 
 
-def translate(
-    error: DriverError | Neo4jError, where: str, timeout: type[StoreTimeout] | None = None
-) -> StoreError | InvalidRequest:
+def translate(error: DriverError | Neo4jError, where: str, reading: bool = False) -> StoreError | InvalidRequest:
     """The error of ours that says what to do about `error`."""
     match error:
         case AuthError():
@@ -46,14 +45,14 @@ def translate(
                 f"The driver can't use {where}: {type(error).__name__}. Check the scheme and TLS of the URL."
             )
         case Neo4jError():
-            return _of_server(error.code or "no code", where, timeout)
+            return _of_server(error.code or "no code", where, reading)
         case _:
             return StoreError(f"{where} failed: {type(error).__name__}. `guanxi doctor` looks for the cause.")
 
 
-def _of_server(code: str, where: str, timeout: type[StoreTimeout] | None) -> StoreError:
-    if timeout is not None and "TransactionTimedOut" in code:
-        return timeout()
+def _of_server(code: str, where: str, reading: bool) -> StoreError:
+    if reading and "TransactionTimedOut" in code:
+        return StoreTimeout()
     if "TransactionTimedOut" in code or code == "Neo.TransientError.Transaction.LockAcquisitionTimeout":
         return StoreUnavailable(f"{where} took too long to answer. Ask for less, or try again when it is less busy.")
     if code in OUT_OF_MEMORY:
@@ -70,12 +69,17 @@ def _of_server(code: str, where: str, timeout: type[StoreTimeout] | None) -> Sto
 
 
 @contextmanager
-def translated(where: str, *, timeout: type[StoreTimeout] | None = None) -> Iterator[None]:
-    """A block in which the driver's errors become ours; a read that took too long `timeout`, where that is given."""
+def translated(where: str, *, reading: bool = False) -> Iterator[None]:
+    """A block in which the driver's errors become ours; one that stopped a read StoreTimeout."""
     try:
         yield
     except Neo4jError as error:
         # Not chained: the server's own words may quote a key.
-        raise translate(error, where, timeout) from None
+        raise translate(error, where, reading) from None
     except DriverError as error:
         raise translate(error, where) from error
+    except (UnicodeEncodeError, orjson.JSONEncodeError, OverflowError):
+        # Not chained: it quotes the value.
+        raise InvalidRequest(
+            "A value can't be kept: half a character, or a number beyond 64 bits. Clean it first."
+        ) from None

@@ -15,7 +15,6 @@ FOLDED = "folded_"  # before the name of a searchable property: its folded form
 
 PROPERTIES = {n.label: {p.name: p for p in n.properties} for n in SCHEMA.nodes}
 EDGE_TYPES = {r.name: r for r in SCHEMA.relationships}
-HUMAN = next(r.name for r in SCHEMA.relationships if r.human)  # drawn by hand, and the only type that ends
 TRIPLES = frozenset(SCHEMA.triples)
 LABEL_RANK = {label: rank for rank, label in enumerate(SCHEMA.labels)}
 TYPE_RANK = {r.name: rank for rank, r in enumerate(SCHEMA.relationships)}

@@ -2,6 +2,7 @@
 
 The walk goes out from both ends, each time from the side that costs less, and stops when the two reaches add up to `max_hops`. What it saw is a
 small graph in memory; a best-first search over it yields simple paths in exactly the order of the contract, without listing the others.
+Both are bounded: between two hubs there can be more than anyone would read.
 """
 
 import heapq
@@ -17,14 +18,18 @@ from graph_model.stores.neo4j.names import TYPE_RANK
 from graph_model.stores.neo4j.neighbourhood import require
 from graph_model.stores.neo4j.walk import Walk
 
+# Relationships that are read in all, and partial paths that are looked at.
+_MOST_READ = 200_000
+_MOST_STEPS = 200_000
+
 
 @dataclass(slots=True)
 class _Reach:
-    """What one end has reached: the distance of each node, and those not yet gone beyond."""
+    """What one end has reached, and the part of it that was not yet gone beyond."""
 
-    distance: dict[int, int]
+    end: int
+    reached: set[int]
     frontier: list[Row]
-    steps: int = 0
 
     @property
     def cost(self) -> int:
@@ -61,28 +66,37 @@ def paths(walk: Walk, start_id: str, end_id: str, *, k: int, max_hops: int, hub:
 
 def _look_around(walk: Walk, start: Row, end: Row, max_hops: int, hub: int) -> _Seen:
     seen = _Seen({start.nid: start, end.nid: end})
-    reaches = [_Reach({start.nid: 0}, [start]), _Reach({end.nid: 0}, [end])]
     ends = (start.nid, end.nid)
+    reaches = [_Reach(row.nid, {row.nid}, [row]) for row in (start, end)]
+    read = 0
     for _ in range(max_hops):
         reach = min(reaches, key=lambda candidate: candidate.cost)
-        passable = [row.nid for row in reach.frontier if row.nid in ends or not walk.is_hub(row, hub)]
-        reach.steps += 1
-        fresh: dict[int, None] = {}
-        for nid, other in walk.pairs(passable):
-            seen.join(nid, other)
-            if other not in reach.distance:
-                fresh[other] = None
-        found = rows(walk.transaction, fresh, walk.as_of)
-        seen.rows.update(found)
-        reach.distance.update(dict.fromkeys(found, reach.steps))
-        reach.frontier = list(found.values())
-        if len(reach.frontier) == 0:
+        # Its own end is passed through whatever it is; the other one is where paths stop.
+        reach.frontier = [
+            row for row in reach.frontier if row.nid == reach.end or (row.nid not in ends and not walk.is_hub(row, hub))
+        ]
+        read += reach.cost
+        if read > _MOST_READ or len(reach.frontier) == 0:
             break
+        _step(walk, seen, reach)
     hubs = {nid for nid, row in seen.rows.items() if nid not in ends and walk.is_hub(row, hub)}
     for nid in hubs:
         for other in seen.neighbours.pop(nid, ()):
             seen.neighbours[other].discard(nid)
     return seen
+
+
+def _step(walk: Walk, seen: _Seen, reach: _Reach) -> None:
+    """One hop further on one side."""
+    fresh: dict[int, None] = {}
+    for nid, other in walk.pairs(row.nid for row in reach.frontier):
+        seen.join(nid, other)
+        if other not in reach.reached:
+            fresh[other] = None
+    found = rows(walk.transaction, fresh, walk.as_of)
+    seen.rows.update(found)
+    reach.reached.update(found)
+    reach.frontier = list(found.values())
 
 
 def _total_degrees(walk: Walk, seen: _Seen) -> dict[int, int]:
@@ -104,7 +118,9 @@ def _best_first(seen: _Seen, busy: dict[int, int], start: int, end: int, max_hop
         return
     queue: list[tuple[int, int, tuple[tuple[str, str], ...], tuple[int, ...]]] = []
     heapq.heappush(queue, (to_end[start], 0, (name(start),), (start,)))
-    while len(queue) > 0:
+    for _ in range(_MOST_STEPS):
+        if len(queue) == 0:
+            return
         _, degree, refs, nids = heapq.heappop(queue)
         last = nids[-1]
         if last == end:

@@ -5,7 +5,8 @@ from importlib.resources import files
 from string import Template
 
 from graph_model.schema import SCHEMA
-from graph_model.stores.neo4j.names import FOLDED, HUMAN, SEARCHED, fact_label
+from graph_model.stores.link_rules import HUMAN
+from graph_model.stores.neo4j.names import FOLDED, SEARCHED, fact_label
 
 _NAMES = frozenset(
     (

@@ -14,6 +14,7 @@ from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeCo
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA, StorageKind
+from graph_model.stores.link_rules import HUMAN
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import TRIPLES
 from graph_model.stores.neo4j.predicate_cypher import field
@@ -91,6 +92,8 @@ def scan_edges(
     qualifiers, codes = _coded(qualifier or [""])
     codes = codes[: len(start)]
     order = np.lexsort((codes, end, start))
+    if type == HUMAN:  # the ids of links are not told: each would be a qualifier of its own
+        qualifiers, codes = [""], np.zeros_like(codes)
     return EdgeColumns(
         type=type,
         start_label=start_label,

@@ -40,7 +40,7 @@ def select(
         by = f"{of} IS NULL, {of} {'DESC' if descending else 'ASC'}, "
     text = (
         f"{matching} WITH n ORDER BY {by}n.key SKIP $offset LIMIT $limit "
-        "RETURN labels(n), properties(n), 0, 0"  # nobody walks on from here
+        "RETURN labels(n), properties(n), 0 AS relationships, 0 AS ended"  # nobody walks on from here
     )
     found = rows_of(transaction.rows(text, **parameters, offset=offset, limit=limit))
     return nodes(transaction, list(found.values()))

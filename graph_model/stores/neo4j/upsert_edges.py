@@ -7,6 +7,7 @@ from typing import Any
 from graph_model.errors import InvalidRequest, UnknownName
 from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA, Value
+from graph_model.stores.link_rules import HUMAN
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import EDGE_TYPES, TRIPLES
 from graph_model.stores.neo4j.queries import query
@@ -68,7 +69,9 @@ class EdgeMerge:
         identity = (record.type, start.nid, end.nid, record.qualifier)
         edge = self._edges.get(identity)
         if edge is None:
-            new = {"source": record.source, **encode_properties(record.type, record.properties)}
+            new: dict[str, Any] = {"source": record.source, **encode_properties(record.type, record.properties)}
+            if record.type == HUMAN:
+                new["ends_at"] = new.get("expires_at")
             self._edges[identity] = _Edge(first_seen, last_seen, recorded_at, new)
             return True
         before = (edge.first_seen, edge.last_seen, edge.recorded_at)

@@ -38,9 +38,9 @@ def bounds(as_of: AsOf | None) -> tuple[int, int]:
 
 
 def window(as_of: AsOf | None, now: int) -> dict[str, int]:
-    """The parameters that bound what is visible; what ends, is there where it ends after `alive`."""
+    """The parameters that bound what is visible; what ends by `alive` is not there."""
     event, recorded = bounds(as_of)
-    return {"event": event, "recorded": recorded, "alive": now if as_of is None else event}
+    return {"event": event, "recorded": recorded, "alive": now if as_of is None else min(event, recorded)}
 
 
 def encode(name: str, kind: StorageKind, value: object) -> Cell:

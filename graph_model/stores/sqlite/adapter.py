@@ -1,11 +1,12 @@
 """The SQLite adapter: the port's verbs, each one transaction over the functions of this folder. Contracts are in `graph_model/store.py`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path as FilePath
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, FactColumns, NodeColumns
+from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -14,6 +15,7 @@ from graph_model.records import (
     Degree,
     Fact,
     GraphBatch,
+    LinkEdit,
     Node,
     NodeRef,
     Path,
@@ -24,8 +26,17 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import SCHEMA, Value
-from graph_model.store import Capabilities, OnProgress, Statistics
-from graph_model.stores.sqlite import assessing, ledger, neighbourhood, reading, scanning, selecting
+from graph_model.store import MAX_CAP, Capabilities, Clock, OnProgress, Statistics, utc_now
+from graph_model.stores.sqlite import (
+    assessing,
+    incident,
+    ledger,
+    link_edits,
+    neighbourhood,
+    reading,
+    scanning,
+    selecting,
+)
 from graph_model.stores.sqlite.backup import backup, check
 from graph_model.stores.sqlite.connections import BUSY_SECONDS, Connections
 from graph_model.stores.sqlite.names import load_names
@@ -33,14 +44,11 @@ from graph_model.stores.sqlite.paths import paths
 from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.upsert import upsert
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+from graph_model.stores.sqlite.values import to_ms
 
 
 class SqliteStore:
-    """A graph in one SQLite file. A write waits `busy_seconds` for another; `clock` dates `Statistics.changed_at` and nothing else."""
+    """A graph in one SQLite file. A write waits `busy_seconds` for another; `clock` says when now is."""
 
     def __init__(
         self,
@@ -49,7 +57,7 @@ class SqliteStore:
         create: bool = False,
         read_only: bool = False,
         busy_seconds: float = BUSY_SECONDS,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._connections = Connections(path, create=create, read_only=read_only, busy_seconds=busy_seconds)
         self._clock = clock
@@ -110,6 +118,11 @@ class SqliteStore:
         with self._connections.writing() as connection:
             return ledger.append_audit(connection, records)
 
+    def edit_link(self, edit: LinkEdit) -> None:
+        with self._connections.writing() as connection:
+            if link_edits.edit_link(connection, self._names, edit):
+                ledger.mark_changed(connection, self._clock())
+
     def put_state(self, name: str, value: str) -> None:
         with self._connections.writing() as connection:
             ledger.put_state(connection, {name: value})
@@ -129,7 +142,7 @@ class SqliteStore:
 
     def get_by_id(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> list[Node]:
         with self._connections.reading() as connection:
-            return reading.get_by_id(Scope(connection, self._names, as_of=as_of), node_ids)
+            return reading.get_by_id(self._scope(connection, as_of=as_of), node_ids)
 
     def facts(self, node_id: str, *, kind: str | None = None, as_of: AsOf | None = None) -> list[Fact]:
         with self._connections.reading() as connection:
@@ -141,6 +154,10 @@ class SqliteStore:
     ) -> dict[str, list[Fact]]:
         with self._connections.reading() as connection:
             return reading.facts_of(connection, self._names, node_ids, kind=kind, as_of=as_of)
+
+    def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
+        with self._connections.reading() as connection:
+            return link_edits.link_edits(connection, link_ids)
 
     def assessments(self, node_id: str, *, as_of: AsOf | None = None, limit: int = 50) -> list[RiskAssessment]:
         with self._connections.reading() as connection:
@@ -169,28 +186,28 @@ class SqliteStore:
         neighbourhood.check_bounds(hops=hops, cap=cap, limit=limit)
         codes = None if types is None else frozenset(self._names.types[SCHEMA.relationship(t).name] for t in types)
         with self._connections.reading() as connection:
-            scope = Scope(connection, self._names, types=codes, as_of=as_of)
+            scope = self._scope(connection, types=codes, as_of=as_of)
             return neighbourhood.neighbourhood(scope, node_id, hops=hops, cap=cap, limit=limit)
 
     def induced(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> Subgraph:
         with self._connections.reading() as connection:
-            return neighbourhood.induced(Scope(connection, self._names, as_of=as_of), node_ids)
+            return neighbourhood.induced(self._scope(connection, as_of=as_of), node_ids)
 
     def component(self, node_id: str, *, limit: int = 5_000, hub: int = 200, as_of: AsOf | None = None) -> Subgraph:
         neighbourhood.check_bounds(limit=limit)
         with self._connections.reading() as connection:
-            scope = Scope(connection, self._names, as_of=as_of)
+            scope = self._scope(connection, as_of=as_of)
             return neighbourhood.component(scope, node_id, limit=limit, hub=hub)
 
     def degrees(self, node_ids: Sequence[str], *, as_of: AsOf | None = None) -> dict[str, list[Degree]]:
         with self._connections.reading() as connection:
-            return reading.degrees(Scope(connection, self._names, as_of=as_of), node_ids)
+            return reading.degrees(self._scope(connection, as_of=as_of), node_ids)
 
     def paths(
         self, start: str, end: str, *, k: int = 3, max_hops: int = 4, hub: int = 200, as_of: AsOf | None = None
     ) -> list[Path]:
         with self._connections.reading() as connection:
-            scope = Scope(connection, self._names, as_of=as_of)
+            scope = self._scope(connection, as_of=as_of)
             return paths(scope, start, end, k=k, max_hops=max_hops, hub=hub)
 
     # --- finding ---------------------------------------------------------------------------------------------------
@@ -233,7 +250,22 @@ class SqliteStore:
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
         with self._connections.reading() as connection:
-            return scanning.scan_edges(connection, self._names, type, start_label, end_label, as_of)
+            return scanning.scan_edges(
+                connection, self._names, type, start_label, end_label, as_of, to_ms(self._clock())
+            )
+
+    def edges_at(
+        self,
+        handles: Sequence[int],
+        *,
+        types: Sequence[str] | None = None,
+        cap: int = MAX_CAP,
+        as_of: AsOf | None = None,
+    ) -> EdgesAt:
+        neighbourhood.check_bounds(cap=cap)
+        codes = None if types is None else frozenset(self._names.types[SCHEMA.relationship(t).name] for t in types)
+        with self._connections.reading() as connection:
+            return incident.edges_at(self._scope(connection, types=codes, as_of=as_of), handles, cap=cap)
 
     def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns:
         with self._connections.reading() as connection:
@@ -275,3 +307,8 @@ class SqliteStore:
 
     def close(self) -> None:
         self._connections.close()
+
+    def _scope(
+        self, connection: sqlite3.Connection, *, types: Collection[int] | None = None, as_of: AsOf | None = None
+    ) -> Scope:
+        return Scope(connection, self._names, now=to_ms(self._clock()), types=types, as_of=as_of)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from graph_model import deadline
 from graph_model.errors import StoreError, StoreLocked, StoreMissing, StoreReadOnly
 from graph_model.stores.sqlite.failures import translated
 from graph_model.stores.sqlite.migrations import is_current, migrate, refuse_old
@@ -26,7 +27,26 @@ _IDLE_READERS = 8
 _CACHE_KIB = 32 * 1024
 _WRITER_CACHE_KIB = 256 * 1024
 _CHECKPOINT_PAGES = 16_384
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: a fraction of a millisecond
 _WAL_BYTES_KEPT = 128 * 1024**2
+
+
+@contextmanager
+def _stopped_at_deadline(connection: sqlite3.Connection) -> Iterator[None]:
+    """Statements of the connection are interrupted once the deadline is past; without one nothing is watched."""
+    if deadline.seconds_left() is None:
+        yield
+        return
+    connection.set_progress_handler(_is_late, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _is_late() -> bool:
+    left = deadline.seconds_left()
+    return left is not None and left <= 0
 
 
 class Connections:
@@ -61,9 +81,10 @@ class Connections:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a read transaction: whatever is read inside belongs to one moment."""
+        """A connection in a read transaction: whatever is read inside belongs to one moment. Raises StoreTimeout at the deadline."""
         if self._closed:
             raise StoreError(f"{self.where} was closed. Open it again.")
+        deadline.keep()
         with translated(self.where):
             try:
                 connection = self._idle.pop()
@@ -71,7 +92,8 @@ class Connections:
                 connection = self._open_reader()
             try:
                 connection.execute("BEGIN")
-                yield connection
+                with _stopped_at_deadline(connection):
+                    yield connection
             except sqlite3.Error:
                 connection.close()  # whatever it met, the next call begins afresh
                 raise

@@ -3,9 +3,10 @@
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from graph_model.records import Omission
+from graph_model.stores.sqlite import drawn
 from graph_model.stores.sqlite.hydration import Link, Row
 from graph_model.stores.sqlite.scope import OF_TYPES, THERE, Scope, as_json
 
@@ -37,6 +38,7 @@ def omissions(scope: Scope, among: Mapping[int, Row], links: Iterable[Link]) -> 
     text = _OMITTED if scope.as_of is None else _OMITTED_AS_OF
     wanted = as_json(nid for nid in among if nid not in by_table)
     found.extend(scope.query(text, wanted=wanted, among=as_json(among)).fetchall())
+    found.extend(drawn.omissions(scope, among))
     place = {nid: i for i, nid in enumerate(among)}
     rank = scope.names.type_rank
     found.sort(key=lambda item: (place[item[0]], rank[item[1]]))
@@ -81,11 +83,21 @@ def degrees(scope: Scope, among: Iterable[Row]) -> dict[int, Counter[tuple[int, 
         result[nid][type, label] += edges
     for nid, type, triple, outgoing, edges in scope.query(_DEGREES, wanted=as_json(others)):
         result[nid][type, scope.names.far_label(triple, outgoing)] += edges
+    for nid, type, triple, outgoing, edges in drawn.degrees(scope, result):
+        result[nid][type, scope.names.far_label(triple, outgoing)] += edges
     return result
 
 
-def exceeds(scope: Scope, row: Row, most: int) -> bool:
-    """Whether a node has more than `most` relationships."""
-    if row.degree <= most or scope.as_of is None:
-        return row.degree > most
-    return int(scope.query(_DEGREE_UP_TO, nid=row.nid, most=most + 1).fetchone()[0]) > most
+def exceeding(scope: Scope, among: Sequence[Row], most: int) -> set[int]:
+    """The nids of those that have more than `most` relationships."""
+    by_hand = drawn.totals(scope, (row.nid for row in among))
+    found = set()
+    for row in among:
+        rest = most - by_hand.get(row.nid, 0)  # how many others it may have
+        if row.degree > rest and (scope.as_of is None or rest < 0 or _exceeds_as_of(scope, row.nid, rest)):
+            found.add(row.nid)
+    return found
+
+
+def _exceeds_as_of(scope: Scope, nid: int, most: int) -> bool:
+    return int(scope.query(_DEGREE_UP_TO, nid=nid, most=most + 1).fetchone()[0]) > most

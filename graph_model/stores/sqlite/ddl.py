@@ -85,6 +85,24 @@ CREATE TABLE link_edit (
 ) STRICT, WITHOUT ROWID;
 """
 
+# Version 1 kept links drawn by hand among the others, and counted them with those.
+MOVE_DRAWN = """
+INSERT INTO drawn
+SELECT a.nid, a.type, a.triple, a.other, a.outgoing, a.qualifier, a.first_seen, a.last_seen, a.recorded_at,
+coalesce(json_extract(e.properties, '$.expires_at'), 9223372036854775807), e.source, e.properties
+FROM adjacency a JOIN edge e ON e.triple = a.triple AND e.start = CASE WHEN a.outgoing THEN a.nid ELSE a.other END
+AND e.finish = CASE WHEN a.outgoing THEN a.other ELSE a.nid END AND e.qualifier = a.qualifier
+WHERE a.type IN (SELECT code FROM vocabulary WHERE kind = 'type' AND name = 'HUMAN_LINK');
+DELETE FROM edge WHERE triple IN (SELECT code FROM vocabulary WHERE kind = 'triple' AND name LIKE '% HUMAN_LINK %');
+DELETE FROM adjacency WHERE type IN (SELECT type FROM drawn);
+DELETE FROM hub WHERE type IN (SELECT type FROM drawn);
+UPDATE node SET degree = degree - (SELECT count(*) FROM drawn WHERE drawn.nid = node.nid) WHERE nid IN (SELECT nid FROM drawn);
+DELETE FROM hub WHERE nid IN (
+  SELECT node.nid FROM drawn JOIN node ON node.nid = drawn.nid
+  WHERE node.degree <= (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'hub_degree')
+);
+"""
+
 
 def property_table(label: str) -> str:
     """The quoted name of the table that holds the properties of one node type."""

@@ -12,6 +12,7 @@ from graph_model.errors import (
     StoreFull,
     StoreLocked,
     StoreReadOnly,
+    StoreTimeout,
     StoreUnavailable,
 )
 
@@ -32,6 +33,8 @@ def translate(error: sqlite3.Error, where: str) -> StoreError:
             return StoreUnavailable(
                 f"{where} can't be read: {error}. Check the disk and the permissions of the folder."
             )
+        case sqlite3.SQLITE_INTERRUPT:  # only a deadline interrupts
+            return StoreTimeout()
         case _:
             return StoreError(f"{where} failed: {error}. `guanxi doctor` looks for the cause.")
 

@@ -6,9 +6,10 @@ or pair by pair where both have many.
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from graph_model.stores.sqlite import drawn
 from graph_model.stores.sqlite.counting import sizes_of_hubs
 from graph_model.stores.sqlite.hydration import Link, Row
 from graph_model.stores.sqlite.scope import OF_TYPES, SEEN, THERE, Scope, as_json
@@ -45,12 +46,13 @@ def links(scope: Scope, among: Mapping[int, Row]) -> list[Link]:
     _collect(scope, found, scope.query(_AMONG, wanted=others, among=as_json(among), hubs=as_json(hubs)))
     if len(hubs) > 0:
         _between_hubs(scope, found, hubs)
+    _collect(scope, found, drawn.links(scope, among))
     return list(found.values())
 
 
-def _collect(scope: Scope, found: _Found, cursor: sqlite3.Cursor) -> None:
+def _collect(scope: Scope, found: _Found, rows: Iterable[tuple[Any, ...]]) -> None:
     by_code = scope.names.by_code
-    for triple, nid, other, outgoing, qualifier, *rest in cursor:
+    for triple, nid, other, outgoing, qualifier, *rest in rows:
         start, end = (nid, other) if outgoing else (other, nid)
         found[triple, start, end, qualifier] = Link(by_code[triple].type, start, end, qualifier, *rest)
 

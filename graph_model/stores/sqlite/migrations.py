@@ -15,6 +15,7 @@ from graph_model.schema import SCHEMA, Schema
 from graph_model.stores.sqlite.ddl import (
     CASEWORK,
     GRAPH,
+    MOVE_DRAWN,
     derived,
     index,
     index_name,
@@ -24,6 +25,7 @@ from graph_model.stores.sqlite.ddl import (
 )
 from graph_model.stores.sqlite.names import declared_names
 from graph_model.stores.sqlite.search_index import Change, reindex
+from graph_model.stores.sqlite.tally import read_tally
 
 APPLICATION_ID = 0x47584952  # "GXIR": how `file` and we tell our files from others
 
@@ -43,6 +45,8 @@ def _graph(connection: sqlite3.Connection) -> None:
 
 def _casework(connection: sqlite3.Connection) -> None:
     _run(connection, CASEWORK)
+    if read_tally(connection).get("type HUMAN_LINK", 0) > 0:
+        _run(connection, MOVE_DRAWN)
 
 
 MIGRATIONS: Sequence[Migration] = (_graph, _casework)

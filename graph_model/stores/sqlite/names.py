@@ -24,7 +24,8 @@ def declared_names(schema: Schema) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """One (start label, type, end label). `repeats`: two nodes can be joined by several such edges, or by one in either direction."""
+    """One (start label, type, end label). `repeats`: two nodes can be joined by several such edges, or by one in either direction.
+    `human`: drawn by hand, and kept in the table `drawn`."""
 
     code: int
     type: int
@@ -32,6 +33,7 @@ class Triple:
     end: int
     qualified: bool
     repeats: bool
+    human: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Names:
     searched: Mapping[tuple[str, str], int]  # (label, property)
     label_rank: Mapping[int, int]  # code → place in the schema
     type_rank: Mapping[int, int]
+    human_types: frozenset[int]
     types_at: Mapping[int, tuple[int, ...]]  # label → types that can touch it, in schema order
     hub_degree: int  # a node of more relationships than this is a hub, counted in the table `hub`
 
@@ -78,6 +81,7 @@ def load_names(connection: sqlite3.Connection) -> Names:
                 end=labels[end],
                 qualified=relationship.qualifier is not None,
                 repeats=repeats,
+                human=relationship.human,
             )
             types_at[labels[start]][types[relationship.name]] = None
             types_at[labels[end]][types[relationship.name]] = None
@@ -96,6 +100,7 @@ def load_names(connection: sqlite3.Connection) -> Names:
         },
         label_rank={code: rank for rank, code in enumerate(labels.values())},
         type_rank={code: rank for rank, code in enumerate(types.values())},
+        human_types=frozenset(types[r.name] for r in SCHEMA.relationships if r.human),
         types_at={label: tuple(found) for label, found in types_at.items()},
         hub_degree=int(connection.execute("SELECT value FROM meta WHERE name = 'hub_degree'").fetchone()[0]),
     )

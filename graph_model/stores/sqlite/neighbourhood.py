@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import Edge, Node, Subgraph
 from graph_model.store import MAX_CAP, MAX_HOPS, MAX_LIMIT
-from graph_model.stores.sqlite.counting import exceeds, omissions
+from graph_model.stores.sqlite.counting import exceeding, omissions
 from graph_model.stores.sqlite.hydration import Link, Row, edges, nids_of, nodes, row_by_id, rows
 from graph_model.stores.sqlite.linking import links
 from graph_model.stores.sqlite.scope import Scope
@@ -46,7 +46,8 @@ def component(scope: Scope, node_id: str, *, limit: int, hub: int) -> Subgraph:
     frontier, hop = [subject], 0
     while len(frontier) > 0 and len(among) < limit:
         hop += 1
-        passable = [row.nid for row in frontier if row is subject or not exceeds(scope, row, hub)]
+        hubs = exceeding(scope, frontier, hub) - {subject.nid}
+        passable = [row.nid for row in frontier if row.nid not in hubs]
         frontier = _add(scope, among, distance, all_neighbours(scope, passable), hop, limit)
     return _subgraph(scope, among, distance)
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from graph_model import deadline
 from graph_model.errors import InvalidRequest
 from graph_model.records import Path
 from graph_model.store import MAX_HOPS, MAX_LIMIT
-from graph_model.stores.sqlite.counting import degrees, exceeds
+from graph_model.stores.sqlite.counting import degrees, exceeding
+from graph_model.stores.sqlite.drawn import totals
 from graph_model.stores.sqlite.hydration import Link, Row, edges, nodes, rows
 from graph_model.stores.sqlite.linking import links
 from graph_model.stores.sqlite.neighbourhood import require
@@ -74,16 +76,15 @@ def _look_around(scope: Scope, start: Row, end: Row, max_hops: int, hub: int) ->
     for _ in range(max_hops):
         reach = min(reaches, key=lambda candidate: candidate.cost)
         # Its own end is passed through whatever it is; the other one is where paths stop.
+        hubs = exceeding(scope, reach.frontier, hub)
         reach.frontier = [
-            row
-            for row in reach.frontier
-            if row.nid == reach.end or (row.nid not in ends and not exceeds(scope, row, hub))
+            row for row in reach.frontier if row.nid == reach.end or (row.nid not in ends and row.nid not in hubs)
         ]
         read += reach.cost
         if read > _MOST_READ or len(reach.frontier) == 0:
             break
         _step(scope, seen, reach)
-    hubs = {nid for nid, row in seen.rows.items() if nid not in ends and exceeds(scope, row, hub)}
+    hubs = exceeding(scope, [row for nid, row in seen.rows.items() if nid not in ends], hub)
     for nid in hubs:
         for other in seen.neighbours.pop(nid, ()):
             seen.neighbours[other].discard(nid)
@@ -105,7 +106,8 @@ def _step(scope: Scope, seen: _Seen, reach: _Reach) -> None:
 
 def _total_degrees(scope: Scope, seen: _Seen) -> dict[int, int]:
     if scope.as_of is None:
-        return {nid: row.degree for nid, row in seen.rows.items()}
+        by_hand = totals(scope, seen.rows)
+        return {nid: row.degree + by_hand.get(nid, 0) for nid, row in seen.rows.items()}
     counted = degrees(scope, [row for nid, row in seen.rows.items() if nid in seen.neighbours])
     return {nid: sum(counts.values()) for nid, counts in counted.items()}
 
@@ -125,7 +127,9 @@ def _best_first(
         return
     queue: list[tuple[int, int, tuple[tuple[str, str], ...], tuple[int, ...]]] = []
     heapq.heappush(queue, (to_end[start], 0, (name(start),), (start,)))
-    for _ in range(_MOST_STEPS):
+    for step in range(_MOST_STEPS):
+        if step % 1_000 == 0:
+            deadline.keep()
         if len(queue) == 0:
             return
         _, degree, refs, nids = heapq.heappop(queue)

@@ -33,6 +33,12 @@ SELECT start, finish, qualifier, first_seen, CASE WHEN last_seen <= :event THEN 
 FROM edge WHERE triple = :triple AND (start, finish, qualifier) > (:start, :finish, :qualifier)
 AND first_seen <= :event AND recorded_at <= :recorded ORDER BY start, finish, qualifier LIMIT :piece
 """
+# Links drawn by hand are few and read at once. Their ids are not told: each would be a qualifier of its own.
+_DRAWN = """
+SELECT nid AS start, other AS finish, first_seen, CASE WHEN last_seen <= :event THEN last_seen ELSE first_seen END AS last_seen, recorded_at
+FROM drawn WHERE type = :type AND triple = :triple AND outgoing AND first_seen <= :event AND recorded_at <= :recorded
+AND ended_at > :moment ORDER BY nid, other, qualifier
+"""
 _FACTS = """
 SELECT nid, at, recorded_at, value, topic FROM fact
 WHERE nid > :after AND nid <= :after + :piece AND kind = :kind AND at <= :event AND recorded_at <= :recorded
@@ -173,6 +179,7 @@ def scan_edges(
     start_label: str,
     end_label: str,
     as_of: AsOf | None,
+    now: int,
     piece: int = PIECE,
 ) -> EdgeColumns:
     SCHEMA.relationship(type), SCHEMA.node(start_label), SCHEMA.node(end_label)
@@ -185,8 +192,12 @@ def scan_edges(
     event, recorded = bounds(as_of)
     parameters: _Parameters = {"triple": triple.code, "event": event, "recorded": recorded, "piece": piece}
     parameters |= {"start": -1, "finish": -1, "qualifier": ""}
-    pieces = [_read(connection, _EDGES, columns, parameters)]
-    while len(pieces[-1][0]) == piece:
+    if triple.human:
+        parameters |= {"type": triple.type, "moment": now if as_of is None else min(event, recorded)}
+        pieces = [_read(connection, _DRAWN, columns, parameters)]
+    else:
+        pieces = [_read(connection, _EDGES, columns, parameters)]
+    while len(pieces[-1][0]) == piece and not triple.human:
         starts, ends, *_, last = pieces[-1]
         parameters |= {"start": int(starts[-1]), "finish": int(ends[-1])}
         parameters["qualifier"] = last[-1] if triple.qualified else ""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import orjson
 
+from graph_model import deadline
 from graph_model.records import AsOf
 from graph_model.stores.sqlite.hydration import Row
 from graph_model.stores.sqlite.names import Names
@@ -22,10 +23,11 @@ class Scope:
         connection: sqlite3.Connection,
         names: Names,
         *,
+        now: int,
         types: Collection[int] | None = None,
         as_of: AsOf | None = None,
     ) -> None:
-        """`types` are codes; None is all of them."""
+        """`now` is when a read that is not as of a moment takes place; `types` are codes, None is all of them."""
         self.connection = connection
         self.names = names
         self.as_of = as_of
@@ -34,22 +36,31 @@ class Scope:
         self._shared: dict[str, str | int | None] = {
             "event": event,
             "recorded": recorded,
+            "moment": now if as_of is None else min(event, recorded),  # what ended by then is not there
             "types": None if types is None else as_json(types),
         }
 
+        self.sees_drawn = any(map(self.includes, names.human_types)) and _any_drawn(connection)
+
     def query(self, text: str, **parameters: str | int) -> sqlite3.Cursor:
+        deadline.keep()
         return self.connection.execute(text, self._shared | parameters)
 
     def includes(self, type: int) -> bool:
         return self._types is None or type in self._types
 
     def types_at(self, row: Row) -> Sequence[int]:
-        """The types of the scope that can touch a node, in schema order."""
-        return [type for type in self.names.types_at[row.label] if self.includes(type)]
+        """The types of the scope that can touch a node, in schema order, without those drawn by hand."""
+        names = self.names
+        return [type for type in names.types_at[row.label] if self.includes(type) and type not in names.human_types]
 
     def is_crowded(self, row: Row) -> bool:
         """Whether a node has so many relationships that they are not read whole."""
         return row.degree > self.names.hub_degree
+
+
+def _any_drawn(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM drawn LIMIT 1").fetchone() is not None
 
 
 def as_json(values: Iterable[int]) -> str:

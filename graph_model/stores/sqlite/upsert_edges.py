@@ -1,8 +1,10 @@
-"""Merging of relationships: each is one row of `edge` and a row of `adjacency` at either end, written together here and nowhere else."""
+"""Merging of relationships: each is one row of `edge` and a row of `adjacency` at either end, written together here and nowhere else.
+One of a human type is a row of `drawn` at either end instead."""
 
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from operator import itemgetter
 
 from graph_model.errors import InvalidRequest
@@ -12,10 +14,14 @@ from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.names import Names, Triple
 from graph_model.stores.sqlite.upsert_hubs import AdjacencyRow, count_hubs
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
-from graph_model.stores.sqlite.values import Milliseconds
+from graph_model.stores.sqlite.values import FOREVER, Milliseconds, to_ms
 
 _FIND = """
 SELECT first_seen, last_seen, recorded_at FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
+"""
+_FIND_DRAWN = """
+SELECT first_seen, last_seen, recorded_at FROM drawn
+WHERE triple = ?1 AND nid = ?2 AND other = ?3 AND qualifier = ?4 AND type = ?5 AND outgoing
 """
 _JOINED = "SELECT 1 FROM edge WHERE triple = ? AND start = ? AND finish = ? LIMIT 1"
 _INSERT_EDGE = """
@@ -33,11 +39,19 @@ _UPDATE_ADJACENCY = """
 UPDATE adjacency SET first_seen = ?, last_seen = ?, recorded_at = ?
 WHERE nid = ? AND type = ? AND last_seen = ? AND triple = ? AND other = ? AND outgoing = ? AND qualifier = ?
 """
+_INSERT_DRAWN = """
+INSERT INTO drawn (nid, type, triple, other, outgoing, qualifier, first_seen, last_seen, recorded_at, ended_at, source, properties)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE_DRAWN = """
+UPDATE drawn SET first_seen = ?, last_seen = ?, recorded_at = ?
+WHERE nid = ? AND type = ? AND triple = ? AND other = ? AND outgoing = ? AND qualifier = ?
+"""
 
 # Relationships are the most of a batch, so they are kept as plain tuples while it is merged.
 _Identity = tuple[int, int, int, str]  # triple, start, end, qualifier: the primary key of `edge`
 _Times = tuple[int, int, int]  # first_seen, last_seen, recorded_at
-_Rest = tuple[str, str | None, int]  # of a new one: source, properties, again
+_Rest = tuple[str, str | None, int]  # of a new one: source, properties, and `again`, or `ended_at` of one drawn by hand
 
 
 class EdgeMerge:
@@ -86,16 +100,21 @@ class EdgeMerge:
         return created
 
     def _load(self, identity: _Identity) -> _Times | None:
-        found: _Times | None = self._connection.execute(_FIND, identity).fetchone()
+        triple = self._names.by_code[identity[0]]
+        find = (_FIND_DRAWN, (*identity, triple.type)) if triple.human else (_FIND, identity)
+        found: _Times | None = self._connection.execute(*find).fetchone()
         if found is not None:
             self._times[identity] = self._stored[identity] = found
         return found
 
     def _create(self, identity: _Identity, triple: Triple, record: EdgeRecord, start: Slot, end: Slot) -> None:
-        again = self._is_again(triple, start, end) if triple.repeats else 0
         properties = encode_properties(record.type, record.properties) if len(record.properties) > 0 else None
-        self._new[identity] = (record.source, properties, again)
         self.created[record.type] += 1
+        if triple.human:  # not counted in the degree of its ends, since it may end
+            self._new[identity] = (record.source, properties, _expiry(record))
+            return
+        again = self._is_again(triple, start, end) if triple.repeats else 0
+        self._new[identity] = (record.source, properties, again)
         start.degree += 1
         start.changed = True
         if end is not start:
@@ -120,27 +139,39 @@ class EdgeMerge:
         """Write what changed; whether anything did."""
         self._write_new()
         changed = [identity for identity, was in self._stored.items() if self._times[identity] != was]
-        edges, rows = [], []
+        edges, rows, drawn = [], [], []
         for identity in changed:
             code, start, end, qualifier = identity
             type = self._names.by_code[code].type
             times, (_, was, _) = self._times[identity], self._stored[identity]
+            if self._names.by_code[code].human:
+                drawn.append((*times, start, type, code, end, 1, qualifier))
+                drawn.append((*times, end, type, code, start, 0, qualifier))  # none where the two are one
+                continue
             edges.append((*times, *identity))
             rows.append((*times, start, type, was, code, end, 1, qualifier))
             if start != end:
                 rows.append((*times, end, type, was, code, start, 0, qualifier))
         self._connection.executemany(_UPDATE_EDGE, edges)
         self._connection.executemany(_UPDATE_ADJACENCY, rows)
+        self._connection.executemany(_UPDATE_DRAWN, drawn)
         return len(self._new) > 0 or len(changed) > 0
 
     def _write_new(self) -> None:
         by_code = self._names.by_code
         edges: list[tuple[int | str | None, ...]] = []
         rows: list[AdjacencyRow] = []
+        drawn: list[tuple[int | str | None, ...]] = []
         for identity, (source, properties, again) in self._new.items():
             code, start, end, qualifier = identity
             type = by_code[code].type
             first_seen, last_seen, recorded_at = self._times[identity]
+            if by_code[code].human:
+                rest = (qualifier, first_seen, last_seen, recorded_at, again, source, properties)
+                drawn.append((start, type, code, end, 1, *rest))
+                if start != end:
+                    drawn.append((end, type, code, start, 0, *rest))
+                continue
             edges.append((*identity, first_seen, last_seen, recorded_at, source, properties))
             rows.append((start, type, last_seen, code, end, 1, qualifier, first_seen, recorded_at, again))
             if start != end:
@@ -150,7 +181,13 @@ class EdgeMerge:
         rows.sort(key=itemgetter(0))
         self._connection.executemany(_INSERT_EDGE, edges)
         self._connection.executemany(_INSERT_ADJACENCY, rows)
+        self._connection.executemany(_INSERT_DRAWN, drawn)
         count_hubs(self._connection, self._names, self._slots, rows)
+
+
+def _expiry(record: EdgeRecord) -> int:
+    expires_at = record.properties.get("expires_at")
+    return to_ms(expires_at) if isinstance(expires_at, datetime) else FOREVER
 
 
 def _refusal(record: EdgeRecord) -> InvalidRequest:

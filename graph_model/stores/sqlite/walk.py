@@ -5,8 +5,9 @@ A node of few relationships is read whole, many nodes in one query; of another t
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from graph_model.stores.sqlite import drawn
 from graph_model.stores.sqlite.hydration import Row, rows
 from graph_model.stores.sqlite.scope import OF_TYPES, SEEN, THERE, Scope, as_json
 
@@ -29,23 +30,42 @@ WHERE a.nid = :nid AND a.type = :type AND a.other <> a.nid AND {THERE} ORDER BY 
 
 def all_neighbours(scope: Scope, frontier: Iterable[int]) -> dict[int, int]:
     """Every neighbour of these nodes, with the moment it was last seen beside one of them."""
-    return dict(scope.query(_ALL, wanted=as_json(frontier)).fetchall())
+    nids = list(frontier)
+    found = dict(scope.query(_ALL, wanted=as_json(nids)).fetchall())
+    for _, _, other, seen in drawn.neighbours(scope, nids):
+        found[other] = max(seen, found.get(other, seen))
+    return found
 
 
 def pairs(scope: Scope, frontier: Iterable[int]) -> list[tuple[int, int]]:
-    """(node, neighbour) for every neighbour of these nodes."""
-    return scope.query(_PAIRS, wanted=as_json(frontier)).fetchall()
+    """(node, neighbour) for every neighbour of these nodes; one that is a neighbour in two ways may come twice."""
+    nids = list(frontier)
+    found = scope.query(_PAIRS, wanted=as_json(nids)).fetchall()
+    found.extend((nid, other) for nid, _, other, _ in drawn.neighbours(scope, nids))
+    return found
 
 
 def newest_neighbours(scope: Scope, frontier: Sequence[Row], cap: int) -> dict[int, int]:
     """Of each node and type the `cap` most recently seen neighbours, with the moment each was last seen beside one of these nodes."""
-    found = all_neighbours(scope, (row.nid for row in frontier if row.degree <= cap))
+    few = as_json(row.nid for row in frontier if row.degree <= cap)
+    found = dict(scope.query(_ALL, wanted=few).fetchall())
+    for other, seen in _newest_drawn(scope, frontier, cap):
+        found[other] = max(seen, found.get(other, seen))
     for row in frontier:
         if row.degree > cap:
             for type in scope.types_at(row):
                 for other, seen in _newest(scope, row.nid, type, cap).items():
                     found[other] = max(seen, found.get(other, seen))
     return found
+
+
+def _newest_drawn(scope: Scope, frontier: Sequence[Row], cap: int) -> Iterator[tuple[int, int]]:
+    by_node: dict[tuple[int, int], dict[int, int]] = {}
+    for nid, type, other, seen in drawn.neighbours(scope, (row.nid for row in frontier)):
+        by_node.setdefault((nid, type), {})[other] = seen
+    for found in by_node.values():
+        kept = found if len(found) <= cap else {row.nid: found[row.nid] for row in first(scope, found, cap)}
+        yield from kept.items()
 
 
 def _newest(scope: Scope, nid: int, type: int, cap: int) -> dict[int, int]:
