@@ -1,35 +1,49 @@
-"""Online: one application scored as it comes, by the very code that scores everyone in batch."""
+"""Online: one application scored as it comes, by the very code that scores everyone in batch.
+
+The customer's surroundings are read from the store, made into the arrays that batch makes of everyone, and described, judged and explained
+by the same functions. Rings can't be seen from there: they are those of the last batch scoring. Where an answer is less than batch would
+give, it says why, and is given.
+"""
 
 import threading
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-import orjson
+import structlog
 
+from gnn.arrays.channels import APPLICATION
 from gnn.arrays.export import export
-from gnn.arrays.graph import NEVER
-from gnn.explain import explain
-from gnn.features.build import FeatureConfig, FeatureTable, describe, vocabulary_of
-from gnn.features.questions import at_present
-from gnn.models.model import CURRENT, Model, load
+from gnn.arrays.graph import NEVER, GraphArrays
+from gnn.ego import Ego, ego_of
+from gnn.features.build import FeatureConfig, FeatureTable
+from gnn.features.questions import QuestionSet
+from gnn.features.walk import RingView
+from gnn.judge import Judge, confirmed_frauds
+from gnn.models.model import CURRENT, Model, folders_of, learnt_by, load
 from gnn.policy import GRADES, Policy, load_policy
-from gnn.reasons import MAX_REASONS
-from gnn.rules import Rules
+from gnn.rings.snapshot import Snapshots, nobody
+from gnn.score import reasons_json
 from graph_model.columns import AssessmentColumns
-from graph_model.errors import NotFound
-from graph_model.records import AsOf, NodeRef, Reason, RiskAssessment, ScoreSource
+from graph_model.errors import InvalidRequest, NotFound
+from graph_model.records import AsOf, Node, NodeRef, RiskAssessment, ScoreSource
 from graph_model.store import GraphStore
+
+log = structlog.get_logger(__name__)
+
+_HELD_MODELS = 2  # the current one, and one of a moment of the past
 
 
 class Degraded(StrEnum):
-    """Why an answer is less than it could be. Stable codes; docs/scoring.md tells them."""
+    """Why an answer is less than batch scoring would give. Stable codes; docs/scoring.md tells them."""
 
-    RULES_ONLY = "rules_only"  # there is no model: rules gave the score
-    NO_RING_SNAPSHOT = "no_ring_snapshot"  # nothing was scored in batch yet, so nobody is known to be in a ring
-    RING_SNAPSHOT_OLD = "ring_snapshot_old"  # rings are those of an earlier mark than batch would take
+    RULES_ONLY = "rules_only"  # there is no model for that moment: rules gave the score
+    NO_RING_SNAPSHOT = "no_ring_snapshot"  # no batch scoring left its rings: nobody is known to be in one
+    RING_SNAPSHOT_OLD = "ring_snapshot_old"  # the rings are of an earlier mark than batch would take
     HUB_TRUNCATED = "hub_truncated"  # an identifier has so many users that only the most recent were read
     EGO_TRUNCATED = "ego_truncated"  # the surroundings are so large that not all of them were read
 
@@ -44,111 +58,221 @@ class Assessed:
 
 
 class Scorer:
-    """Scores single applications with the current model of a folder. Cheap to build, and may be used from many threads."""
+    """Scores single applications of a store with the current model of a folder; a new model or new rings are taken up with the next
+    application. Cheap to build: what it needs is read when it is first needed. May be used from many threads."""
 
     def __init__(self, store: GraphStore, models: Path, *, policy: Policy | None = None) -> None:
         self._store = store
-        self._models = models
+        self._models = _Models(models)
+        self._snapshots = Snapshots(store, models)
         self._policy = policy or load_policy()
-        self._lock = threading.Lock()
-        self._loaded: tuple[str, Model | None] | None = None
 
     def assess(
         self, application: str | NodeRef, *, as_of: datetime, scored_at: datetime, write: bool = True
     ) -> Assessed:
-        """Score an application, by node id or natural key, that is in the store. With `write`, append the assessments of the application
+        """Score an application that is in the store, by node id or natural key. With `write`, append the assessments of the application
         and of its customer. Raises NotFound for an application that is not known as of then, or whose customer is not."""
-        moment = AsOf.at(as_of)
-        node_id = self._node_id(application, moment)
-        (handle,) = self._store.handles([node_id])
-        arrays = export(self._store, as_of=moment)
-        rows = np.flatnonzero(arrays.applications.handles == handle)
-        if len(rows) == 0:
-            raise NotFound("There is no such application with a customer as of that moment. Load it, then ask again.")
-        model = self._model(as_of)
-        judge: Model | Rules = Rules() if model is None else model
-        asked = at_present(arrays)
-        customer = int(arrays.applications.customer[rows[0]])
-        latest = arrays.application_order[arrays.applications.customer[arrays.application_order] == customer][-1]
-        chosen = asked[np.array([rows[0], latest])]
-        config = FeatureConfig() if model is None else model.features
-        words = vocabulary_of(arrays, asked) if model is None else model.vocabulary
-        table = describe(arrays, chosen, words, config=config)
-        people = self._store.node_ids([int(arrays.customers.handles[customer])])
-        (person,) = self._store.get_by_id(people, as_of=moment)
-        own = arrays.applications.fraud_known < NEVER
-        confirmed = int(own[arrays.applications.customer == customer].sum())
-        version = judge.version
+        seen = self.look(application, as_of=as_of)
+        found = seen.judged(self._store, as_of=as_of, scored_at=scored_at)
+        if write:
+            _append(self._store, found)
+        return found
 
-        def assessment(row: int, of: str, confirmed: int) -> RiskAssessment:
-            part = FeatureTable(table.names, table.coded, table.tabular, table.values[row : row + 1])
-            score = float(judge.probability(part)[0])
-            reasons: tuple[Reason, ...] = ()
-            if score >= self._policy.thresholds[0] or confirmed > 0:
-                (reasons,) = explain(part, judge.contributions(part))
-            source = ScoreSource.RULES if model is None else ScoreSource.MODEL
-            if confirmed > 0:
-                fact = Reason("CONFIRMED_FRAUD", 1.0, {"own_fraud": confirmed})
-                reasons = (fact, *(r for r in reasons if r.code != fact.code))[:MAX_REASONS]
-                score, source = max(score, self._policy.confirmed), ScoreSource.RULES
+    def look(self, application: str | NodeRef, *, as_of: datetime) -> "Seen":
+        """What scoring sees of an application as of a moment: its surroundings, and the features made of them."""
+        moment = AsOf.at(as_of)
+        node = _application(self._store, application, moment)
+        model = self._models.of(as_of)
+        judge = Judge(model, self._policy, FeatureConfig())
+        config = judge.features.rings
+        (handle,) = self._store.handles([node.node_id])
+        ego = ego_of(self._store, handle, as_of=moment, hub_cap=config.hub_cap)
+        if ego is None:
+            raise NotFound(
+                "Nobody is known to have made the application as of that moment. Load who applied, then ask again."
+            )
+        arrays = export(ego, as_of=moment)
+        asked = _asked(arrays, handle)
+        degraded = {
+            code
+            for code, holds in (
+                (Degraded.RULES_ONLY, model is None),
+                (Degraded.HUB_TRUNCATED, ego.hub_truncated),
+                (Degraded.EGO_TRUNCATED, ego.truncated),
+            )
+            if holds
+        }
+
+        def rings(mark: int) -> RingView:
+            if model is None:  # rules don't look at rings
+                return nobody(len(arrays.customers.handles), mark)
+            snapshot = self._snapshots.newest(mark=mark, as_of=arrays.as_of, config=config)
+            if snapshot is None:
+                degraded.add(Degraded.NO_RING_SNAPSHOT)
+                return nobody(len(arrays.customers.handles), mark)
+            if snapshot.mark < mark:
+                degraded.add(Degraded.RING_SNAPSHOT_OLD)
+            return snapshot.view(self._store.node_ids(arrays.customers.handles.tolist()))
+
+        table = judge.describe(arrays, asked, rings=rings)
+        return Seen(node, judge, ego, arrays, asked, table, tuple(sorted(code.value for code in degraded)))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One application in its surroundings, and two questions with their features: the application's, and its customer's, who is asked
+    about by the latest application."""
+
+    application: Node
+    judge: Judge
+    ego: Ego
+    arrays: GraphArrays
+    asked: QuestionSet
+    table: FeatureTable
+    degraded: tuple[str, ...]
+
+    def judged(self, store: GraphStore, *, as_of: datetime, scored_at: datetime) -> Assessed:
+        mine, latest = self.asked.application.tolist()
+        fraud = int(self.arrays.applications.fraud_known[mine] < NEVER)
+        own = int(confirmed_frauds(self.arrays)[self.asked.customer[0]])
+        confirmed = np.array([fraud, own], dtype=np.int64)
+        scores = self.judge.settle(self.judge.estimate(self.table), confirmed)
+        # The latest application is told what its customer is, as in batch.
+        told = list(self.judge.explained(self.table, np.array([own if mine == latest else fraud, own], dtype=np.int64)))
+        ring_id = self.ego.node.ring_id or _ring_of_newcomer(store, self, AsOf.at(as_of))
+        policy = self.judge.policy
+
+        def assessment(place: int, node_id: str) -> RiskAssessment:
+            score = float(scores[place])
+            worth_telling = score >= policy.thresholds[0]
             return RiskAssessment(
-                node_id=of,
+                node_id=node_id,
                 score=score,
-                grade=self._policy.grade(score),
-                ring_id=person.ring_id,
-                reasons=reasons,
-                source=source,
-                model_version=version,
-                policy_version=self._policy.version,
+                grade=policy.grade(score),
+                ring_id=ring_id,
+                reasons=told[place] if worth_telling else (),
+                source=ScoreSource.RULES if confirmed[place] > 0 else self.judge.source,
+                model_version=self.judge.version,
+                policy_version=policy.version,
                 as_of=as_of,
                 scored_at=scored_at,
             )
 
-        found = Assessed(
-            assessment(0, node_id, int(own[rows[0]])),
-            assessment(1, person.node_id, confirmed),
-            tuple([Degraded.RULES_ONLY] if model is None else []),
-        )
-        if write:
-            for one in (found.application, found.customer):
-                self._append(one)
-        return found
+        customer = assessment(1, self.ego.node.node_id)
+        application = assessment(0, self.application.node_id)
+        if mine == latest:
+            application = replace(application, reasons=customer.reasons)
+        return Assessed(application, customer, self.degraded)
 
-    def _node_id(self, application: str | NodeRef, moment: AsOf) -> str:
-        if isinstance(application, NodeRef):
-            node = self._store.get(application, as_of=moment)
-        else:
-            node = next(iter(self._store.get_by_id([application], as_of=moment)), None)
-        if node is None or node.label != "Application":
-            raise NotFound("There is no such application as of that moment. Load it, then ask again.")
-        return node.node_id
 
-    def _model(self, as_of: datetime) -> Model | None:
-        with self._lock:
-            try:
-                current = (self._models / CURRENT).read_text(encoding="utf-8").strip()
-            except FileNotFoundError:
-                return None
-            if self._loaded is None or self._loaded[0] != current:
-                self._loaded = (current, load(self._models))
-            model = self._loaded[1]
-        known = model is not None and datetime.fromisoformat(str(model.card["as_of"])) <= as_of
-        return model if known else None
+def _application(store: GraphStore, application: str | NodeRef, moment: AsOf) -> Node:
+    by_id = [] if isinstance(application, NodeRef) else store.get_by_id([application], as_of=moment)
+    node = store.get(application, as_of=moment) if isinstance(application, NodeRef) else next(iter(by_id), None)
+    if node is None or node.label != APPLICATION:
+        raise NotFound("There is no such application as of that moment. Load it, then ask again.")
+    return node
 
-    def _append(self, one: RiskAssessment) -> None:
-        texts = [{"code": r.code, "weight": r.weight, "values": dict(r.values)} for r in one.reasons]
-        self._store.append_assessments(
+
+def _asked(arrays: GraphArrays, application: int) -> QuestionSet:
+    """As `at_present` asks: the application, and the latest of its customer."""
+    rows = np.flatnonzero(arrays.applications.handles == application)
+    if len(rows) == 0:
+        raise NotFound("The application was made after that moment. Ask as of a later one.")
+    customer = arrays.applications.customer[rows[0]]
+    order = arrays.application_order
+    latest = order[arrays.applications.customer[order] == customer][-1]
+    asked = np.array([rows[0], latest])
+    return QuestionSet(
+        arrays.applications.customer[asked],
+        asked.astype(np.int32),
+        np.full(2, arrays.as_of + 1, dtype=np.int64),
+    )
+
+
+def _ring_of_newcomer(store: GraphStore, seen: Seen, as_of: AsOf) -> str | None:
+    """The ring to which the objective by which batch finds them would add the customer, all else being as it was: the one for which the
+    ties to its members exceed gamma times their number most."""
+    gains: dict[str, float] = {}
+    for handle, strength in _ties(seen).items():
+        node = seen.ego.near.get(handle)
+        if node is not None and node.ring_id is not None:
+            gains[node.ring_id] = gains.get(node.ring_id, 0.0) + strength
+    for ring_id in gains:
+        ring = store.ring(ring_id, as_of=as_of)
+        gains[ring_id] -= seen.judge.features.rings.gamma * (0 if ring is None else ring.size)
+    best = max(gains, key=lambda ring_id: (gains[ring_id], ring_id), default=None)
+    return best if best is not None and gains[best] > 0 else None
+
+
+def _ties(seen: Seen) -> Mapping[int, float]:
+    """How strongly the customer is tied to each other, by handle, as in the projection on which rings are found."""
+    links, me = seen.arrays.incidence, int(seen.asked.customer[0])
+    found: dict[int, float] = {}
+    for identifier in links.customer_identifier[links.customer_ptr[me] : links.customer_ptr[me + 1]]:
+        users = links.identifier_customer[links.identifier_ptr[identifier] : links.identifier_ptr[identifier + 1]]
+        if 2 <= len(users) <= seen.judge.features.rings.hub_cap:
+            for handle in seen.arrays.customers.handles[users[users != me]].tolist():
+                found[handle] = found.get(handle, 0.0) + 1.0 / (len(users) - 1)
+    return found
+
+
+def _append(store: GraphStore, found: Assessed) -> None:
+    """Confirmed fraud has a source of its own, the rules, so that the two may be parts of two scorings."""
+    both = (found.application, found.customer)
+    handles = store.handles([one.node_id for one in both])
+    for source in dict.fromkeys(one.source for one in both):
+        chosen = [(one, handle) for one, handle in zip(both, handles, strict=True) if one.source is source]
+        names = sorted({one.ring_id for one, _ in chosen if one.ring_id is not None})
+        rings = [-1 if one.ring_id is None else names.index(one.ring_id) for one, _ in chosen]
+        store.append_assessments(
             AssessmentColumns(
-                handles=np.array(self._store.handles([one.node_id]), dtype=np.int64),
-                score=np.array([one.score]),
-                grade=np.array([GRADES.index(one.grade)], dtype=np.int8),
-                ring=np.array([-1 if one.ring_id is None else 0], dtype=np.int32),
-                rings=[] if one.ring_id is None else [one.ring_id],
-                reasons=[orjson.dumps(texts).decode()],
+                handles=np.array([handle for _, handle in chosen], dtype=np.int64),
+                score=np.array([one.score for one, _ in chosen]),
+                grade=np.array([GRADES.index(one.grade) for one, _ in chosen], dtype=np.int8),
+                ring=np.array(rings, dtype=np.int32),
+                rings=names,
+                reasons=[reasons_json(one.reasons) for one, _ in chosen],
             ),
-            source=one.source,
-            model_version=one.model_version,
-            policy_version=one.policy_version,
-            as_of=one.as_of,
-            scored_at=one.scored_at,
+            source=source,
+            model_version=found.application.model_version,
+            policy_version=found.application.policy_version,
+            as_of=found.application.as_of,
+            scored_at=found.application.scored_at,
         )
+
+
+class _Models:
+    """The models of a folder, loaded once per version. Threads may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._held: OrderedDict[tuple[Path, str], Model | None] = OrderedDict()
+
+    def of(self, as_of: datetime) -> Model | None:
+        """The model that batch would take as of a moment; None where it would have to train one, or where the one there is damaged."""
+        for folder in folders_of(self._folder, as_of):
+            model = self._load(folder)
+            if model is None or learnt_by(model, as_of):
+                return model
+        return None
+
+    def _load(self, folder: Path) -> Model | None:
+        try:
+            version = (folder / CURRENT).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        with self._lock:
+            if (folder, version) not in self._held:
+                self._held[folder, version] = _sound(folder)
+            while len(self._held) > _HELD_MODELS:
+                self._held.popitem(last=False)
+            return self._held[folder, version]
+
+
+def _sound(folder: Path) -> Model | None:
+    try:
+        return load(folder)
+    except InvalidRequest as exc:
+        log.warning("online.model_damaged", reason=exc.message)
+        return None

@@ -18,28 +18,26 @@ from gnn.arrays.channels import CUSTOMER
 from gnn.arrays.csr import Index, Weights
 from gnn.arrays.export import export
 from gnn.arrays.graph import NEVER, GraphArrays
-from gnn.explain import explain
-from gnn.features.build import FeatureTable, describe, vocabulary_of
+from gnn.features.build import FeatureTable, RingSource, people_of, ring_view
 from gnn.features.questions import at_present, latest_rows
-from gnn.models.model import Model, load, save
+from gnn.features.walk import RingView
+from gnn.judge import Judge, confirmed_frauds
+from gnn.models.model import model_of, save
 from gnn.policy import GRADES, Policy, load_policy
-from gnn.reasons import MAX_REASONS
 from gnn.rings.cpm import communities
 from gnn.rings.detect import measure
 from gnn.rings.projection import project
 from gnn.rings.report import alerted, name_rings, ring_facts
-from gnn.rules import Rules
+from gnn.rings.snapshot import keep
 from gnn.summary import holding_ring, identifier_scores, own_identifiers
 from gnn.train import TrainConfig, train
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
-from graph_model.records import AsOf, Reason, Ring, ScoreSource
+from graph_model.records import AsOf, Reason, Ring, ScoreSource, Scoring
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore, OnProgress
 
 log = structlog.get_logger(__name__)
-
-_PIECE = 20_000  # rows explained at a time: their contributions are eight bytes a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +56,6 @@ class ScoreSummary:
     rings: int
     grades: Mapping[str, int]  # customers by grade
     card: Mapping[str, object]  # of the model: its data window and how good it was
-
-
-def _model_of(models: Path, as_of: datetime) -> tuple[Model | None, Path]:
-    """The model to use and the folder to keep a new one in. A model that has learnt from after `as_of` would see the future: a moment of
-    the past gets a model and a folder of its own, and the current one stays."""
-    for folder in (models, models / f"as-of-{as_of:%Y%m%dT%H%M%SZ}"):
-        model = load(folder)
-        if model is None or datetime.fromisoformat(str(model.card["as_of"])) <= as_of:
-            break
-    return model, folder
 
 
 def _require_anybody(store: GraphStore, arrays: GraphArrays, as_of: datetime) -> None:
@@ -109,16 +97,24 @@ def score(
     with store.writing("score"):
         arrays = export(store, as_of=AsOf.at(as_of), on_progress=on_progress)
         _require_anybody(store, arrays, as_of)
-        model, models = (None, models) if retrain else _model_of(models, as_of)
+        model, folder = (None, models) if retrain else model_of(models, as_of)
         trained = False
         if model is None:
             model = train(arrays, config=config, on_progress=on_progress)
             trained = model is not None
             if model is not None:
-                save(model, models)
-        judged = _judge(arrays, model, config, policy, on_progress)
-        features = config.features if model is None else model.features
-        version = Rules.version if model is None else model.version
+                save(model, folder)
+        judge = Judge(model, policy, config.features)
+        features, version = judge.features, judge.version
+        views: dict[int, RingView] = {}
+
+        def rings_at(mark: int) -> RingView:
+            views[mark] = ring_view(arrays, people_of(arrays), mark, features.rings)
+            return views[mark]
+
+        judged = _judge(arrays, judge, rings_at, on_progress)
+        for view in views.values() if model is not None else ():  # rules don't look at rings
+            keep(store, models, view, handles=arrays.customers.handles, as_of=arrays.as_of, config=features.rings)
         _tell(on_progress, "scoring", 1, 3)
 
         graph = project(arrays.incidence, before=arrays.as_of + 1, hub_cap=features.rings.hub_cap)
@@ -137,7 +133,7 @@ def score(
             for name, number, told in zip(named.names, named.numbers.tolist(), facts, strict=True)
         )
         columns, by_rule = _columns(arrays, judged, ring, held, named.names, policy)
-        source = ScoreSource.RULES if model is None else ScoreSource.MODEL
+        source = judge.source
         for part, said_by in ((~by_rule, source), (by_rule, ScoreSource.RULES)):
             store.append_assessments(
                 _part(columns, np.flatnonzero(part)),
@@ -147,6 +143,7 @@ def score(
                 as_of=as_of,
                 scored_at=scored_at,
             )
+        store.append_scoring(Scoring(source, version, policy.version, as_of, scored_at))
         _tell(on_progress, "scoring", 3, 3)
     grades = np.bincount(policy.grades(judged.customers), minlength=len(GRADES))
     summary = ScoreSummary(
@@ -167,36 +164,22 @@ def score(
     return summary
 
 
-def _judge(
-    arrays: GraphArrays, model: Model | None, config: TrainConfig, policy: Policy, on_progress: OnProgress | None
-) -> _Judged:
-    judge: Model | Rules = Rules() if model is None else model
-    features = config.features if model is None else model.features
+def _judge(arrays: GraphArrays, judge: Judge, rings: RingSource, on_progress: OnProgress | None) -> _Judged:
     asked = at_present(arrays)
-    vocabulary = vocabulary_of(arrays, asked) if model is None else model.vocabulary
-    table = describe(arrays, asked, vocabulary, config=features, on_progress=on_progress)
+    table = judge.describe(arrays, asked, rings=rings, on_progress=on_progress)
     _tell(on_progress, "scoring", 0, 3)
-    scores = judge.probability(table)
+    scores = judge.estimate(table)
     own = arrays.applications.fraud_known < NEVER
-    confirmed = np.bincount(arrays.applications.customer[own], minlength=len(arrays.customers.handles))
+    confirmed = confirmed_frauds(arrays)
     rows = latest_rows(arrays, asked)
-    applications = scores[: len(own)]
     people = scores[rows]
-    told = np.flatnonzero((people >= policy.thresholds[0]) | (confirmed > 0))
-    reasons: dict[int, tuple[Reason, ...]] = {}
-    for first in range(0, len(told), _PIECE):
-        chosen = told[first : first + _PIECE]
-        part = FeatureTable(table.names, table.coded, table.tabular, table.values[rows[chosen]])
-        reasons |= zip(chosen.tolist(), explain(part, judge.contributions(part)), strict=True)
-    for customer in np.flatnonzero(confirmed).tolist():
-        fact = Reason("CONFIRMED_FRAUD", 1.0, {"own_fraud": int(confirmed[customer])})
-        others = (reason for reason in reasons[customer] if reason.code != fact.code)
-        reasons[customer] = (fact, *others)[:MAX_REASONS]
+    told = np.flatnonzero((people >= judge.policy.thresholds[0]) | (confirmed > 0))
+    part = FeatureTable(table.names, table.coded, table.tabular, table.values[rows[told]])
     return _Judged(
-        customers=np.where(confirmed > 0, np.maximum(people, policy.confirmed), people),
-        applications=np.where(own, np.maximum(applications, policy.confirmed), applications),
+        customers=judge.settle(people, confirmed),
+        applications=judge.settle(scores[: len(own)], own),
         confirmed=confirmed,
-        reasons=reasons,
+        reasons=dict(zip(told.tolist(), judge.explained(part, confirmed[told]), strict=True)),
         latest=asked.application[rows].astype(np.int64),
     )
 
@@ -211,7 +194,7 @@ def _columns(
     scores = np.concatenate((judged.customers, judged.applications, shared[own]))
     texts = ["[]"] * len(scores)
     for customer, reasons in judged.reasons.items():
-        texts[customer] = _json(reasons)
+        texts[customer] = reasons_json(reasons)
         if judged.latest[customer] >= 0:
             texts[len(judged.customers) + int(judged.latest[customer])] = texts[customer]
     by_rule = np.zeros(len(scores), dtype=np.bool_)
@@ -243,7 +226,7 @@ def _part(columns: AssessmentColumns, rows: NDArray[np.int64]) -> AssessmentColu
     )
 
 
-def _json(reasons: Sequence[Reason]) -> str:
+def reasons_json(reasons: Sequence[Reason]) -> str:
     return orjson.dumps([{"code": r.code, "weight": r.weight, "values": dict(r.values)} for r in reasons]).decode()
 
 

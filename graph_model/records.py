@@ -235,6 +235,17 @@ class RiskAssessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoring:
+    """One complete scoring of the whole graph. `source` is where most of its assessments are from."""
+
+    source: ScoreSource
+    model_version: str
+    policy_version: str
+    as_of: datetime
+    scored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ring:
     """A community found by one scoring. `ring_id` is stable from run to run; `facts` holds density, motif and the like."""
 

@@ -40,6 +40,7 @@ from graph_model.records import (
     Path,
     Ring,
     RiskAssessment,
+    Scoring,
     SearchHit,
     Subgraph,
     UpsertResult,
@@ -129,6 +130,11 @@ class GraphStore(Protocol):
         """Append what one scoring found. Several rings of one id are versions of it."""
         ...
 
+    def append_scoring(self, scoring: Scoring) -> None:
+        """Say that a scoring of the whole graph is complete, after its rings and assessments. From then on it is the newest: `latest_scoring`
+        names it, and `rings` are its own, even if it found none. The assessment of a single application says nothing of the kind."""
+        ...
+
     def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
         """Append lines to the audit chain, in their order and in one transaction, and return them with sequence and digest
         (`graph_model.audit.digest`). Many processes may append to one chain at once."""
@@ -192,6 +198,10 @@ class GraphStore(Protocol):
 
     def rings(self, *, as_of: AsOf | None = None, limit: int = 100, offset: int = 0) -> list[Ring]:
         """The rings of the newest scoring, by known_fraud then size falling, then ring_id."""
+        ...
+
+    def latest_scoring(self, *, as_of: AsOf | None = None) -> Scoring | None:
+        """The newest complete scoring of the whole graph, by as_of, then scored_at; None where there was none."""
         ...
 
     # --- reading around --------------------------------------------------------------------------------------------

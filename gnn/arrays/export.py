@@ -1,8 +1,9 @@
-"""Export: a store's graph as of a moment into GraphArrays. The only place of this package that reads a store's scans."""
+"""Export: a graph as of a moment into GraphArrays, from the scans of a store or of the surroundings of one application."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,20 @@ from gnn.arrays.graph import NEVER, Applications, Customers, GraphArrays, Identi
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import OnProgress
 
 LABEL_FACT = "label"
 STATUS_FACT = "status"
+
+
+class Scans(Protocol):
+    """What is read: of a `GraphStore` the scans, of which neither keys nor topics are looked at."""
+
+    def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns: ...
+
+    def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns: ...
+
+    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class _Positions:
         )
 
 
-def export(store: GraphStore, *, as_of: AsOf, on_progress: OnProgress | None = None) -> GraphArrays:
+def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) -> GraphArrays:
     """Read all that scoring needs. Applications whose customer is not known as of then are left out: there is nobody to score."""
     steps = len(CHANNELS) + 2
     customers = store.scan_nodes(CUSTOMER, _features(CUSTOMER), as_of=as_of)
@@ -79,7 +90,7 @@ def _tell(on_progress: OnProgress | None, done: int, total: int) -> None:
         on_progress("export", done, total)
 
 
-def _applications(store: GraphStore, nodes: NodeColumns, person: _Positions, as_of: AsOf) -> Applications:
+def _applications(store: Scans, nodes: NodeColumns, person: _Positions, as_of: AsOf) -> Applications:
     position = _Positions.of(nodes.handles)
     customer = np.full(len(nodes.handles), -1, dtype=np.int32)
     applied = store.scan_edges(APPLIED, CUSTOMER, APPLICATION, as_of=as_of)
@@ -129,7 +140,7 @@ def _earliest(facts: FactColumns, value: str, position: _Positions, rows: int) -
 
 
 def _channel_uses(
-    store: GraphStore,
+    store: Scans,
     code: int,
     channel: Channel,
     blocks: Mapping[str, NDArray[np.int64]],

@@ -1,6 +1,6 @@
 """Build: the feature table of a set of questions, tabular and graph columns side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,8 @@ from graph_model.store import OnProgress
 
 SNAPSHOT_MS = 60 * DAY_MS
 _NEW_MS = 30 * DAY_MS
+
+RingSource = Callable[[int], RingView]  # the rings as they were at a mark (epoch ms, exclusive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,11 @@ def describe(
     vocabulary: Vocabulary,
     *,
     config: FeatureConfig,
+    rings: RingSource | None = None,
     on_progress: OnProgress | None = None,
 ) -> FeatureTable:
-    """The features of every question. Rows of one ring snapshot are walked together, so that only one set of rings is held at a time."""
+    """The features of every question. Rows of one mark are walked together, so that only one set of rings is held at a time. `rings` tells
+    the rings of a mark; left out, they are found in the arrays, which then must be the whole graph."""
     names, coded, tabular = column_names()
     values = np.empty((len(asked), len(names)), dtype=np.float32)
     order = arrays.application_order
@@ -98,7 +102,8 @@ def describe(
             _code_at(past.product, here),
             _code_at(past.channel, here),
         )
-        view = ring_view(arrays, people, int(period) * SNAPSHOT_MS, config.rings)
+        mark = int(period) * SNAPSHOT_MS
+        view = ring_view(arrays, people, mark, config.rings) if rings is None else rings(mark)
         values[rows, tabular:] = walk(questions, uses, arrays.incidence, people, past, view, config.rings.hub_cap)
         if on_progress is not None:
             on_progress("features", done, len(taken))

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,26 @@ def load(folder: Path) -> Model | None:
     if model.version != version:
         raise _damaged(folder, version)
     return model
+
+
+def folders_of(folder: Path, as_of: datetime) -> tuple[Path, Path]:
+    """Where the model for a moment is looked for. A model that has learnt from after it would see the future: a moment of the past gets a
+    model and a folder of its own, and the current one stays."""
+    return folder, folder / f"as-of-{as_of:%Y%m%dT%H%M%SZ}"
+
+
+def learnt_by(model: Model, as_of: datetime) -> bool:
+    """Whether a model has learnt from nothing later than a moment."""
+    return datetime.fromisoformat(str(model.card["as_of"])) <= as_of
+
+
+def model_of(folder: Path, as_of: datetime) -> tuple[Model | None, Path]:
+    """The model to use as of a moment, if there is one, and the folder to keep a new one in."""
+    for place in folders_of(folder, as_of):
+        model = load(place)
+        if model is None or learnt_by(model, as_of):
+            break
+    return model, place
 
 
 def library_versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from graph_model.columns import AssessmentColumns
 from graph_model.principal import Principal, Role
-from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
+from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef, ScoreSource, Scoring
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from tests.fixtures import reference_case
@@ -69,4 +69,6 @@ def fill_tangle(store: GraphStore, *, seed: int, customers: int = 150, identifie
         as_of=START + timedelta(days=400),
         scored_at=START + timedelta(days=400),
     )
+    scored = START + timedelta(days=400)
+    store.append_scoring(Scoring(ScoreSource.MODEL, "tangle", "1", scored, scored))
     return store.node_ids(handles)

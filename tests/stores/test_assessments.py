@@ -10,8 +10,9 @@ import pytest
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import EVERYTHING, Compare, Operator
-from graph_model.records import AsOf, Grade, GraphBatch, NodeRef, Reason, Ring, ScoreSource
+from graph_model.records import AsOf, Grade, GraphBatch, NodeRef, Reason, Ring, ScoreSource, Scoring
 from graph_model.store import GraphStore
+from tests.stores.adapters import Opened
 from tests.stores.scenarios import batch, customer, day, edge, id_of, known, node, phone
 
 
@@ -219,6 +220,41 @@ def test_rings_of_the_newest_scoring_are_listed_worst_first(store: GraphStore) -
     assert names(store.rings(limit=2, offset=1)) == ["also", "big"]
     assert names(store.rings(as_of=AsOf.at(day(15)))) == ["gone", "kept"]
     assert store.rings(as_of=AsOf.at(day(9))) == []
+
+
+def scoring(as_of: float, version: str = "m1", scored: float | None = None) -> Scoring:
+    return Scoring(ScoreSource.MODEL, version, "p1", day(as_of), day(as_of if scored is None else scored))
+
+
+def test_a_scoring_that_finds_no_ring_leaves_none_listed(store: GraphStore) -> None:
+    """The farm was taken down; the ring of last week is history, and the newest scoring says so."""
+    store.append_rings([ring("farm", 10)])
+    store.append_scoring(scoring(10))
+    assert names(store.rings()) == ["farm"]
+    store.append_scoring(scoring(20))
+    assert store.rings() == []
+    assert names(store.rings(as_of=AsOf.at(day(15)))) == ["farm"]
+    assert store.ring("farm") is not None
+    store.append_rings([ring("farm", 30)])
+    assert names(store.rings()) == ["farm"]
+
+
+def test_the_newest_complete_scoring_is_named(opened: Opened) -> None:
+    store = opened.store
+    assert store.latest_scoring() is None
+    for each in (scoring(20, "m2"), scoring(10, "m1"), scoring(20, "m2-again", scored=21), scoring(20, "m2")):
+        store.append_scoring(each)
+    assert opened.reopen().latest_scoring() == scoring(20, "m2-again", scored=21)
+    assert opened.store.latest_scoring(as_of=AsOf.at(day(20))) == scoring(20, "m2")
+    assert opened.store.latest_scoring(as_of=AsOf(day(19), None)) == scoring(10, "m1")
+    assert opened.store.latest_scoring(as_of=AsOf.at(day(9))) is None
+
+
+def test_one_application_assessed_online_is_no_scoring_of_the_graph(applicants: GraphStore) -> None:
+    applicants.append_scoring(scoring(10, "nightly"))
+    score(applicants, {"c1": (0.9, "D", None)}, 11)
+    newest = applicants.latest_scoring()
+    assert newest is not None and newest.model_version == "nightly"
 
 
 def test_a_ring_has_versions_and_facts(store: GraphStore) -> None:

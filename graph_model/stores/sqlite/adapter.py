@@ -21,6 +21,7 @@ from graph_model.records import (
     Path,
     Ring,
     RiskAssessment,
+    Scoring,
     SearchHit,
     Subgraph,
     UpsertResult,
@@ -114,6 +115,11 @@ class SqliteStore:
         with self._connections.writing() as connection:
             assessing.append_rings(connection, rings)
 
+    def append_scoring(self, scoring: Scoring) -> None:
+        with self._connections.writing() as connection:
+            if assessing.append_scoring(connection, scoring):
+                ledger.mark_changed(connection, self._clock())
+
     def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
         with self._connections.writing() as connection:
             return ledger.append_audit(connection, records)
@@ -170,6 +176,10 @@ class SqliteStore:
     def rings(self, *, as_of: AsOf | None = None, limit: int = 100, offset: int = 0) -> list[Ring]:
         with self._connections.reading() as connection:
             return assessing.rings(connection, as_of=as_of, limit=limit, offset=offset)
+
+    def latest_scoring(self, *, as_of: AsOf | None = None) -> Scoring | None:
+        with self._connections.reading() as connection:
+            return assessing.latest_scoring(connection, as_of)
 
     # --- reading around --------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import orjson
 
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
-from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource
+from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.store import MAX_LIMIT
 from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.tally import add_to_tally
@@ -48,8 +48,15 @@ _RING = f"""
 SELECT {_RING_COLUMNS} FROM ring WHERE ring_id = ? AND as_of <= ? AND scored_at <= ?
 ORDER BY as_of DESC, scored_at DESC, model_version DESC LIMIT 1
 """
-_NEWEST_SCORING = """
+_NEWEST_WITH_RINGS = """
 SELECT as_of, scored_at FROM ring WHERE as_of <= ? AND scored_at <= ? ORDER BY as_of DESC, scored_at DESC LIMIT 1
+"""
+_LATEST = """
+SELECT source, model_version, policy_version, as_of, scored_at FROM whole_scoring
+WHERE as_of <= ? AND scored_at <= ? ORDER BY as_of DESC, scored_at DESC, model_version DESC, policy_version DESC, source DESC LIMIT 1
+"""
+_COMPLETE = """
+INSERT OR IGNORE INTO whole_scoring (source, model_version, policy_version, as_of, scored_at) VALUES (?, ?, ?, ?, ?)
 """
 _RINGS = f"""
 SELECT {_RING_COLUMNS} FROM ring WHERE as_of = ? AND scored_at = ?
@@ -169,6 +176,21 @@ def append_rings(connection: sqlite3.Connection, rings: Iterable[Ring]) -> None:
     )
 
 
+def append_scoring(connection: sqlite3.Connection, scoring: Scoring) -> bool:
+    """Whether it was not there yet."""
+    moments = (to_ms(scoring.as_of), to_ms(scoring.scored_at))
+    row = (ScoreSource(scoring.source), scoring.model_version, scoring.policy_version, *moments)
+    return connection.execute(_COMPLETE, row).rowcount > 0
+
+
+def latest_scoring(connection: sqlite3.Connection, as_of: AsOf | None) -> Scoring | None:
+    found = connection.execute(_LATEST, bounds(as_of)).fetchone()
+    if found is None:
+        return None
+    source, model_version, policy_version, spoken_of, scored_at = found
+    return Scoring(ScoreSource(source), model_version, policy_version, from_ms(spoken_of), from_ms(scored_at))
+
+
 def ring(connection: sqlite3.Connection, ring_id: str, as_of: AsOf | None) -> Ring | None:
     found = connection.execute(_RING, (ring_id, *bounds(as_of))).fetchone()
     return None if found is None else _ring(found)
@@ -177,9 +199,10 @@ def ring(connection: sqlite3.Connection, ring_id: str, as_of: AsOf | None) -> Ri
 def rings(connection: sqlite3.Connection, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
-    newest = connection.execute(_NEWEST_SCORING, bounds(as_of)).fetchone()
-    if newest is None:
-        return []
+    newest = connection.execute(_NEWEST_WITH_RINGS, bounds(as_of)).fetchone()
+    complete = connection.execute(_LATEST, bounds(as_of)).fetchone()
+    if newest is None or (complete is not None and complete[3:] > newest):
+        return []  # nobody looked for rings yet, or who looked last found none
     return [_ring(row) for row in connection.execute(_RINGS, (*newest, limit, offset))]
 
 

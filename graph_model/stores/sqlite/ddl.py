@@ -103,6 +103,16 @@ DELETE FROM hub WHERE nid IN (
 );
 """
 
+# What version 3 added: which scorings of the whole graph are complete. Before it every scoring was one of the whole graph.
+SCORINGS = """
+CREATE TABLE whole_scoring (
+  as_of INTEGER NOT NULL, scored_at INTEGER NOT NULL, model_version TEXT NOT NULL, policy_version TEXT NOT NULL, source TEXT NOT NULL,
+  PRIMARY KEY (as_of, scored_at, model_version, policy_version, source)
+) STRICT, WITHOUT ROWID;
+INSERT INTO whole_scoring SELECT as_of, scored_at, model_version, policy_version, min(source) FROM scoring
+GROUP BY as_of, scored_at, model_version, policy_version;
+"""
+
 
 def property_table(label: str) -> str:
     """The quoted name of the table that holds the properties of one node type."""

@@ -16,6 +16,7 @@ from graph_model.stores.sqlite.ddl import (
     CASEWORK,
     GRAPH,
     MOVE_DRAWN,
+    SCORINGS,
     derived,
     index,
     index_name,
@@ -49,7 +50,11 @@ def _casework(connection: sqlite3.Connection) -> None:
         _run(connection, MOVE_DRAWN)
 
 
-MIGRATIONS: Sequence[Migration] = (_graph, _casework)
+def _scorings(connection: sqlite3.Connection) -> None:
+    _run(connection, SCORINGS)
+
+
+MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings)
 
 
 def digest(schema: Schema) -> str:

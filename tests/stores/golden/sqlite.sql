@@ -69,3 +69,7 @@ CREATE INDEX searchable_by_text ON searchable (folded);
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tally (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE vocabulary (kind TEXT NOT NULL, name TEXT NOT NULL, code INTEGER NOT NULL, PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE whole_scoring (
+  as_of INTEGER NOT NULL, scored_at INTEGER NOT NULL, model_version TEXT NOT NULL, policy_version TEXT NOT NULL, source TEXT NOT NULL,
+  PRIMARY KEY (as_of, scored_at, model_version, policy_version, source)
+) STRICT, WITHOUT ROWID;
