@@ -21,6 +21,7 @@ from graph_model.records import (
     Path,
     Ring,
     RiskAssessment,
+    Scoring,
     SearchHit,
     Subgraph,
     UpsertResult,
@@ -106,6 +107,13 @@ class Neo4jStore:
         found = list(rings)
         self._connections.write(lambda t: assessing.append_rings(t, found))
 
+    def append_scoring(self, scoring: Scoring) -> None:
+        def work(transaction: Transaction) -> None:
+            if assessing.append_scoring(transaction, scoring):
+                ledger.mark_changed(transaction, self._clock())
+
+        self._connections.write(work)
+
     def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
         return self._connections.write(lambda t: ledger.append_audit(t, records))
 
@@ -152,6 +160,9 @@ class Neo4jStore:
 
     def rings(self, *, as_of: AsOf | None = None, limit: int = 100, offset: int = 0) -> list[Ring]:
         return self._connections.read(lambda t: assessing.rings(t, as_of=as_of, limit=limit, offset=offset))
+
+    def latest_scoring(self, *, as_of: AsOf | None = None) -> Scoring | None:
+        return self._connections.read(lambda t: assessing.latest_scoring(t, as_of))
 
     # --- reading around --------------------------------------------------------------------------------------------
 

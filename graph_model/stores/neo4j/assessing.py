@@ -9,7 +9,7 @@ import orjson
 
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
-from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource
+from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.store import MAX_LIMIT
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.queries import query
@@ -131,11 +131,44 @@ def ring(transaction: Transaction, ring_id: str, as_of: AsOf | None) -> Ring | N
     return None if found is None else _ring(found)
 
 
+def append_scoring(transaction: Transaction, scoring: Scoring) -> bool:
+    """Whether it was not there."""
+    row = {
+        "source": ScoreSource(scoring.source).value,
+        "model_version": scoring.model_version,
+        "policy_version": scoring.policy_version,
+        "as_of": to_ms(scoring.as_of),
+        "scored_at": to_ms(scoring.scored_at),
+    }
+    if transaction.rows(query("whole_scoring"), **row)[0][0] > 0:
+        return False
+    transaction.rows(query("append_whole_scoring"), scoring=row)
+    return True
+
+
+def latest_scoring(transaction: Transaction, as_of: AsOf | None) -> Scoring | None:
+    found = transaction.one(query("latest_scoring"), **transaction.window(as_of))
+    if found is None:
+        return None
+    source, model_version, policy_version, spoken_of, scored_at = found
+    return Scoring(ScoreSource(source), model_version, policy_version, from_ms(spoken_of), from_ms(scored_at))
+
+
 def rings(transaction: Transaction, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
+    scoring = latest_scoring(transaction, as_of)
+    found = transaction.one(query("newest_with_rings"), **transaction.window(as_of))
+    # A scoring that found no ring is known from its own line only, one that is not complete yet from its rings only.
+    newest = [] if found is None else [tuple(found)]
+    if scoring is not None:
+        newest.append((to_ms(scoring.as_of), to_ms(scoring.scored_at)))
+    if len(newest) == 0:
+        return []
+    spoken_of, scored_at = max(newest)
+    text = query("rings")
     return [
-        _ring(row) for row in transaction.rows(query("rings"), limit=limit, offset=offset, **transaction.window(as_of))
+        _ring(row) for row in transaction.rows(text, as_of=spoken_of, scored_at=scored_at, limit=limit, offset=offset)
     ]
 
 

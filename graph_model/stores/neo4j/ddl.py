@@ -60,6 +60,8 @@ def _derived() -> Iterable[tuple[str, str]]:
     yield _unique("Assessment", "nid", "run")
     yield _unique("Scoring", "run")
     yield _unique("Ring", "ring_id", "as_of", "scored_at", "model_version")
+    yield _unique("WholeScoring", "source", "model_version", "policy_version", "as_of", "scored_at")
+    yield _index("Ring", "as_of")
     yield _unique("Audit", "sequence")
     yield _unique("LinkEdit", "link_id", "place")
     yield _index("LinkEdit", "link_id")

@@ -1,10 +1,5 @@
-MATCH (newest:Ring)
-WHERE newest.as_of <= $event AND newest.scored_at <= $recorded
-WITH newest.as_of AS as_of, newest.scored_at AS scored_at
-ORDER BY as_of DESC, scored_at DESC
-LIMIT 1
 MATCH (r:Ring)
-WHERE r.as_of = as_of AND r.scored_at = scored_at
+WHERE r.as_of = $as_of AND r.scored_at = $scored_at
 RETURN r.ring_id, r.size, r.known_fraud, r.as_of, r.scored_at, r.model_version, r.facts
 ORDER BY r.known_fraud DESC, r.size DESC, r.ring_id, r.model_version
 SKIP $offset
