@@ -94,7 +94,7 @@ class AuditTrail:
 
     def _run(self) -> None:
         newest: AuditEntry | None = None  # committed, and not yet in the head
-        moved = time.monotonic()
+        moved = time.monotonic() - HEAD_SECONDS
         while True:
             with self._changed:
                 while len(self._waiting) == 0 and not self._closing:

@@ -21,6 +21,7 @@ from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
 if TYPE_CHECKING:
+    from api.assess import OnlineScorer
     from api.oidc import Provider
 
 Clock = Callable[[], datetime]
@@ -48,6 +49,7 @@ class Runtime:
     buckets: Buckets
     audit: AuditTrail
     metrics: Metrics
+    scorer: "OnlineScorer"
     log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
     clock: Clock
@@ -77,6 +79,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         if settings.read_only
         else AuditTrail(store, audit_head(settings, store.address), metrics),
         metrics=metrics,
+        scorer=_scorer(store, settings),
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
         clock=clock,
@@ -87,6 +90,12 @@ def audit_head(settings: Settings, address: str) -> HeadFile:
     """The signed head of a store's audit chain."""
     home = ensure_home(settings.home)
     return HeadFile(home, address, derived(server_secret(home, settings.secret.get_secret_value()), "audit head"))
+
+
+def _scorer(store: GraphStore, settings: Settings) -> "OnlineScorer":
+    from gnn.online import Scorer  # loads what learns, which only a server needs
+
+    return Scorer(store, settings.home / "models")
 
 
 def _provider(settings: Settings, key: bytes) -> "Provider | None":

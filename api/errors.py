@@ -1,6 +1,8 @@
 """The one table of error codes: what each is to GraphQL (`extensions.code`), to HTTP and to the shell. Nothing unexpected leaks through it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import GraphQLError
 
@@ -45,6 +47,29 @@ CODES: dict[str, Outcome] = {
     "id.checksum": REFUSED_VALUE,
     "id.component": REFUSED_VALUE,
     "id.document_type": REFUSED_VALUE,
+    "phone.malformed": REFUSED_VALUE,
+    "phone.invalid": REFUSED_VALUE,
+    "account.malformed": REFUSED_VALUE,
+    "account.luhn": REFUSED_VALUE,
+    "device.malformed": REFUSED_VALUE,
+    "application.malformed": REFUSED_VALUE,
+    "email.malformed": REFUSED_VALUE,
+    "ip.malformed": REFUSED_VALUE,
+    "social.malformed": REFUSED_VALUE,
+    "text.empty": REFUSED_VALUE,
+    "text.too_short": REFUSED_VALUE,
+    "text.too_long": REFUSED_VALUE,
+    "choice.unknown": REFUSED_VALUE,
+    "number.malformed": REFUSED_VALUE,
+    "number.too_small": REFUSED_VALUE,
+    "number.too_large": REFUSED_VALUE,
+    "number.out_of_range": REFUSED_VALUE,
+    "flag.malformed": REFUSED_VALUE,
+    "date.malformed": REFUSED_VALUE,
+    "moment.malformed": REFUSED_VALUE,
+    "moment.out_of_range": REFUSED_VALUE,
+    "customer.birth_in_future": REFUSED_VALUE,
+    "customer.birth_implausible": REFUSED_VALUE,
     "search.too_short": REFUSED_VALUE,
     "score.which": USAGE,
     "scores.none": USAGE,
@@ -57,6 +82,13 @@ CODES: dict[str, Outcome] = {
     "link.expiry": REFUSED_VALUE,
     "link.self": REFUSED_VALUE,
     "link.ended": Outcome(409, 2),
+    "application.invalid": REFUSED_VALUE,
+    "idempotency.key": REFUSED_VALUE,
+    "idempotency.conflict": Outcome(409, 2),
+    "idempotency.in_progress": Outcome(409, 4, "Repeat it with the same key and input in a moment."),
+    "job.running": Outcome(409, 4),
+    "job.ended": Outcome(409, 2),
+    "job.failed": Outcome(500, 1),
     "label.subject": REFUSED_VALUE,
     "label.known_at": REFUSED_VALUE,
     "label.note": REFUSED_VALUE,
@@ -67,12 +99,20 @@ CODES: dict[str, Outcome] = {
     "blocklist.not_listed": Outcome(409, 2),
     # files that came in
     "ingest_failed": USAGE,
+    "ingest_header": USAGE,
+    "ingest_encoding": USAGE,
+    "ingest_not_csv": USAGE,
+    "ingest_missing_columns": USAGE,
+    "ingest_mapping": USAGE,
+    "ingest_unknown_kind": USAGE,
+    "ingest_file_changed": USAGE,
     "ingest_nothing": Outcome(400, 3),
     "ingest_unreadable": Outcome(400, 3),
     "ingest_quarantine_failed": Outcome(500, 5),
     "settings.invalid": USAGE,
     "score.nobody": USAGE,
     "model_damaged": Outcome(500, 5),
+    "decision.policy": Outcome(500, 5),
     "store_older": Outcome(503, 5),
     # who asked
     "unauthenticated": Outcome(401, 6, "Log in again."),
@@ -140,14 +180,17 @@ class Described:
     message: str
     outcome: Outcome
     retry_after: int | None = None  # seconds
+    fields: Sequence[Mapping[str, str]] = ()  # of a form: path, code and message of each that is wrong
 
     @property
-    def extensions(self) -> dict[str, str | int]:
-        shown: dict[str, str | int] = {"code": self.code}
+    def extensions(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {"code": self.code}
         if self.outcome.hint is not None:
             shown["hint"] = self.outcome.hint
         if self.retry_after is not None:
             shown["retryAfter"] = self.retry_after
+        if len(self.fields) > 0:
+            shown["fields"] = list(self.fields)
         return shown
 
     @property
@@ -182,7 +225,8 @@ def describe_locally(error: BaseException) -> Described:
     """For the person at the machine: expected errors keep their words."""
     if isinstance(error, GuanxiError):
         code = error.reason if isinstance(error, InvalidValue) else error.code
-        return Described(code, error.message, outcome_of(code, error), getattr(error, "retry_after", None))
+        retry_after, fields = getattr(error, "retry_after", None), getattr(error, "fields", ())
+        return Described(code, error.message, outcome_of(code, error), retry_after, fields)
     return Described("internal", "Something went wrong here, not with your request.", INTERNAL)
 
 

@@ -23,7 +23,8 @@ class Settings(OidcSettings):
     ui_port: int = Field(default=8050, ge=0, le=65535)
 
     session_hours: float = Field(default=8.0, gt=0, le=24)
-    threads: int = Field(default=8, ge=1, le=64)  # operations that run at once
+    workers: int = Field(default=1, ge=1, le=64)  # server processes on one port
+    threads: int = Field(default=8, ge=1, le=64)  # operations that run at once, in each
     waiting: int = Field(default=64, ge=0)  # operations that may wait for a thread; more are refused
     max_body_bytes: int = Field(default=64 * 1024, ge=1024)
     max_tokens: int = Field(default=600, ge=50)

@@ -44,6 +44,11 @@ class Workers:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="operation")
 
     @property
+    def running(self) -> int:
+        """Operations that hold a thread now."""
+        return min(self._taken, self._threads)
+
+    @property
     def stuck(self) -> int:
         """Operations that were given up and run on."""
         return self._stuck

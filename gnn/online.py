@@ -139,7 +139,7 @@ class Seen:
         scores = self.judge.settle(self.judge.estimate(self.table), confirmed)
         # The latest application is told what its customer is, as in batch.
         told = list(self.judge.explained(self.table, np.array([own if mine == latest else fraud, own], dtype=np.int64)))
-        ring_id = self.ego.node.ring_id or _ring_of_newcomer(store, self, AsOf.at(as_of))
+        ring_id = _ring(store, self, AsOf.at(as_of))
         policy = self.judge.policy
 
         def assessment(place: int, node_id: str) -> RiskAssessment:
@@ -189,9 +189,15 @@ def _asked(arrays: GraphArrays, application: int) -> QuestionSet:
     )
 
 
-def _ring_of_newcomer(store: GraphStore, seen: Seen, as_of: AsOf) -> str | None:
-    """The ring to which the objective by which batch finds them would add the customer, all else being as it was: the one for which the
-    ties to its members exceed gamma times their number most."""
+def _ring(store: GraphStore, seen: Seen, as_of: AsOf) -> str | None:
+    """The customer's ring as it was found last. Who is in none may join one by an application that came since: the ring to which the objective
+    by which batch finds them would add the customer, all else being as it was; that is, where the ties to its members exceed gamma
+    times their number most."""
+    if seen.ego.node.ring_id is not None:
+        return seen.ego.node.ring_id
+    last = next(iter(store.assessments(seen.ego.node.node_id, as_of=as_of, limit=1)), None)
+    if last is not None and seen.application.first_seen <= last.as_of:
+        return None
     gains: dict[str, float] = {}
     for handle, strength in _ties(seen).items():
         node = seen.ego.near.get(handle)

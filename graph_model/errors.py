@@ -109,7 +109,9 @@ class StoreTimeout(StoreError):
     code = "store_timeout"
 
     def __init__(self) -> None:
-        super().__init__("The graph did not answer in time and the read was stopped. Ask for less, or try again in a moment.")
+        super().__init__(
+            "The graph did not answer in time and the read was stopped. Ask for less, or try again in a moment."
+        )
 
 
 class CapabilityMissing(StoreError):

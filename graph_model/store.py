@@ -12,7 +12,7 @@ What every adapter promises:
 
 As-of: where a verb takes `as_of`, None means now. Otherwise an edge is there when `first_seen <= event` and `recorded_at <= recorded` (where that
 is set), a node likewise, a fact when `at <= event` and `recorded_at <= recorded`, an assessment when its `as_of <= event` and `scored_at <= recorded`.
-Node properties are current values: what has a history is a fact.
+Properties of nodes and edges are current values: what has a history is a fact, or an edit of a link.
 
 Now is the store's clock, which `open_store` is given: only the expiry of links drawn by hand asks for it. Where `graph_model.deadline` sets a
 deadline, a read that is past it is stopped and raises StoreTimeout.
@@ -74,10 +74,10 @@ class Statistics:
     """How much is in the graph, and when it last changed."""
 
     nodes: Mapping[str, int]  # by label; every label of the schema is there
-    edges: Mapping[str, int]  # by relationship type, likewise
+    edges: Mapping[str, int]  # by relationship type, likewise; links drawn by hand count after their end too
     facts: Mapping[str, int]  # by kind, likewise
     assessments: int
-    changed_at: datetime | None  # of the last committed upsert or scoring
+    changed_at: datetime | None  # of the last committed upsert, scoring or edit of a link
 
 
 class GraphStore(Protocol):
@@ -100,7 +100,8 @@ class GraphStore(Protocol):
         *newer* (`seen`) than the one the node's properties came from, and only filled in where it was missing otherwise. New nodes get a
         random node_id. Edges merge by (start, type, end, qualifier): first_seen and recorded_at to the least, last_seen to the greatest; source
         and properties stay those of the first; the first_seen and recorded_at of its ends fall to its own, so that whoever sees an edge sees
-        both ends. Facts are a set of (about, kind, topic, value, at, source); recorded_at to the least.
+        both ends. One of the schema's human type that has `expires_at` is there until then. Facts are a set of (about, kind, topic, value, at,
+        source); recorded_at to the least, and the note stays that of the first.
         Raises InvalidRequest for an end or subject that is neither in the batch nor in the store, or ends that the schema does not allow.
         """
         ...
@@ -144,10 +145,13 @@ class GraphStore(Protocol):
         """Append one edit of a link drawn by hand and make the graph show it, in one transaction.
 
         A drawn link is an edge of the schema's human type with `link_id` as its qualifier, `at` as its first_seen, last_seen and recorded_at,
-        and author, reason, evidence and expires_at as properties; annotating changes the last three. It is there from its drawing until it is
-        retracted or expires, whichever is first: afterwards no read shows it, unless as of a moment before. Source edges are never touched.
-        The same edit again changes nothing. Raises NotFound for an unknown end, or a link that was never drawn; InvalidRequest `link.ended` for
-        annotating or retracting one that has ended, or for drawing an id that is taken.
+        author as its source, and author, reason, evidence and expires_at as properties, where they say something; annotating changes the last
+        three, and what was said at the latest moment stands. It is there from its drawing until it is retracted or expires, whichever is first:
+        afterwards no read shows it, unless as of a moment before (`event` or, where it is earlier, `recorded`). The first_seen and recorded_at
+        of its ends fall to its own. Source edges are never touched. The same edit again changes nothing.
+        Raises NotFound for an unknown end, or a link that was never drawn; InvalidRequest `link.ended` for annotating or retracting one that
+        has ended, `link.expiry` for an expiry that is not after `at`, and for drawing an id that is taken, an edit dated before the drawing, or
+        other ends than it was drawn between.
         """
         ...
 
@@ -275,7 +279,7 @@ class GraphStore(Protocol):
     def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns: ...
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
-        """All relationships of one type between two labels."""
+        """All relationships of one type between two labels. Links drawn by hand come without their ids: the qualifier is empty."""
         ...
 
     def edges_at(

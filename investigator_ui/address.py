@@ -1,4 +1,4 @@
-"""The address of a view: /subject/<nodeId>?lang=…&full=1&asOf=…&expanded=a,b*TYPE. Opaque node ids only, never an ID number.
+"""The address of a view: /subject/<nodeId>?lang=…&full=1&sourceOnly=1&asOf=…&expanded=a,b*TYPE. Opaque node ids only, never an ID number.
 Read here; written in the browser (assets/05-start.js), where the user moves."""
 
 import re
@@ -31,6 +31,7 @@ class ViewAddress:
     node_id: str | None = None
     lang: Language | None = None
     full: bool = False
+    source_only: bool = False
     as_of: date | None = None
     expanded: tuple[Expanded, ...] = ()
 
@@ -43,6 +44,7 @@ class ViewAddress:
             node_id=match["node"] if match else None,
             lang=language(query.get("lang")),
             full=query.get("full") == "1",
+            source_only=query.get("sourceOnly") == "1",
             as_of=_day(query.get("asOf")),
             expanded=_expanded(query),
         )
@@ -50,7 +52,7 @@ class ViewAddress:
     @property
     def key(self) -> str:
         """Two addresses with the same key show the same graph; language and expansions don't ask for a new one."""
-        return f"{self.node_id}|{int(self.full)}|{self.as_of}"
+        return f"{self.node_id}|{int(self.full)}|{int(self.source_only)}|{self.as_of}"
 
     def moment(self, zone: ZoneInfo) -> datetime | None:
         """The last moment of the as-of day: what happened on that day is seen."""

@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import httpx
 import pydantic
+from pydantic.alias_generators import to_camel
 
 from investigator_ui import queries
 from investigator_ui.contract import (
     Expansion,
+    HumanLink,
     LoggedIn,
     LogInMethods,
     Me,
@@ -134,9 +136,11 @@ class UserApi:
         """The customer with this ID number; refuses malformed, too short and unknown ones with a code each."""
         return _read(NodeRef, self._ask("Resolve", idNumber=id_number)["subject"]["node"])
 
-    def open(self, node_id: str, *, full: bool = False, as_of: datetime | None = None) -> OpenedSubject:
+    def open(
+        self, node_id: str, *, full: bool = False, as_of: datetime | None = None, source_only: bool = False
+    ) -> OpenedSubject:
         operation = "FullSubject" if full else "Subject"
-        answer = self._ask(operation, nodeId=node_id, asOf=_moment(as_of))["subjectById"]
+        answer = self._ask(operation, nodeId=node_id, asOf=_moment(as_of), sourceOnly=source_only)["subjectById"]
         return OpenedSubject(_read(Subject, answer), _read(RelationGraph, answer["graph"]))
 
     def node(self, node_id: str, *, as_of: datetime | None = None) -> Node | None:
@@ -150,6 +154,7 @@ class UserApi:
         relationship: str | None = None,
         cap: int = 25,
         as_of: datetime | None = None,
+        source_only: bool = False,
     ) -> Expansion:
         """Neighbours that are not `there`, with places clear of where those nodes are now."""
         positions = [round(coordinate, 1) for point in there.values() for coordinate in point]
@@ -161,11 +166,37 @@ class UserApi:
             type=relationship,
             cap=cap,
             asOf=_moment(as_of),
+            sourceOnly=source_only,
         )
         return _read(Expansion, answer["neighbours"])
 
     def reveal(self, node_id: str, property_name: str, *, reason: str) -> Revealed:
         return _read(Revealed, self._ask("Reveal", nodeId=node_id, property=property_name, reason=reason)["reveal"])
+
+    def link(self, link_id: str) -> HumanLink | None:
+        """A link drawn by hand with its history, ended ones too."""
+        return _read(HumanLink | None, self._ask("Link", id=link_id)["link"])  # type: ignore[arg-type]
+
+    def draw_link(
+        self, source: str, target: str, *, reason: str, evidence: str = "", expires_at: datetime | None = None
+    ) -> HumanLink:
+        answer = self._ask(
+            "DrawLink",
+            source=source,
+            target=target,
+            reason=reason,
+            evidence=evidence or None,
+            expiresAt=_moment(expires_at),
+        )
+        return _read(HumanLink, answer["drawLink"])
+
+    def annotate_link(self, link_id: str, *, reason: str, **changes: str | datetime | None) -> HumanLink:
+        """`changes` may hold `evidence` and `expires_at`: what is left out stays, None takes it away."""
+        variables = {to_camel(name): _moment(v) if isinstance(v, datetime) else v for name, v in changes.items()}
+        return _read(HumanLink, self._ask("AnnotateLink", id=link_id, reason=reason, **variables)["annotateLink"])
+
+    def retract_link(self, link_id: str, *, reason: str) -> HumanLink:
+        return _read(HumanLink, self._ask("RetractLink", id=link_id, reason=reason)["retractLink"])
 
     def _ask(self, operation: str, **variables: object) -> dict[str, Any]:
         return self.api.ask(operation, variables, token=self.token)

@@ -162,6 +162,14 @@ class GraphNode:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class LinkMark:
+    """What the canvas says of a link that an investigator drew."""
+
+    id: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class GraphEdge:
     id: str
     source: str
@@ -174,6 +182,7 @@ class GraphEdge:
     human: bool
     weight: int
     qualifier: str | None = None
+    link: LinkMark | None = None
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -253,6 +262,38 @@ class Revealed:
     property: str
     value: str
     expires_at: datetime
+
+
+class LinkAction(StrEnum):
+    DRAW = "draw"
+    ANNOTATE = "annotate"
+    RETRACT = "retract"
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class LinkEdit:
+    action: LinkAction
+    author: str
+    at: datetime
+    reason: str
+    evidence: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class HumanLink:
+    """A link drawn by an investigator, as it is now, and how it came to be so."""
+
+    id: str
+    source: str
+    target: str
+    author: str
+    reason: str
+    drawn_at: datetime
+    evidence: str = ""
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    edits: tuple[LinkEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

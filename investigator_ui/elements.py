@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from investigator_ui.contract import Expansion, GraphEdge, GraphNode, NodeKind, Omission, RelationGraph
+from investigator_ui.contract import (
+    Expansion,
+    GraphEdge,
+    GraphNode,
+    HumanLink,
+    LinkMark,
+    NodeKind,
+    Omission,
+    RelationGraph,
+)
+from investigator_ui.graph_schema import GraphSchema
 
 Element = dict[str, Any]  # JSON of Cytoscape; it ends up in the browser
 Scale = tuple[float, float]
@@ -54,7 +64,7 @@ def expansion_elements(expansion: Expansion, *, parent: str, known: Iterable[str
     edges = [
         edge_element(edge, parent=parent)
         for edge in expansion.edges
-        if edge.id not in there and edge.source in drawn and edge.target in drawn
+        if element_id(edge) not in there and edge.source in drawn and edge.target in drawn
     ]
     return nodes + edges
 
@@ -103,9 +113,14 @@ def node_element(
     return {"data": data, "position": {"x": round(node.x * scale[0], 1), "y": round(node.y * scale[1], 1)}}
 
 
+def element_id(edge: GraphEdge) -> str:
+    """A link drawn by hand is known by its own id, so that one just drawn and one read later are the same element."""
+    return edge.id if edge.link is None else edge.link.id
+
+
 def edge_element(edge: GraphEdge, *, parent: str | None = None) -> Element:
     data: Element = {
-        "id": edge.id,
+        "id": element_id(edge),
         "source": edge.source,
         "target": edge.target,
         "type": edge.type,
@@ -118,9 +133,35 @@ def edge_element(edge: GraphEdge, *, parent: str | None = None) -> Element:
         "weight": edge.weight,
         "width": round(min(1.2 + 0.6 * math.log2(max(edge.weight, 1)), 4.5), 2),
     }
+    if edge.link is not None:
+        data |= _drawn_by(edge.link.author)
     if parent is not None:
         data["from"] = parent
     return {"data": data}
+
+
+def link_element(link: HumanLink, schema: GraphSchema) -> Element:
+    """A link just drawn, as the graph will show it when it is read again."""
+    view = schema.human_type()
+    return edge_element(
+        GraphEdge(
+            id=link.id,
+            source=link.source,
+            target=link.target,
+            type=view.name,
+            caption_zh=view.caption_zh,
+            caption_en=view.caption_en,
+            first_seen=link.drawn_at,
+            last_seen=link.drawn_at,
+            human=True,
+            weight=1,
+            link=LinkMark(link.id, link.author),
+        )
+    )
+
+
+def _drawn_by(author: str) -> Element:
+    return {"author": author, "mark": author[:1].upper() or "?"}
 
 
 def node_label(caption: str, omitted: Shown | None) -> str:

@@ -29,11 +29,19 @@ class Addition:
 
 
 def expand(
-    user: UserApi, expanded: Expanded, *, there: Mapping[str, Point], drawn: Iterable[str], as_of: datetime | None
+    user: UserApi,
+    expanded: Expanded,
+    *,
+    there: Mapping[str, Point],
+    drawn: Iterable[str],
+    as_of: datetime | None,
+    source_only: bool = False,
 ) -> Addition:
     """`there` says where each node on the canvas is now; `drawn` are the ids of the relationships on it."""
     parent = expanded.node_id
-    answer = user.neighbours(parent, there=there, relationship=expanded.relationship, cap=CAP, as_of=as_of)
+    answer = user.neighbours(
+        parent, there=there, relationship=expanded.relationship, cap=CAP, as_of=as_of, source_only=source_only
+    )
     elements = expansion_elements(answer, parent=parent, known={*there, *drawn})
     return Addition(parent, elements, omitted_by_node(answer.omissions).get(parent))
 

@@ -37,7 +37,7 @@ def csv_of_nodes(elements: Iterable[Element], schema: GraphSchema, lang: Languag
 
 
 def csv_of_edges(elements: Sequence[Element], lang: Language) -> str:
-    columns = ("relation", "qualifier", "from", "from_caption", "to", "to_caption", "first", "last")
+    columns = ("relation", "qualifier", "from", "from_caption", "to", "to_caption", "first", "last", "drawn_by")
     captions = {data["id"]: data["caption"] for data in _data(elements) if "source" not in data}
     rows = [
         [
@@ -49,6 +49,7 @@ def csv_of_edges(elements: Sequence[Element], lang: Language) -> str:
             captions.get(data["target"], ""),
             data["first"],
             data["last"],
+            (data.get("author") or text("csv.yes", lang)) if data.get("human") else "",
         ]
         for data in _data(elements)
         if "source" in data

@@ -49,3 +49,10 @@ class GraphSchema:
             if candidate.name == name:
                 return candidate
         return RelationshipTypeView(name, name, name, False)
+
+    def human_type(self) -> RelationshipTypeView:
+        """The relationship that investigators draw."""
+        for candidate in self.relationship_types:
+            if candidate.human:
+                return candidate
+        return RelationshipTypeView("HUMAN_LINK", "HUMAN_LINK", "HUMAN_LINK", True)

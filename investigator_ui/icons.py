@@ -43,6 +43,8 @@ PATHS: dict[str, str] = {
     "logout": '<path d="M14 4H5v16h9M10 12h10.500M17 8.500l3.500 3.500-3.500 3.500"/>',
     "open": '<path d="M13.500 4H20v6.500M20 4l-9 9M18 14v6H4V6h6"/>',
     "link": '<path d="M9.500 14.500l5-5M8 11l-2.500 2.500a3.500 3.500 0 0 0 5 5L13 16M16 13l2.500-2.500a3.500 3.500 0 0 0-5-5L11 8"/>',
+    "draw": '<circle cx="5.500" cy="18" r="2.500"/><circle cx="18.500" cy="6" r="2.500"/><path d="M8 15.700l1.800-1.700M11.600 12.400l1.800-1.600'
+    'M15.200 9.100l1.300-1.200M18.500 14.500v6M15.500 17.500h6"/>',
     "calendar": '<rect x="3.500" y="5" width="17" height="15.500" rx="2"/><path d="M3.500 10h17M8 3v4M16 3v4"/>',
     "offline": '<path d="M3 3l18 18M8.500 15.500a5 5 0 0 1 6.500-.5M5 12a10 10 0 0 1 5-2.700M19 12a10 10 0 0 0-4-2.400M2 8.500A15 15 0 0 1 6 6'
     'M22 8.500A15 15 0 0 0 10.500 5.100M12 19h.01"/>',
@@ -105,4 +107,12 @@ def legend_picture(shape: str, name: str) -> str:
         f'<g fill="#eef1f5" stroke="#667388" stroke-width="1.600" stroke-linejoin="round">{outline}</g>'
         '<g transform="translate(7.800 7.800) scale(.68)" fill="none" stroke="#3b4656" stroke-width="2" '
         f'stroke-linecap="round" stroke-linejoin="round">{icon}</g></svg>'
+    )
+
+
+def legend_line(colour: str) -> str:
+    """A dashed relationship."""
+    return data_uri(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="24" viewBox="0 0 30 12">'
+        f'<path d="M1 6h28" fill="none" stroke="{colour}" stroke-width="2.200" stroke-dasharray="6 4"/></svg>'
     )

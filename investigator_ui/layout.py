@@ -52,6 +52,8 @@ def _stores() -> list[Component]:
         "selected",  # page → server: what the inspector is to show
         "ask-reveal",  # page → server: which value, and why
         "revealed",  # server → page: one value in clear, for a short time
+        "ask-link",  # page → server: draw, annotate or retract a link
+        "linked",  # server → page: the link after that, or why not
         "ask-export",  # page → server: which file to make
         "retry",  # page → server: try again to open the view
         "toast",  # server → page: a short message
@@ -79,6 +81,7 @@ def _stage() -> Component:
             ),
             html.P(id="canvas-help", className="visually-hidden"),
             html.Div(id="toolbar", className="toolbar"),
+            html.P(id="link-hint", className="link-hint", role="status", hidden=True),
             html.Div(id="notices", className="notices", **attrs(aria_live="polite")),
             html.Div(id="zoom-tools", className="zoom-tools"),
             html.Details(id="legend", className="legend", open=True),

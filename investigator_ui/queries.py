@@ -9,7 +9,7 @@ ASSESSMENT = """assessment {
 }"""
 
 GRAPH_NODE = "id kind type caption grade score ringId x y hop degree isSubject size"
-GRAPH_EDGE = "id source target type captionZh captionEn qualifier firstSeen lastSeen human weight"
+GRAPH_EDGE = "id source target type captionZh captionEn qualifier firstSeen lastSeen human weight link { id author }"
 OMISSIONS = "omissions { nodeId type shown total }"
 
 GRAPH = f"""
@@ -49,12 +49,18 @@ SEARCH = """query Search($text: String!, $limit: Int!) {
 
 RESOLVE = "query Resolve($idNumber: String!) { subject(idNumber: $idNumber) { node { id type caption } } }"
 
-SUBJECT = f"""query Subject($nodeId: ID!, $asOf: DateTime) {{
-  subjectById(nodeId: $nodeId, asOf: $asOf) {{ {SUBJECT_FIELDS} graph: relationGraph(asOf: $asOf) {{ {GRAPH} }} }}
+SUBJECT = f"""query Subject($nodeId: ID!, $asOf: DateTime, $sourceOnly: Boolean!) {{
+  subjectById(nodeId: $nodeId, asOf: $asOf) {{
+    {SUBJECT_FIELDS}
+    graph: relationGraph(asOf: $asOf, sourceOnly: $sourceOnly) {{ {GRAPH} }}
+  }}
 }}"""
 
-FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $asOf: DateTime) {{
-  subjectById(nodeId: $nodeId, asOf: $asOf) {{ {SUBJECT_FIELDS} graph: fullGraph(limit: {FULL_LIMIT}, asOf: $asOf) {{ {GRAPH} }} }}
+FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $asOf: DateTime, $sourceOnly: Boolean!) {{
+  subjectById(nodeId: $nodeId, asOf: $asOf) {{
+    {SUBJECT_FIELDS}
+    graph: fullGraph(limit: {FULL_LIMIT}, asOf: $asOf, sourceOnly: $sourceOnly) {{ {GRAPH} }}
+  }}
 }}"""
 
 NODE = f"""query Node($id: ID!, $asOf: DateTime) {{
@@ -66,9 +72,11 @@ NODE = f"""query Node($id: ID!, $asOf: DateTime) {{
 }}"""
 
 NEIGHBOURS = f"""query Neighbours(
-  $nodeId: ID!, $known: [ID!]!, $positions: [Float!]!, $type: String, $cap: Int!, $asOf: DateTime
+  $nodeId: ID!, $known: [ID!]!, $positions: [Float!]!, $type: String, $cap: Int!, $asOf: DateTime, $sourceOnly: Boolean!
 ) {{
-  neighbours(nodeId: $nodeId, known: $known, positions: $positions, type: $type, cap: $cap, asOf: $asOf) {{
+  neighbours(
+    nodeId: $nodeId, known: $known, positions: $positions, type: $type, cap: $cap, asOf: $asOf, sourceOnly: $sourceOnly
+  ) {{
     nodes {{ {GRAPH_NODE} }}
     edges {{ {GRAPH_EDGE} }}
     {OMISSIONS}
@@ -78,6 +86,25 @@ NEIGHBOURS = f"""query Neighbours(
 REVEAL = """mutation Reveal($nodeId: ID!, $property: String!, $reason: String!) {
   reveal(nodeId: $nodeId, property: $property, reason: $reason) { nodeId property value expiresAt }
 }"""
+
+HUMAN_LINK = """
+  id source target author reason evidence expiresAt drawnAt endedAt
+  edits { action author at reason evidence expiresAt }
+"""
+
+LINK = f"query Link($id: ID!) {{ link(id: $id) {{ {HUMAN_LINK} }} }}"
+
+DRAW_LINK = f"""mutation DrawLink($source: ID!, $target: ID!, $reason: String!, $evidence: String, $expiresAt: DateTime) {{
+  drawLink(from: $source, to: $target, reason: $reason, evidence: $evidence, expiresAt: $expiresAt) {{ {HUMAN_LINK} }}
+}}"""
+
+ANNOTATE_LINK = f"""mutation AnnotateLink($id: ID!, $reason: String!, $evidence: String, $expiresAt: DateTime) {{
+  annotateLink(id: $id, reason: $reason, evidence: $evidence, expiresAt: $expiresAt) {{ {HUMAN_LINK} }}
+}}"""
+
+RETRACT_LINK = f"""mutation RetractLink($id: ID!, $reason: String!) {{
+  retractLink(id: $id, reason: $reason) {{ {HUMAN_LINK} }}
+}}"""
 
 DOCUMENTS = {
     "Me": ME,
@@ -90,4 +117,8 @@ DOCUMENTS = {
     "Node": NODE,
     "Neighbours": NEIGHBOURS,
     "Reveal": REVEAL,
+    "Link": LINK,
+    "DrawLink": DRAW_LINK,
+    "AnnotateLink": ANNOTATE_LINK,
+    "RetractLink": RETRACT_LINK,
 }

@@ -60,10 +60,16 @@ class View:
 
     key: str = ""
     full: bool = False
+    source_only: bool = False
     as_of: date | None = None
     subject: Subject | None = None
     graph: GraphFacts | None = None
     problem: Problem | None = None
+
+    @property
+    def editable(self) -> bool:
+        """Links can be drawn where they would be seen: in the present, with human links shown, in a graph that can change."""
+        return self.graph is not None and not self.graph.read_only and not self.source_only and self.as_of is None
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

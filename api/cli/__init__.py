@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import audit, blocklist, data, keys, people, run, scoring, servers
+from api.cli import audit, blocklist, data, jobs, keys, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -25,6 +25,7 @@ app.add_typer(people.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(blocklist.app, name="blocklist")
+app.add_typer(jobs.app, name="jobs")
 
 
 def main() -> None:

@@ -4,13 +4,13 @@ import importlib.util
 import os
 import socket
 import sys
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from api.cli.terminal import HomeOption, StoreOption, err, settings_from
 from api.ports import PortRefused, listening_socket
+from api.settings import Settings
 from graph_model.errors import GuanxiError
 
 
@@ -30,29 +30,38 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="Port to listen on [GUANXI_API_PORT, else 8000]; 0 takes a free one.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Server processes on that port [GUANXI_WORKERS, else 1]; one per core is enough.")
+    ] = None,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Serve GraphQL. Ctrl-C stops it after what is running has ended."""
-    import uvicorn
-
-    from api.app import create_app
+    """Serve GraphQL. Ctrl-C or SIGTERM stops it after what it has taken is answered."""
     from api.logs import configure, log
 
-    settings = settings_from(api_host=host, api_port=port, home=home, store=store)
+    settings = settings_from(api_host=host, api_port=port, workers=workers, home=home, store=store)
     configure(settings.log_level, json=settings.log_json)
     listening = listening_socket(settings.api_host, settings.api_port)
-    app = create_app(settings)
-    bound = listening.getsockname()[1]
     if not _is_loopback(settings.api_host):
         err.print("Listening beyond this machine: put a proxy that ends TLS in front.", style="yellow")
-    log.info("serve", host=settings.api_host, port=bound)
-    config = uvicorn.Config(
-        app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=20, ws="none"
-    )
-    # uvicorn ends what is running, closes the store, and then raises the signal again.
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+    log.info("serve", host=settings.api_host, port=listening.getsockname()[1], workers=settings.workers)
+    if settings.workers == 1:
+        from api.serving import serve as serve_here
+
+        serve_here(settings, listening)
+    else:
+        _serve_together(settings, listening)
+
+
+def _serve_together(settings: Settings, listening: socket.socket) -> None:
+    from api.supervisor import Supervisor
+    from graph_model.stores import open_store
+
+    # What can't be opened is one clear error here, and a graph of an older version is brought up to date once.
+    open_store(settings.store_address, read_only=settings.read_only).close()
+    environment = {"GUANXI_HOME": str(settings.home), "GUANXI_STORE": settings.store_address}
+    environment |= {"GUANXI_API_HOST": settings.api_host, "GUANXI_API_PORT": str(settings.api_port)}
+    Supervisor(listening, workers=settings.workers, environment=environment, stop_seconds=settings.stop_seconds).run()
 
 
 def serve_ui(

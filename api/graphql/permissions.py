@@ -22,6 +22,9 @@ REVEAL: Rule = frozenset({Right.REVEAL})
 EDIT_GRAPH: Rule = frozenset({Right.EDIT_GRAPH})
 RECORD: Rule = frozenset({Right.RECORD})
 BLOCK: Rule = frozenset({Right.BLOCK})
+ASSESS: Rule = frozenset({Right.ASSESS})
+SEE_JOBS: Rule = frozenset({Right.SEE_JOBS})
+RUN_JOBS: Rule = frozenset({Right.RUN_JOBS})
 
 
 def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
@@ -88,6 +91,15 @@ RULES: Mapping[str, Rule] = {
     **_all(RISK, "BlocklistConnection", "edges", "pageInfo", "totalCount"),
     **_all(RISK, "BlocklistEdge", "cursor", "node"),
     **_all(RISK, "BlocklistEntry", "nodeId", "type", "caption", "listed", "reason", "source", "since", "expiresAt"),
+    **_all(SEE_JOBS, "Query", "jobs", "job"),
+    **_all(RUN_JOBS, "Mutation", "startJob", "cancelJob"),
+    **_all(SEE_JOBS, "Job", "id", "kind", "status", "stage", "done", "total", "startedBy", "startedAt", "finishedAt"),
+    **_all(SEE_JOBS, "Job", "heartbeatAt", "message", "stuck"),
+    **_all(ASSESS, "Mutation", "assessApplication"),
+    **_all(ASSESS, "DecisionAnswer", "applicationId", "customerId", "decision", "rules", "score", "grade", "reasons"),
+    **_all(ASSESS, "DecisionAnswer", "ring", "modelVersion", "policyVersion", "decisionPolicyVersion", "assessedAt"),
+    **_all(ASSESS, "DecisionAnswer", "degraded", "degradedBecause", "replayed"),
+    **_all(ASSESS, "RuleHit", "code", "text", "leadsTo"),
     **_all(EDIT_GRAPH, "Mutation", "drawLink", "annotateLink", "retractLink"),
     **_all(GRAPH, "HumanLink", "id", "source", "target", "author", "reason", "evidence", "expiresAt"),
     **_all(GRAPH, "HumanLink", "drawnAt", "endedAt", "edits"),

@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql.casework_query import CaseworkQuery
+from api.graphql.job_query import JobQuery
 from api.graphql.link_query import LinkQuery
 from api.graphql.path_query import PathQuery
 from api.graphql.ring_query import RingQuery
@@ -11,5 +12,5 @@ from api.graphql.subject_query import SubjectQuery
 
 
 @strawberry.type
-class Query(SubjectQuery, RiskQuery, RingQuery, PathQuery, LinkQuery, CaseworkQuery):
+class Query(SubjectQuery, RiskQuery, RingQuery, PathQuery, LinkQuery, CaseworkQuery, JobQuery):
     """Each base holds the queries of one subject; add a module, then its class here."""

@@ -167,8 +167,9 @@ def _channel_uses(
         if start == CUSTOMER:
             customer = person(starts)
         else:
-            application = _Positions.of(applications.handles)(starts)
-            customer = np.where(application >= 0, applications.customer[application], -1)
+            # An application that is not among them has position -1, which is the last of these.
+            owners = np.append(applications.customer, np.int32(-1))
+            customer = owners[_Positions.of(applications.handles)(starts)]
         identifier = head(ends)
         known = (customer >= 0) & (identifier >= 0)
         yield Uses(

@@ -35,7 +35,7 @@ Guanxi.canvas = (() => {
   }
 
   function doubleTapped(node) {
-    if (node.data("kind") === "COMMUNITY") return;
+    if (node.data("kind") === "COMMUNITY" || Guanxi.links.active()) return;
     if (page.view?.readOnly) Guanxi.openSubject(node.id());
     else Guanxi.history.expand(node.id());
   }
@@ -152,7 +152,7 @@ Guanxi.canvas = (() => {
     const live = cy();
     if (!live) return;
     live.resize();
-    const selected = live.nodes(":selected");
+    const selected = live.elements(":selected");
     if (selected.nonempty()) setTimeout(() => Guanxi.selection.bringIntoView(live, selected), SECOND_CLICK);
     else if (untouched) fit(null, { animate: false });
   }

@@ -155,8 +155,16 @@ Guanxi.history = (() => {
     return toast(say(words));
   }
 
+  /* A change that is no step, such as a link that the server now keeps: it holds for this canvas and for those to come back to. */
+  function amend(change, then) {
+    const changed = (steps) => steps.map((each) => ({ ...each, elements: change(each.elements) }));
+    undos = changed(undos);
+    redos = changed(redos);
+    show(change(snapshot()), then);
+  }
+
   function undo() { return back(undos, redos, "toast.undone"); }
   function redo() { return back(redos, undos, "toast.redone"); }
 
-  return { reset, expand, expanded, collapse, undo, redo, buttons };
+  return { reset, expand, expanded, collapse, amend, undo, redo, buttons };
 })();

@@ -10,7 +10,8 @@ Guanxi.selection = (() => {
   const cy = () => Guanxi.canvas.cy();
 
   function nodesOf(row) {
-    const { findGrade, findType, findSubject, findIds } = row.dataset;
+    const { findGrade, findType, findSubject, findIds, findHuman } = row.dataset;
+    if (findHuman !== undefined) return cy().edges("[?human]").connectedNodes();
     if (findIds !== undefined) return cy().collection(findIds.split(" ").map((id) => cy().getElementById(id)));
     return cy().nodes().filter((node) => {
       const data = node.data();
@@ -81,7 +82,8 @@ Guanxi.selection = (() => {
     if (live.elements(":selected").nonempty()) clearFound();
     dim();
     Guanxi.table.mark();
-    tellInspector(live);
+    if (Guanxi.links.active()) Guanxi.links.picked(live.nodes(":selected"));
+    else tellInspector(live);
   }, 30);
 
   function tellInspector(live) {
@@ -92,9 +94,9 @@ Guanxi.selection = (() => {
       const edge = edges[0];
       data.edge = { data: edge.data(), from: edge.source().data(), to: edge.target().data() };
     } else if (nodes.nonempty()) {
-      data = { nodes: nodes.map((node) => node.data()).slice(0, 200), edge: null, drawn: nodes.length === 1 ? drawn(nodes[0]) : {} };
+      data = { nodes: nodes.map((node) => node.data()).slice(0, 200), edge: null, ...(nodes.length === 1 ? around(nodes[0]) : {}) };
     }
-    const now = JSON.stringify([data.nodes.map((node) => node.id), data.edge?.data.id ?? null, data.drawn ?? null]);
+    const now = JSON.stringify([data.nodes.map((node) => node.id), data.edge?.data.id ?? null, data.drawn ?? null, data.links ?? null]);
     if (now === told) return;
     told = now;
     clearTimeout(opening);
@@ -114,7 +116,22 @@ Guanxi.selection = (() => {
     return counts;
   }
 
-  /* Selects nodes by id, from the table, a notice or the inspector. */
+  /* What the canvas shows at a node: how many relationships of each kind, and the links drawn by hand. */
+  function around(node) {
+    const links = node.connectedEdges("[author]").map((edge) => {
+      const other = edge.source().same(node) ? edge.target() : edge.source();
+      return { id: edge.id(), author: edge.data("author"), mark: edge.data("mark"), caption: other.data("caption") };
+    });
+    return { drawn: drawn(node), links };
+  }
+
+  /* Asks for the drawer's content anew: what it shows has changed on the server. */
+  function again() {
+    told = null;
+    changed();
+  }
+
+  /* Selects nodes or a relationship by id, from the table, a notice or the inspector. */
   function choose(ids, { add = false, show = true } = {}) {
     const live = cy();
     if (!live) return;
@@ -131,6 +148,7 @@ Guanxi.selection = (() => {
   function bringIntoView(live, nodes) {
     const box = nodes.renderedBoundingBox({ includeOverlays: false });
     const [width, height, edge] = [live.width(), live.height(), 12];
+    if (nodes.edges().nonempty() && (box.w > width - 2 * edge || box.h > height - 2 * edge)) return;
     if (box.w > width - 2 * edge || box.h > height - 2 * edge) { Guanxi.canvas.fit(nodes); return; }
     const by = {
       x: Math.max(edge - box.x1, 0) + Math.min(width - edge - box.x2, 0),
@@ -150,5 +168,5 @@ Guanxi.selection = (() => {
     return nodes && nodes.length === 1 ? nodes[0].id() : null;
   };
 
-  return { find, preview, bringIntoView, changed, choose, clear, refresh: changed, selectedNode };
+  return { find, preview, bringIntoView, changed, choose, clear, again, refresh: changed, selectedNode };
 })();

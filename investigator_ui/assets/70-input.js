@@ -8,11 +8,16 @@
 
   const toggleFull = () => go({ query: { full: page.view?.full ? null : "1", expanded: null } });
 
+  const toggleSources = () => go({ query: { sourceOnly: page.view?.sourceOnly ? null : "1" } });
+
   const byId = {
-    "home-link": () => go({ pathname: "/", query: { full: null, expanded: null } }),
+    "home-link": () => go({ pathname: "/", query: { full: null, sourceOnly: null, expanded: null } }),
     "help-button": () => Guanxi.dialogs.show("keys-dialog"),
     "as-of-clear": () => go({ query: { asOf: null } }),
     "full-switch": toggleFull,
+    "source-switch": toggleSources,
+    "link-tool": () => Guanxi.links.begin(),
+    "link-confirm": () => Guanxi.links.confirm(),
     "undo-button": () => Guanxi.history.undo(),
     "redo-button": () => Guanxi.history.redo(),
     "zoom-in": () => Guanxi.canvas.zoomBy(1.3),
@@ -32,6 +37,9 @@
     expand: (button) => Guanxi.history.expand(button.dataset.node, button.dataset.relationship ?? null),
     collapse: (button) => Guanxi.history.collapse(button.dataset.node),
     open: (button) => openSubject(button.dataset.node),
+    link: () => Guanxi.links.begin(),
+    annotate: (button) => Guanxi.links.askAnnotate(button),
+    retract: (button) => Guanxi.links.askRetract(button.dataset.link),
   };
 
   function fitSelection() {
@@ -91,19 +99,22 @@
     0: () => Guanxi.canvas.fit(),
     e: () => Guanxi.history.expand(Guanxi.selection.selectedNode() ?? ""),
     E: () => Guanxi.history.collapse(Guanxi.selection.selectedNode()),
+    r: () => Guanxi.links.begin(),
     g: toggleFull,
+    s: toggleSources,
     t: () => Guanxi.table.toggle(),
     l: () => { const legend = document.getElementById("legend"); if (legend) legend.open = !legend.open; },
     "?": () => Guanxi.dialogs.show("keys-dialog"),
-    Escape: () => Guanxi.selection.clear(),
+    Escape: () => { if (Guanxi.links.active()) Guanxi.links.stop(); else Guanxi.selection.clear(); },
   };
 
   function onKey(event) {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (Guanxi.dialogs.anyOpen()) {
-      if (event.key === "Enter" && event.target.id === "reveal-reason" && !event.isComposing) {
+      const confirm = { "reveal-reason": Guanxi.dialogs.confirmReveal, "link-reason": Guanxi.links.confirm }[event.target.id];
+      if (event.key === "Enter" && confirm && !event.isComposing) {
         event.preventDefault(); // or the button that gets the focus back is pressed by the same key
-        Guanxi.dialogs.confirmReveal();
+        confirm();
       }
       return;
     }

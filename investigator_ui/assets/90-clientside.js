@@ -14,6 +14,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       page.view = {
         key: view.key,
         full: view.full,
+        sourceOnly: view.sourceOnly,
         asOf: view.asOf,
         subjectId: view.subject.node.id,
         caption: view.subject.node.caption,
@@ -24,6 +25,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       page.counted = `${view.key} ${nodes} ${edges}`;
       document.title = `${view.subject.node.caption} · ${say("product.name")}`;
       Guanxi.history.reset();
+      Guanxi.links.stop();
       Guanxi.table.restart();
       controls();
       Guanxi.omnibox.clear();
@@ -40,6 +42,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     /* Parts drawn by the server know nothing of where the page stands: put that back. */
     function controls() {
       document.getElementById("full-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.full)));
+      document.getElementById("source-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.sourceOnly)));
+      Guanxi.links.controls();
       Guanxi.history.buttons();
       Guanxi.omnibox.equip();
     }
@@ -47,7 +51,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function textsChanged(texts) {
       if (!texts) return nothing();
       if (texts.lang !== page.lang) Guanxi.clearToasts();
-      Object.assign(page, { lang: texts.lang, user: texts.user, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
+      Object.assign(page, { lang: texts.lang, user: texts.user, mayEdit: texts.mayEdit, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
       document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");
       setTimeout(() => {
@@ -63,8 +67,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       textsChanged,
       expanded: (answer) => { Guanxi.history.expanded(answer); return nothing(); },
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
-      toast: (message) => { if (message) toast(message.text, message); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
-      sessionEnded: (ended) => { if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
+      linked: (answer) => { Guanxi.links.linked(answer); return nothing(); },
+      toast: (message) => { if (message) toast(message.text, message); Guanxi.links.idle(); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
+      sessionEnded: (ended) => { Guanxi.links.idle(); if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
       chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node); return nothing(); },
       refused: () => { setTimeout(Guanxi.omnibox.refused, 20); return nothing(); },
       suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },

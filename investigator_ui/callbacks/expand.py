@@ -25,6 +25,7 @@ def register(app: Dash, services: Services) -> None:
             there={node["id"]: (node["x"], node["y"]) for node in asked["there"]},
             drawn=asked["drawn"],
             as_of=address.moment(services.zone),
+            source_only=address.source_only,
         )
         return {
             "n": asked["n"],

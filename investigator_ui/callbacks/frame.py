@@ -32,14 +32,21 @@ def register(app: Dash, services: Services) -> None:
     )
     def draw_frame(lang_data: Json, me: Json) -> tuple[Json, ...]:
         lang, user = language_of(lang_data), me_of(me)
+        may_edit = user is not None and "edit_graph" in user.rights
         return (
             topbar(lang, user),
-            canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights),
+            canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights, may_edit=may_edit),
             canvas_panels.zoom_tools(lang),
-            canvas_panels.dialogs(lang),
+            canvas_panels.dialogs(lang, may_edit=may_edit),
             text("canvas.loading", lang),
             text("canvas.help", lang),
-            {"lang": lang, "user": user.name if user else "", "words": browser_texts(lang), **_legend_data(services)},
+            {
+                "lang": lang,
+                "user": user.name if user else "",
+                "mayEdit": may_edit,
+                "words": browser_texts(lang),
+                **_legend_data(services),
+            },
         )
 
     @app.callback(
@@ -85,7 +92,9 @@ def register(app: Dash, services: Services) -> None:
         overview = overview_of(view.graph, canvas, schema)
         panel = overview_panel(overview, schema, lang, aggregated=view.graph.aggregated)
         types = {cell.type for row in overview.rows for cell in row.types}
-        return panel, canvas_panels.notices(view.graph, canvas, lang), canvas_panels.legend(schema, types, lang)
+        human = not view.source_only and not view.graph.aggregated
+        legend = canvas_panels.legend(schema, types, lang, human_links=human)
+        return panel, canvas_panels.notices(view.graph, canvas, lang), legend
 
     @app.callback(
         Output("graph", "stylesheet", allow_duplicate=True),

@@ -33,20 +33,30 @@ def register(app: Dash, services: Services) -> None:
             return [], True
         schema = services.schema()
         if edge is not None:
-            body = inspector.edge_inspector(edge["data"], (edge["from"], edge["to"]), schema, lang, services.zone)
+            body = _edge(edge, lang, may_edit=_may(me_data, "edit_graph"))
         elif len(nodes) > 1:
-            body = inspector.several_inspector(nodes, schema, lang)
+            view = parse(View, view_data)
+            both = all(node["kind"] == "NODE" for node in nodes)
+            body = inspector.several_inspector(
+                nodes, schema, lang, may_edit=both and view.editable and _may(me_data, "edit_graph")
+            )
         elif nodes[0]["kind"] == "COMMUNITY":
             body = inspector.community_inspector(nodes[0], schema, lang)
         else:
-            body = _node(
-                nodes[0], selected.get("drawn") or {}, lang, view_data, me_data, ViewAddress.parse(pathname, search)
-            )
+            body = _node(nodes[0], selected, lang, view_data, me_data, ViewAddress.parse(pathname, search))
         return [_drawer_head(lang), *body], False
+
+    def _edge(edge: Json, lang: Language, *, may_edit: bool) -> list[Child]:
+        data = edge["data"]
+        link = services.user().link(data["id"]) if data.get("author") else None
+        ends = (edge["from"], edge["to"])
+        return inspector.edge_inspector(
+            data, ends, services.schema(), lang, services.zone, link=link, may_edit=may_edit
+        )
 
     def _node(
         data: dict[str, Json],
-        drawn: dict[str, int],
+        selected: Json,
         lang: Language,
         view_data: Json,
         me_data: Json,
@@ -55,17 +65,24 @@ def register(app: Dash, services: Services) -> None:
         node = services.user().node(data["id"], as_of=address.moment(services.zone))
         if node is None:
             return inspector.gone_inspector(lang)
-        view, me = parse(View, view_data), me_of(me_data)
+        view = parse(View, view_data)
         return inspector.node_inspector(
             node,
             services.schema(),
             lang,
             zone=services.zone,
-            drawn=drawn,
-            may_reveal=me is not None and "reveal" in me.rights,
+            drawn=selected.get("drawn") or {},
+            links=selected.get("links") or (),
+            may_reveal=_may(me_data, "reveal"),
             may_expand=view.graph is not None and not view.graph.read_only,
+            may_edit=view.editable and _may(me_data, "edit_graph"),
             is_subject=bool(data.get("subject")),
         )
+
+
+def _may(me_data: Json, right: str) -> bool:
+    me = me_of(me_data)
+    return me is not None and right in me.rights
 
 
 def _drawer_head(lang: Language) -> html.Div:

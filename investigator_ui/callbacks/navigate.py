@@ -67,25 +67,35 @@ def open_view(user: UserApi, address: ViewAddress, *, moment: datetime | None) -
     """What an address shows; the expansions that it names are opened again, in their order."""
     if address.node_id is None:
         return View(key=address.key), []
-    opened = user.open(address.node_id, full=address.full, as_of=moment)
+    opened = user.open(address.node_id, full=address.full, as_of=moment, source_only=address.source_only)
     facts = GraphFacts.of(opened.graph)
     elements = to_elements(opened.graph)
     if not facts.read_only:
         for expanded in address.expanded:
-            elements = _expanded(user, expanded, elements, moment=moment)
+            elements = _expanded(user, expanded, elements, address, moment=moment)
     return _view(address, opened, facts), elements
 
 
-def _expanded(user: UserApi, expanded: Expanded, elements: list[Element], *, moment: datetime | None) -> list[Element]:
+def _expanded(
+    user: UserApi, expanded: Expanded, elements: list[Element], address: ViewAddress, *, moment: datetime | None
+) -> list[Element]:
     there = {e["data"]["id"]: (e["position"]["x"], e["position"]["y"]) for e in elements if "position" in e}
     if expanded.node_id not in there:  # an old link: what it expanded is no longer in this graph
         return elements
     drawn = [e["data"]["id"] for e in elements if "position" not in e]
-    return add(elements, expand(user, expanded, there=there, drawn=drawn, as_of=moment))
+    source_only = address.source_only
+    return add(elements, expand(user, expanded, there=there, drawn=drawn, as_of=moment, source_only=source_only))
 
 
 def _view(address: ViewAddress, opened: OpenedSubject, facts: GraphFacts) -> View:
-    return View(key=address.key, full=address.full, as_of=address.as_of, subject=opened.subject, graph=facts)
+    return View(
+        key=address.key,
+        full=address.full,
+        source_only=address.source_only,
+        as_of=address.as_of,
+        subject=opened.subject,
+        graph=facts,
+    )
 
 
 def _rich(view: View) -> bool:

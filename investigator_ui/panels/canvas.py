@@ -8,27 +8,22 @@ from dash.development.base_component import Component
 from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.graph_schema import GraphSchema
-from investigator_ui.icons import legend_picture
+from investigator_ui.icons import legend_line, legend_picture
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.links import link_dialog, link_tool
 from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button, name_of
 from investigator_ui.queries import FULL_LIMIT
+from investigator_ui.stylesheet import HUMAN
 from investigator_ui.texts import text
 from investigator_ui.view import CanvasFacts, GraphFacts, Hub
 
 MOST_NAMED = 8
 
 
-def toolbar(lang: Language, *, may_export: bool) -> list[Component]:
+def toolbar(lang: Language, *, may_export: bool, may_edit: bool) -> list[Component]:
     tools: list[Component] = [
-        html.Button(
-            [html.Span(className="switch-knob", **attrs(aria_hidden="true")), html.Span(text("canvas.full", lang))],
-            id="full-switch",
-            type="button",
-            role="switch",
-            className="switch",
-            title=text("canvas.full_help", lang),
-            **attrs(aria_checked="false"),
-        ),
+        _switch("full-switch", text("canvas.full", lang), text("canvas.full_help", lang)),
+        _switch("source-switch", text("canvas.source_only", lang), text("canvas.source_only_help", lang)),
         html.Div(
             [
                 icon_button("undo-button", "undo", text("canvas.undo", lang), disabled=True),
@@ -37,7 +32,21 @@ def toolbar(lang: Language, *, may_export: bool) -> list[Component]:
             className="tool-group",
         ),
     ]
+    if may_edit:
+        tools.append(link_tool(lang))
     return [*tools, _export_menu(lang, may_export=may_export)]
+
+
+def _switch(switch_id: str, label: str, help_: str) -> Component:
+    return html.Button(
+        [html.Span(className="switch-knob", **attrs(aria_hidden="true")), html.Span(label)],
+        id=switch_id,
+        type="button",
+        role="switch",
+        className="switch",
+        title=help_,
+        **attrs(aria_checked="false"),
+    )
 
 
 def _export_menu(lang: Language, *, may_export: bool) -> Component:
@@ -62,8 +71,11 @@ def zoom_tools(lang: Language) -> list[Component]:
     ]
 
 
-def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) -> list[Component]:
-    """Types on the canvas by shape and icon, grades by colour and letter; each entry finds its nodes."""
+def legend(
+    schema: GraphSchema, types_drawn: Collection[str], lang: Language, *, human_links: bool = False
+) -> list[Component]:
+    """Types on the canvas by shape and icon, grades by colour and letter, links drawn by hand by their dashes; each entry
+    finds its nodes."""
     types = [
         _legend_entry(
             [
@@ -86,12 +98,23 @@ def legend(schema: GraphSchema, types_drawn: Collection[str], lang: Language) ->
         for view in schema.grades
         for caption in [name_of(view, lang)]
     ]
+    by_hand = name_of(schema.human_type(), lang)
+    drawn = [
+        _legend_entry(
+            [html.Img(src=legend_line(HUMAN), alt="", className="legend-line"), html.Span(by_hand)],
+            text("canvas.legend_find", lang, what=by_hand),
+            {"data_find_human": "1"},
+        )
+    ]
     return [
         html.Summary([icon("info"), html.Span(text("canvas.legend", lang))]),
         html.Div(
             [
                 html.Ul(types, className="legend-list", **attrs(aria_label=text("canvas.legend_types", lang))),
                 html.Ul(grades, className="legend-list", **attrs(aria_label=text("canvas.legend_grades", lang))),
+                html.Ul(drawn, className="legend-list", **attrs(aria_label=text("inspector.relations", lang)))
+                if human_links
+                else None,
             ],
             className="legend-body",
         ),
@@ -140,8 +163,9 @@ def _hubs(hubs: Sequence[Hub], lang: Language) -> Component:
     )
 
 
-def dialogs(lang: Language) -> list[Component]:
-    return [_reveal_dialog(lang), _keys_dialog(lang), _session_dialog(lang)]
+def dialogs(lang: Language, *, may_edit: bool) -> list[Component]:
+    always = [_reveal_dialog(lang), _keys_dialog(lang, may_edit=may_edit), _session_dialog(lang)]
+    return [*always, link_dialog(lang)] if may_edit else always
 
 
 def _reveal_dialog(lang: Language) -> Component:
@@ -175,13 +199,16 @@ def _reveal_dialog(lang: Language) -> Component:
     )
 
 
-def _keys_dialog(lang: Language) -> Component:
+def _keys_dialog(lang: Language, *, may_edit: bool) -> Component:
     keys = (
-        ("/", "search"), ("F", "fit_selection"), ("0", "fit_all"), ("E", "expand"), ("Shift + E", "collapse"), ("G", "full"),
-        ("T", "table"), ("L", "legend"), ("Ctrl + Z / Shift + Z", "undo"), ("Esc", "escape"), ("?", "help"),
+        ("/", "search"), ("F", "fit_selection"), ("0", "fit_all"), ("E", "expand"), ("Shift + E", "collapse"), ("R", "link"),
+        ("G", "full"), ("S", "source_only"), ("T", "table"), ("L", "legend"), ("Ctrl + Z / Shift + Z", "undo"),
+        ("Esc", "escape"), ("?", "help"),
     )  # fmt: skip
     rows: list[Child] = []
     for key, what in keys:
+        if what == "link" and not may_edit:
+            continue
         rows += [html.Dt(html.Kbd(key)), html.Dd(text(f"keys.{what}", lang))]
     mouse = [html.Li(text(f"keys.{what}", lang)) for what in ("click", "dblclick", "shift_click", "wheel", "drag")]
     return html.Dialog(

@@ -11,15 +11,17 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import Degree, Node
+from investigator_ui.contract import Degree, HumanLink, Node
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.links import link_details
 from investigator_ui.panels.parts import (
     Child,
     attribute_facts,
     facts,
     grade_chip,
     icon,
+    name_of,
     relationship_name,
     type_icon,
     type_name,
@@ -41,15 +43,20 @@ def node_inspector(
     drawn: Mapping[str, int],
     may_reveal: bool,
     may_expand: bool,
+    may_edit: bool,
     is_subject: bool,
+    links: Sequence[Data] = (),
 ) -> list[Child]:
-    """`drawn` counts the node's relationships on the canvas, by `relationship type|neighbour type`."""
+    """`drawn` counts the node's relationships on the canvas, by `relationship type|neighbour type`; `links` are those of
+    them that were drawn by hand."""
     actions: list[Component] = []
     if may_expand:
         actions.append(_action("expand", text("inspector.expand_all", lang), node.id, key="E", primary=True))
         actions.append(_action("collapse", text("inspector.collapse", lang), node.id, key="Shift+E"))
     if not is_subject:
         actions.append(_action("open", text("subject.open", lang), node.id))
+    if may_edit:
+        actions.append(_action("draw", text("link.tool", lang), node.id, key="R", name="link"))
     grade = node.assessment.grade.value if node.assessment else None
     return [
         _head(
@@ -60,6 +67,7 @@ def node_inspector(
         html.Div(actions, className="actions"),
         html.H3(text("inspector.relations", lang)),
         _degrees(node, schema, lang, drawn, may_expand),
+        *_links(links, schema, lang),
         html.H3(text("risk.heading", lang)),
         risk_panel_of(node.type, node.assessment, schema, lang, zone),
         html.H3(text("inspector.attributes", lang)),
@@ -78,11 +86,25 @@ def node_inspector(
 
 
 def edge_inspector(
-    edge: Data, ends: tuple[Data, Data], schema: GraphSchema, lang: Language, zone: ZoneInfo
+    edge: Data,
+    ends: tuple[Data, Data],
+    schema: GraphSchema,
+    lang: Language,
+    zone: ZoneInfo,
+    *,
+    link: HumanLink | None = None,
+    may_edit: bool = False,
 ) -> list[Child]:
+    """A relationship; `link` is there where an investigator drew it."""
+    if link is not None:
+        return [
+            _head(name_of(schema.human_type(), lang), [icon("link"), text("inspector.relations", lang)]),
+            html.P([icon("info"), text("inspector.human", lang)], className="hint"),
+            facts(_ends(ends, schema, lang)),
+            *link_details(link, lang, zone, may_edit=may_edit),
+        ]
     rows: list[tuple[str, Child]] = [
-        (text("inspector.from", lang), _end(ends[0], schema, lang)),
-        (text("inspector.to", lang), _end(ends[1], schema, lang)),
+        *_ends(ends, schema, lang),
         (text("inspector.first_seen", lang), words.moment(datetime.fromisoformat(edge["first"]), zone)),
         (text("inspector.last_seen", lang), words.moment(datetime.fromisoformat(edge["last"]), zone)),
         (text("inspector.weight", lang), words.number(int(edge["weight"]))),
@@ -108,7 +130,9 @@ def community_inspector(community: Data, schema: GraphSchema, lang: Language) ->
     ]
 
 
-def several_inspector(nodes: Sequence[Data], schema: GraphSchema, lang: Language) -> list[Child]:
+def several_inspector(
+    nodes: Sequence[Data], schema: GraphSchema, lang: Language, *, may_edit: bool = False
+) -> list[Child]:
     kinds = Counter(str(node["type"]) for node in nodes)
     named = [
         html.Li(
@@ -121,8 +145,18 @@ def several_inspector(nodes: Sequence[Data], schema: GraphSchema, lang: Language
         for node in nodes[:MOST_NAMED]
     ]  # fmt: skip
     counts = [(type_name(label, schema, lang), html.Span(words.number(n))) for label, n in kinds.most_common()]
+    link = None
+    if may_edit and len(nodes) == 2:
+        link = html.Button(
+            [icon("draw"), text("link.tool", lang)],
+            type="button",
+            className="button primary",
+            title=text("link.two", lang),
+            **attrs(data_action="link"),
+        )
     return [
         _head(text("inspector.several", lang, n=words.number(len(nodes))), []),
+        html.Div(link, className="actions") if link else None,
         facts(list(counts)),
         html.Ul(named, className="named-list"),
     ]
@@ -137,13 +171,32 @@ def _head(title: str, kind: list[Child], *extra: Child) -> html.Div:
                     className="inspector-head")  # fmt: skip
 
 
-def _action(name: str, label: str, node_id: str, *, key: str | None = None, primary: bool = False) -> html.Button:
+def _links(links: Sequence[Data], schema: GraphSchema, lang: Language) -> list[Child]:
+    """Links drawn by hand that the canvas shows at this node: the way to them for those who don't use a mouse."""
+    if not links:
+        return []
+    rows = [
+        html.Li(
+            html.Button(
+                [html.Span(str(link["mark"]), className="link-mark", **attrs(aria_hidden="true")),
+                 html.Span(str(link["caption"])), html.Span(str(link["author"]), className="quiet")],
+                type="button", className="named", **attrs(data_select=link["id"]),
+            )
+        )
+        for link in links
+    ]  # fmt: skip
+    return [html.H3(name_of(schema.human_type(), lang)), html.Ul(rows, className="named-list")]
+
+
+def _action(
+    picture: str, label: str, node_id: str, *, key: str | None = None, primary: bool = False, name: str | None = None
+) -> html.Button:
     return html.Button(
-        [icon(name), label],
+        [icon(picture), label],
         type="button",
         className="button primary" if primary else "button",
         title=None if key is None else f"{label} ({key})",
-        **attrs(data_action=name, data_node=node_id),
+        **attrs(data_action=name or picture, data_node=node_id),
     )
 
 
@@ -185,6 +238,13 @@ def _degree(
             html.Td(button),
         ]
     )
+
+
+def _ends(ends: tuple[Data, Data], schema: GraphSchema, lang: Language) -> list[tuple[str, Child]]:
+    return [
+        (text("inspector.from", lang), _end(ends[0], schema, lang)),
+        (text("inspector.to", lang), _end(ends[1], schema, lang)),
+    ]
 
 
 def _end(data: Data, schema: GraphSchema, lang: Language) -> Component:

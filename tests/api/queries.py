@@ -48,6 +48,15 @@ RECORD_LABEL = f"""mutation ($applicationId: ID!, $label: Label!, $knownAt: Date
   recordLabel(applicationId: $applicationId, label: $label, knownAt: $knownAt, note: $note) {{ {FACT} }} }}"""
 RECORD_DISPOSITION = f"""mutation ($subject: ID!, $verdict: Verdict!, $reason: String!) {{
   recordDisposition(subject: $subject, verdict: $verdict, reason: $reason) {{ {FACT} }} }}"""
+ASSESS = """mutation ($input: ApplicationInput!, $key: String!) { assessApplication(input: $input, idempotencyKey: $key) {
+  applicationId customerId decision score grade modelVersion policyVersion decisionPolicyVersion assessedAt
+  degraded degradedBecause replayed rules { code text leadsTo } english: rules(language: EN) { text }
+  reasons { code text weight } ring { id size knownFraud knownFraudShare density motif asOf } } }"""
+JOB = "id kind status stage done total startedBy startedAt finishedAt heartbeatAt message stuck"
+START_JOB = f"mutation ($kind: JobKind!) {{ startJob(kind: $kind) {{ {JOB} }} }}"
+CANCEL_JOB = f"mutation ($id: ID!) {{ cancelJob(id: $id) {{ {JOB} }} }}"
+JOBS = f"query ($first: Int! = 20) {{ jobs(first: $first) {{ {JOB} }} }}"
+ONE_JOB = f"query ($id: ID!) {{ job(id: $id) {{ {JOB} }} }}"
 ENTRY = "nodeId type caption listed reason source since expiresAt"
 BLOCKLIST = f"""query ($first: Int! = 20, $after: String, $type: String) {{
   blocklist(first: $first, after: $after, type: $type) {{ edges {{ cursor node {{ {ENTRY} }} }}
@@ -84,6 +93,7 @@ NODE_BY_KEY = f"""query ($type: String!, $key: String!, $asOf: DateTime) {{
 EVERYTHING = (
     SUBJECT_BY_NUMBER, RELATION_GRAPH, FULL_GRAPH, NODE_BY_ID, SEARCH, NEIGHBOURS, SCHEMA, STATUS, ME, REVEAL,
     DRAW_LINK, ANNOTATE_LINK, RETRACT_LINK, LINK,
-    NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST,
+    NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST, ASSESS,
+    START_JOB, CANCEL_JOB, JOBS, ONE_JOB,
     SCORE, SCORES, RING, RINGS, RING_MEMBERS, PATH, NODE_BY_KEY,
 )  # fmt: skip

@@ -2,12 +2,14 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, parse
 
 from api.graphql.permissions import RULES, check_operation, named_fields
 from api.graphql.schema import build_schema
+from api.job_records import PREFIX, Job, JobKind, JobStatus
 from graph_model.errors import Forbidden
 from graph_model.principal import Principal, Role
 from tests.api import queries
@@ -27,8 +29,17 @@ def coordinates() -> set[str]:
     }
 
 
+def elsewhere(served: Served) -> None:
+    """A job is at work on another machine, so none is started here."""
+    store, now = served.runtime.store, datetime.now(UTC)
+    busy = Job("job-elsewhere", JobKind.CHECK, JobStatus.RUNNING, "olaf", now, now, host="elsewhere", pid=1)
+    store.put_state(f"{PREFIX}{busy.id}", busy.dump())
+    store.put_state("jobs-current", busy.id)
+
+
 def variables(served: Served) -> dict[str, dict[str, object]]:
     case = served.case
+    elsewhere(served)
     return {
         queries.SUBJECT_BY_NUMBER: {"idNumber": case.id_number},
         queries.RELATION_GRAPH: {"nodeId": case.subject_id, "hops": 4, "limit": 500, "cap": 100},
@@ -47,6 +58,11 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.NODE_FACTS: {"id": case.ids["application1"]},
         queries.RECORD_LABEL: {"applicationId": case.subject_id, "label": "CONFIRMED_FRAUD"},
         queries.RECORD_DISPOSITION: {"subject": "nobody", "verdict": "CLEARED", "reason": "it was a mistake"},
+        queries.ASSESS: {"input": {"applicationId": "APP-REF-0099", "customer": {"idNumber": "1"}}, "key": "a-key"},
+        queries.START_JOB: {"kind": "CHECK"},
+        queries.CANCEL_JOB: {"id": "no-such-job"},
+        queries.JOBS: {},
+        queries.ONE_JOB: {"id": "job-elsewhere"},
         queries.BLOCKLIST: {},
         queries.ADD_TO_BLOCKLIST: {"type": "Phone", "key": "12", "reason": "mule phone"},
         queries.REMOVE_FROM_BLOCKLIST: {"nodeId": case.ids["phone1"], "reason": "never listed"},
@@ -68,6 +84,9 @@ IN_VAIN = {
     queries.RECORD_LABEL: "label.subject",
     queries.RECORD_DISPOSITION: "not_found",
     queries.ADD_TO_BLOCKLIST: "phone.invalid",
+    queries.ASSESS: "application.invalid",
+    queries.START_JOB: "job.running",
+    queries.CANCEL_JOB: "not_found",
     queries.REMOVE_FROM_BLOCKLIST: "blocklist.not_listed",
 }
 
@@ -118,6 +137,11 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.RECORD_LABEL: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.RECORD_DISPOSITION: (Role.INVESTIGATOR, Role.SUPERVISOR),
         queries.BLOCKLIST: READERS,
+        queries.ASSESS: (Role.RISK_ENGINE,),
+        queries.START_JOB: (Role.DATA_SCIENTIST, Role.OPERATOR),
+        queries.CANCEL_JOB: (Role.DATA_SCIENTIST, Role.OPERATOR),
+        queries.JOBS: (Role.SUPERVISOR, Role.DATA_SCIENTIST, Role.OPERATOR),
+        queries.ONE_JOB: (Role.SUPERVISOR, Role.DATA_SCIENTIST, Role.OPERATOR),
         queries.ADD_TO_BLOCKLIST: (Role.SUPERVISOR,),
         queries.REMOVE_FROM_BLOCKLIST: (Role.SUPERVISOR,),
         queries.SCORE: (*READERS, Role.RISK_ENGINE),

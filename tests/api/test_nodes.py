@@ -11,7 +11,7 @@ from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore
 from tests.api import queries
 from tests.api.conftest import Client, Served
-from tests.api.own_server import own_server
+from tests.api.serving import serving
 from tests.fixtures.reference_case import ReferenceCase
 
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,17 +40,14 @@ def written(label: str, case: ReferenceCase, store: GraphStore) -> str:
 @pytest.fixture(scope="module")
 def every(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The reference case, with an IP address and an e-mail of its subject: a node of every type."""
-
-    def add(store: GraphStore, case: ReferenceCase) -> None:
-        subject = NodeRef("Customer", case.id_number)
+    with serving(home, tmp_path_factory.mktemp("nodes")) as served:
+        subject = NodeRef("Customer", served.case.id_number)
         nodes, edges = [], []
         for label, type in (("IpAddress", "USES_IP"), ("Email", "HAS_EMAIL")):
             ref = NodeRef(label, str(SCHEMA.node(label).key.type.clean(WRITTEN[label])))
             nodes.append(NodeRecord(ref, SEEN, SEEN, "files"))
             edges.append(EdgeRecord(type, subject, ref, SEEN, SEEN, SEEN, "files"))
-        store.upsert(GraphBatch(nodes, edges))
-
-    with own_server(home, tmp_path_factory.mktemp("nodes"), add) as served:
+        served.runtime.store.upsert(GraphBatch(nodes, edges))
         yield served
 
 

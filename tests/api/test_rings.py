@@ -10,12 +10,11 @@ import pytest
 
 from graph_model.principal import Role
 from graph_model.records import Ring
-from graph_model.store import GraphStore
 from tests.api import queries
 from tests.api.conftest import Served
-from tests.api.own_server import own_server
+from tests.api.serving import serving
 from tests.fixtures import reference_case
-from tests.fixtures.reference_case import AS_OF, RING_ID, ReferenceCase
+from tests.fixtures.reference_case import AS_OF, RING_ID
 
 FIVE = [
     Ring(f"ring-{i}", 3 + i, i, AS_OF, AS_OF, "m", {"score": i / 10, "new_30d": i, "held_by": {"Phone": 2}})
@@ -26,11 +25,8 @@ FIVE = [
 @pytest.fixture(scope="module")
 def many(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The reference ring and five more of the same scoring."""
-
-    def add(store: GraphStore, _: ReferenceCase) -> None:
-        store.append_rings(FIVE)
-
-    with own_server(home, tmp_path_factory.mktemp("rings"), add) as served:
+    with serving(home, tmp_path_factory.mktemp("rings")) as served:
+        served.runtime.store.append_rings(FIVE)
         yield served
 
 
@@ -91,7 +87,8 @@ def test_a_cursor_of_something_else_is_refused(many: Served) -> None:
 
 def test_a_new_scoring_does_not_disturb_a_walk(home: Path, tmp_path: Path) -> None:
     night = AS_OF + timedelta(days=1)
-    with own_server(home, tmp_path, lambda store, _: store.append_rings(FIVE)) as served:
+    with serving(home, tmp_path) as served:
+        served.runtime.store.append_rings(FIVE)
         reader = served.client()
         first = reader.data(queries.RINGS, first=2)["rings"]
         served.runtime.store.append_rings([Ring("ring-2", 50, 40, night, night, "m", {})])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gnn.score import score
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from ingest.load import ingest
@@ -53,4 +54,29 @@ def store(portfolio: Portfolio, tmp_path: Path) -> Iterator[GraphStore]:
 def empty_store(tmp_path: Path) -> Iterator[GraphStore]:
     opened = open_store(f"sqlite:///{tmp_path / 'empty.db'}", create=True)
     yield opened
+    opened.close()
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The portfolio scored in batch: a store of the test's own, and its model folder."""
+
+    store: GraphStore
+    models: Path
+
+
+@pytest.fixture(scope="session")
+def scored_files(portfolio: Portfolio, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scored")
+    store = portfolio.open_copy(folder)
+    score(store, as_of=AFTERWARDS, scored_at=AFTERWARDS, models=folder / "models")
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def scored(scored_files: Path, tmp_path: Path) -> Iterator[Scored]:
+    shutil.copytree(scored_files, tmp_path / "scored")
+    opened = open_store(f"sqlite:///{tmp_path / 'scored' / 'graph.db'}")
+    yield Scored(opened, tmp_path / "scored" / "models")
     opened.close()

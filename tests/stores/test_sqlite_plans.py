@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from graph_model.predicates import EVERYTHING, Compare, Operator, Predicate
-from graph_model.stores.sqlite import SqliteStore, assessing, upsert, upsert_edges, walk
+from graph_model.stores.sqlite import SqliteStore, assessing, drawn, reading, upsert, upsert_edges, walk
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.predicate_sql import field
 from graph_model.stores.sqlite.selecting import _matching
-from tests.stores.scenarios import day
+from tests.stores.scenarios import customer, day, id_of, referral_circle
 
 GOLDEN = Path(__file__).parent / "golden" / "sqlite.sql"
 
@@ -56,6 +56,37 @@ def test_the_keys_of_a_batch_drive_the_look_up(connection: sqlite3.Connection) -
     steps = plan(connection, upsert._EXISTING, ("[]", 0))
     assert steps[0].startswith("SCAN wanted")
     assert steps[1] == "SEARCH n USING INDEX node_by_key (label=? AND key=?)"
+
+
+@pytest.mark.parametrize("query", [drawn._NEIGHBOURS, drawn._LINKS, drawn._OMITTED, drawn._DEGREES, drawn._TOTALS])
+def test_links_drawn_by_hand_are_found_by_their_ends(connection: sqlite3.Connection, query: str) -> None:
+    parameters = dict.fromkeys(("wanted", "among", "types"), "[]") | dict.fromkeys(("event", "recorded", "moment"), "0")
+    steps = plan(connection, query, parameters)
+    assert steps[0].startswith("SCAN wanted")
+    assert steps[1] == "SEARCH a USING PRIMARY KEY (nid=?)"
+
+
+def test_a_store_without_links_drawn_by_hand_is_not_asked_for_any(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "graph.db", create=True)
+    store.upsert(referral_circle())
+    asked: list[str] = []
+    with store._connections.reading() as connection:
+        connection.set_trace_callback(asked.append)
+    subject = id_of(store, customer("c1"))
+    store.neighbourhood(subject)
+    store.component(subject)
+    assert any("adjacency" in statement for statement in asked)
+    assert {statement for statement in asked if "drawn" in statement} == {"SELECT 1 FROM drawn LIMIT 1"}
+    store.close()
+
+
+def test_the_facts_of_many_nodes_are_found_by_their_ids(connection: sqlite3.Connection) -> None:
+    steps = plan(connection, reading._FACTS, ("[]", None, 0, 0))
+    assert [step.split(" (")[0] for step in steps] == [
+        "SCAN wanted VIRTUAL TABLE INDEX 1:",
+        "SEARCH n USING INDEX node_by_id",
+        "SEARCH f USING PRIMARY KEY",
+    ]
 
 
 def test_the_history_of_a_node_is_found_by_its_id(connection: sqlite3.Connection) -> None:

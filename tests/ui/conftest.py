@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceProduct]:
-    folder = tmp_path_factory.mktemp("reference")
+    with running_reference(tmp_path_factory.mktemp("reference")) as running:
+        yield running
+
+
+@contextmanager
+def running_reference(folder: Path) -> Iterator[ReferenceProduct]:
     with reference_api(folder) as (api_url, told), ui_server(api_url, folder) as url:
         ids = told["ids"]
         assert isinstance(ids, dict)

@@ -64,6 +64,7 @@ def edge(source: str, target: str, kind: str = "USES_PHONE", **changes: object) 
     made: Json = {
         "id": f"{source}-{target}", "source": source, "target": target, "type": kind, "captionZh": "使用电话",
         "captionEn": "uses phone", "qualifier": None, "firstSeen": SEEN, "lastSeen": SEEN, "human": False, "weight": 1,
+        "link": None,
     }  # fmt: skip
     return made | changes
 
@@ -131,8 +132,10 @@ class FakeApi:
     full_graph: Json = field(default_factory=lambda: communities(8, 12_345))
     hits: list[Json] = field(default_factory=list)
     expansion: Json = field(default_factory=lambda: {"nodes": [], "edges": [], "omissions": []})
-    rights: list[str] = field(default_factory=lambda: ["see_graph", "see_risk", "reveal", "export"])
+    rights: list[str] = field(default_factory=lambda: ["see_graph", "see_risk", "reveal", "export", "edit_graph"])
     assessment: Json | None = None
+    links: dict[str, Json] = field(default_factory=dict)  # what was drawn, as HumanLink
+    refused: dict[str, str] = field(default_factory=dict)  # operation → the code that it is refused with
     error: Json | None = None  # answered to every operation in place of data
     broken: str | None = None  # sent in place of JSON
     delay: float = 0.0
@@ -143,6 +146,8 @@ class FakeApi:
         self.asked.append((operation, variables))
         if self.error is not None:
             return {"data": None, "errors": [{"message": "refused", "extensions": self.error}]}
+        if operation in self.refused:
+            return {"data": None, "errors": [{"message": "refused", "extensions": {"code": self.refused[operation]}}]}
         return {"data": self._data(operation, variables)}
 
     def _data(self, operation: str, variables: Json) -> Json:
@@ -158,6 +163,10 @@ class FakeApi:
             "Neighbours": lambda: {"neighbours": self.expansion},
             "Reveal": lambda: {"reveal": {"nodeId": variables["nodeId"], "property": variables["property"],
                                           "value": "13800138000", "expiresAt": "2099-01-01T00:00:00+00:00"}},
+            "Link": lambda: {"link": self.links.get(variables["id"])},
+            "DrawLink": lambda: {"drawLink": self._draw(variables)},
+            "AnnotateLink": lambda: {"annotateLink": self._edit(variables, "annotate")},
+            "RetractLink": lambda: {"retractLink": self._edit(variables, "retract")},
         }  # fmt: skip
         return answers[operation]()
 
@@ -170,6 +179,26 @@ class FakeApi:
             ],
             "idExpired": False, "assessment": self.assessment, "ring": None, "tags": [], "applications": [], "graph": shown,
         }  # fmt: skip
+
+    def _draw(self, variables: Json) -> Json:
+        told = {name: variables[name] for name in ("source", "target", "reason", "expiresAt")}
+        told["evidence"] = variables["evidence"] or ""
+        link = {
+            "id": f"link{len(self.links)}",
+            "author": "investigator",
+            "drawnAt": SEEN,
+            "endedAt": None,
+            "edits": [],
+        } | told
+        self.links[link["id"]] = link
+        return self._edit({"id": link["id"]} | told, "draw")
+
+    def _edit(self, variables: Json, action: str) -> Json:
+        link = self.links[variables["id"]]
+        said = {name: variables.get(name, link[name]) for name in ("reason", "evidence", "expiresAt")}
+        link |= {"endedAt": SEEN} if action == "retract" else said
+        link["edits"] = [*link["edits"], {"action": action, "author": "investigator", "at": SEEN} | said]
+        return link
 
     def _node(self, node_id: str) -> Json:
         return {

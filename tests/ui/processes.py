@@ -72,6 +72,5 @@ def reference_api(folder: Path, port: int | None = None) -> Iterator[tuple[str, 
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     arguments = ["-m", "tests.ui.reference_api", str(folder / "home"), str(port)]
-    with process(arguments, log=folder / f"api-{port}.log", ready=f"{url}/healthz") as log:
-        told = next(line for line in log.read_text().splitlines() if line.startswith("{"))
-        yield url, json.loads(told)
+    with process(arguments, log=folder / f"api-{port}.log", ready=f"{url}/healthz"):
+        yield url, json.loads((folder / "home" / "told.json").read_text(encoding="utf-8"))

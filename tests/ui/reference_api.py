@@ -1,4 +1,4 @@
-"""A real API over the reference case, as a process: `python -m tests.ui.reference_api HOME PORT`. Prints one JSON line when it listens."""
+"""A real API over the reference case, as a process: `python -m tests.ui.reference_api HOME PORT`. Tells in HOME/told.json what is in it."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from graph_model.stores import open_store
 from tests.fixtures import reference_case
 
 PASSWORD = "correct-horse-battery"
+TOLD = "told.json"
 
 
 def main(home: Path, port: int) -> None:
@@ -26,11 +27,13 @@ def main(home: Path, port: int) -> None:
     now = datetime.now(UTC)
     users = Users(home)
     users.add("investigator", Role.INVESTIGATOR, PASSWORD, now=now)
+    users.add("colleague", Role.INVESTIGATOR, PASSWORD, now=now)
     users.add("scientist", Role.DATA_SCIENTIST, PASSWORD, now=now)
     users.add("marketer", Role.MARKETER, PASSWORD, now=now)
     told = {"subject": case.subject_id, "id_number": case.id_number, "ids": case.ids, "personal": case.personal}
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
+    (home / TOLD).write_text(
+        json.dumps(told), encoding="utf-8"
+    )  # not printed: what a server prints is searched for numbers
     uvicorn.run(create_app(settings), host="127.0.0.1", port=port, log_level="warning", ws="none")
 
 

@@ -37,7 +37,7 @@ def test_a_subject_and_its_graph_come_in_one_question(user: UserApi, fake: FakeA
     assert opened.subject.node.caption == "林**"
     assert len(opened.graph.nodes) == 13
     assert opened.graph.nodes[0].grade is Grade.A
-    assert fake.asked == [("Subject", {"nodeId": "subject", "asOf": "2025-01-31T00:00:00+00:00"})]
+    assert fake.asked == [("Subject", {"nodeId": "subject", "asOf": "2025-01-31T00:00:00+00:00", "sourceOnly": False})]
 
 
 def test_where_nodes_are_goes_with_the_question_for_neighbours(user: UserApi, fake: FakeApi) -> None:

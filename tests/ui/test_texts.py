@@ -15,7 +15,8 @@ SOURCES = Path(str(investigator_ui.__file__)).parent
 # What people at the screen can cause, and can do something about.
 THEIRS = (
     "id.length", "id.malformed", "id.checksum", "id.component", "id.document_type", "search.too_short", "search.too_long",
-    "reveal.reason", "not_found", "forbidden", "overloaded", "request.too_large", "invalid_request", "store_unavailable",
+    "reveal.reason", "link.reason", "link.evidence", "link.expiry", "link.self", "link.ended",
+    "not_found", "forbidden", "overloaded", "request.too_large", "invalid_request", "store_unavailable",
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def test_no_text_is_left_over() -> None:
         "home.tip_",
         "keys.",
         "qualifier.",
+        "link.did_",
         "table.",
     )  # put together from parts
     unused = [key for key in TEXTS if f'"{key}"' not in everything and not key.startswith(built)]

@@ -1,0 +1,159 @@
+"""`python -m api.job_worker ID`: the process of one job. It tells how far it is in the store, and ends between stages when it is asked to."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from api.audit_chain import verify
+from api.bootstrap import audit_head, utc_now
+from api.errors import describe
+from api.job_records import CANCEL_PREFIX, PREFIX, Job, JobKind, JobStatus, parse, this_host
+from api.logs import configure, log, where
+from api.settings import Settings
+from graph_model.errors import GuanxiError, NotFound
+from graph_model.services.moments import whole
+from graph_model.store import GraphStore, OnProgress
+from graph_model.stores import open_store
+
+BEAT_SECONDS = 2.0
+
+
+class Cancelled(Exception):
+    """Somebody asked the job to end."""
+
+
+class Told:
+    """The job's record, kept up to date: at every stage at once, and at every beat of the heart. May be used from both threads."""
+
+    def __init__(self, store: GraphStore, job: Job, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._job = job
+        self._stop = threading.Event()
+        self.cancelled = threading.Event()
+
+    def begin(self, pid: int) -> None:
+        self._tell(status=JobStatus.RUNNING, pid=pid, host=this_host())
+        threading.Thread(target=self._beat, daemon=True, name="heartbeat").start()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Raises Cancelled where that was asked: between two stages or pieces, so nothing is half done."""
+        if self.cancelled.is_set():
+            raise Cancelled
+        with self._lock:
+            new = stage != self._job.stage
+            self._job = replace(self._job, stage=stage, done=done, total=total)
+        if new:
+            self._tell()
+
+    def end(self, status: JobStatus, message: str) -> None:
+        self._stop.set()
+        with self._lock:
+            self._job = self._job.ended(status, message, now=whole(self._clock()))
+            self._store.put_state(PREFIX + self._job.id, self._job.dump())
+
+    def _beat(self) -> None:
+        while not self._stop.wait(BEAT_SECONDS):
+            try:
+                self._tell()
+                if self._store.state(CANCEL_PREFIX + self._job.id) is not None:
+                    self.cancelled.set()
+            except GuanxiError as exc:  # a store that is busy for a moment must not stop the heart
+                log.warning("job.heartbeat_failed", code=exc.code)
+
+    def _tell(self, **changed: object) -> None:
+        with self._lock:
+            if not self._stop.is_set():
+                self._job = replace(self._job, heartbeat_at=whole(self._clock()), **changed)  # type: ignore[arg-type]
+                self._store.put_state(PREFIX + self._job.id, self._job.dump())
+
+
+Work = Callable[[GraphStore, Settings, datetime, OnProgress], str]  # what a job does; returns how it ended, in words
+
+
+def run(store: GraphStore, settings: Settings, job_id: str, *, clock: Callable[[], datetime], pid: int) -> JobStatus:
+    """Does one job and tells of it. Raises NotFound for a job that was never started."""
+    text = store.state(PREFIX + job_id)
+    if text is None:
+        raise NotFound("There is no such job.")
+    job = parse(text)
+    told = Told(store, job, clock)
+    signal.signal(signal.SIGTERM, lambda *_: told.cancelled.set())
+    signal.signal(signal.SIGINT, lambda *_: told.cancelled.set())
+    if store.state(CANCEL_PREFIX + job_id) is not None:
+        told.cancelled.set()
+    told.begin(pid)
+    try:
+        told.progress("starting", 0, 0)
+        status, message = JobStatus.DONE, WORK[job.kind](store, settings, whole(clock()), told.progress)
+    except Cancelled:
+        status, message = JobStatus.CANCELLED, "Cancelled. What was committed before stays."
+    except Exception as exc:  # the boundary of the process: whatever it is, the job's record says that it failed
+        described = describe(exc)
+        status, message = JobStatus.FAILED, f"[{described.code}] {described.message}"
+        log.error("job.failed", job=job_id, code=described.code, **where(exc))
+    told.end(status, message)
+    log.info("job.ended", job=job_id, status=status.value)
+    return status
+
+
+def _score(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:
+    return _scored(store, settings, now, on_progress, retrain=False)
+
+
+def _train(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:
+    return _scored(store, settings, now, on_progress, retrain=True)
+
+
+def _scored(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress, *, retrain: bool) -> str:
+    from gnn.score import score
+
+    done = score(
+        store, as_of=now, scored_at=now, models=settings.home / "models", retrain=retrain, on_progress=on_progress
+    )
+    trained = " (just trained)" if done.trained else ""
+    return f"{done.customers:,} customers, {done.rings:,} rings; model {done.model_version}{trained}, policy {done.policy_version}."
+
+
+def _backup(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:
+    folder = settings.home / "backups"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    target = folder / f"guanxi-{now:%Y%m%dT%H%M%S}Z.db"
+    store.backup(target, on_progress=on_progress)
+    return f"Written to {folder.name}/{target.name} in the home folder."
+
+
+def _check(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:
+    on_progress("graph", 0, 0)
+    store.check(thorough=True)
+    on_progress("audit lines", 0, 0)
+    last = verify(store, audit_head(settings, store.address), on_progress=on_progress)
+    return f"The graph is sound, and so are the {last.sequence:,} lines of its audit chain."
+
+
+WORK: Mapping[JobKind, Work] = {
+    JobKind.SCORE: _score,
+    JobKind.TRAIN: _train,
+    JobKind.BACKUP: _backup,
+    JobKind.CHECK: _check,
+}
+
+
+def main() -> int:
+    settings = Settings()
+    configure(settings.log_level)
+    store = open_store(settings.store_address)
+    try:
+        status = run(store, settings, sys.argv[1], clock=utc_now, pid=os.getpid())
+    finally:
+        store.close()
+    return 0 if status in (JobStatus.DONE, JobStatus.CANCELLED) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

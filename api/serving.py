@@ -1,0 +1,41 @@
+"""One server process: it takes requests until it is told to stop, answers what it has taken, and returns."""
+
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+import uvicorn
+
+from api.app import create_app
+from api.bootstrap import build
+from api.logs import log
+from api.settings import Settings
+
+
+def serve(settings: Settings, listening: socket.socket) -> None:
+    """Raises a GuanxiError where the store, the secret or the users can't be opened."""
+    runtime = build(settings)
+    config = uvicorn.Config(
+        create_app(settings, runtime),
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn ends what is running, and then raises the signal again: to us, so that a stop is no failure.
+    signal.signal(signal.SIGTERM, stop)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    left = runtime.workers.running
+    log.info("serve.stopped", left=left)
+    if left > 0:  # they hang in the store; Python would wait for their threads for ever
+        sys.stderr.flush()
+        os._exit(1)
