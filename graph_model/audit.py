@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from graph_model.errors import InvalidRequest
 from graph_model.records import AuditEntry
 
 GENESIS = "0" * 64
@@ -25,11 +26,21 @@ def digest(previous: str, entry: AuditEntry) -> str:
     return hashlib.sha256(previous.encode() + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def first_break(entries: Iterable[AuditEntry], *, previous: str = GENESIS) -> int | None:
-    """The sequence of the first line that does not follow from the one before; None when the chain is whole."""
-    expected = 1
+def first_break(entries: Iterable[AuditEntry], *, previous: str = GENESIS, after: int = 0) -> int | None:
+    """The sequence of the first line that does not follow from the one before; None when the chain is whole. `previous` is the digest of
+    line `after`."""
+    expected = after + 1
     for entry in entries:
         if entry.sequence != expected or digest(previous, entry) != entry.digest:
             return entry.sequence
         previous, expected = entry.digest, expected + 1
     return None
+
+
+def require_following(entries: Iterable[AuditEntry], sequence: int, previous: str) -> None:
+    """Raises InvalidRequest where `entries` do not go on from line `sequence`, whose digest is `previous`."""
+    broken = first_break(entries, previous=previous, after=sequence)
+    if broken is not None:
+        raise InvalidRequest(
+            f"The audit chain is broken at line {broken}, so it can't be continued. Look with guanxi audit verify."
+        )

@@ -39,5 +39,7 @@ def open_store(url: str, *, create: bool = False, read_only: bool = False, clock
     except ModuleNotFoundError as exc:
         if exc.name != "neo4j":
             raise
-        raise InvalidRequest("The driver of Neo4j is not installed. Install it with: pip install 'guanxi[neo4j]'.") from exc
+        raise InvalidRequest(
+            "The driver of Neo4j is not installed. Install it with: pip install 'guanxi[neo4j]'."
+        ) from exc
     return adapter.open_url(url, create=create, read_only=read_only, clock=clock)

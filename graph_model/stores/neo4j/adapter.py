@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path as FilePath
 
 from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
-from graph_model.errors import CapabilityMissing
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -28,8 +27,20 @@ from graph_model.records import (
 )
 from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_CAP, Capabilities, Clock, OnProgress, Statistics, utc_now
-from graph_model.stores.neo4j import assessing, incident, ledger, linking, neighbourhood, reading, scanning, selecting
+from graph_model.stores.neo4j import (
+    assessing,
+    exporting,
+    importing,
+    incident,
+    ledger,
+    linking,
+    neighbourhood,
+    reading,
+    scanning,
+    selecting,
+)
 from graph_model.stores.neo4j.address import Address
+from graph_model.stores.neo4j.backup import backup
 from graph_model.stores.neo4j.connections import SCAN_SECONDS, Connections, Transaction
 from graph_model.stores.neo4j.health import check
 from graph_model.stores.neo4j.paths import paths
@@ -37,6 +48,7 @@ from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
 from graph_model.stores.neo4j.walk import HubCounts, Walk
 from graph_model.stores.neo4j.writer_lock import long_job
+from graph_model.transfer import Bounds, Page, Part, Record
 
 
 class Neo4jStore:
@@ -279,9 +291,26 @@ class Neo4jStore:
         self._connections.read(lambda t: check(t, self._connections.where, thorough=thorough), seconds=SCAN_SECONDS)
 
     def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:
-        raise CapabilityMissing(
-            f"A byte copy of {self.address} is made by the server: `neo4j-admin database dump` or your cloud's backups."
+        backup(self, target, on_progress)
+
+    # --- moving house ----------------------------------------------------------------------------------------------
+
+    def export_bounds(self) -> Bounds:
+        greatest = self._connections.settled()
+        return self._connections.read(lambda t: exporting.bounds(t, greatest))
+
+    def export_records(self, part: Part, bounds: Bounds, *, after: str = "", limit: int = 5_000) -> Page:
+        return self._connections.read(
+            lambda t: exporting.page(t, part, bounds, after=after, limit=limit), seconds=SCAN_SECONDS
         )
+
+    def import_records(self, part: Part, records: Sequence[Record], *, state: Mapping[str, str]) -> None:
+        def work(transaction: Transaction) -> None:
+            importing.take_in(transaction, part, records)
+            ledger.mark_changed(transaction, self._clock())
+            ledger.put_state(transaction, state)
+
+        self._connections.write(work)
 
     def close(self) -> None:
         self._connections.close()

@@ -1,6 +1,6 @@
 """Assessments and rings: append-only. What a node shows as its score is a copy of its newest assessment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -95,7 +95,7 @@ def assessments(transaction: Transaction, node_id: str, *, as_of: AsOf | None, l
             score=score,
             grade=Grade(grade),
             ring_id=ring_id,
-            reasons=_reasons(reasons),
+            reasons=reasons_of(reasons),
             source=ScoreSource(source),
             model_version=model_version,
             policy_version=policy_version,
@@ -106,7 +106,7 @@ def assessments(transaction: Transaction, node_id: str, *, as_of: AsOf | None, l
     ]
 
 
-def _reasons(text: str) -> tuple[Reason, ...]:
+def reasons_of(text: str) -> tuple[Reason, ...]:
     return tuple(Reason(item["code"], item["weight"], item.get("values", {})) for item in orjson.loads(text))
 
 
@@ -128,22 +128,36 @@ def append_rings(transaction: Transaction, rings: Iterable[Ring]) -> None:
 
 def ring(transaction: Transaction, ring_id: str, as_of: AsOf | None) -> Ring | None:
     found = transaction.one(query("ring"), ring_id=ring_id, **transaction.window(as_of))
-    return None if found is None else _ring(found)
+    return None if found is None else ring_of(found)
+
+
+def begin_runs(transaction: Transaction, scorings: Sequence[Scoring]) -> None:
+    """The scorings as some that have assessments, which are still to come."""
+    run = transaction.run
+    for scoring in scorings:
+        row = _row(scoring)
+        if transaction.one(query("run_of"), **row) is None:
+            run += 1
+            transaction.rows(query("create_run"), run=run, **row)
 
 
 def append_scoring(transaction: Transaction, scoring: Scoring) -> bool:
     """Whether it was not there."""
-    row = {
+    row = _row(scoring)
+    if transaction.rows(query("whole_scoring"), **row)[0][0] > 0:
+        return False
+    transaction.rows(query("append_whole_scoring"), scoring=row)
+    return True
+
+
+def _row(scoring: Scoring) -> dict[str, str | int]:
+    return {
         "source": ScoreSource(scoring.source).value,
         "model_version": scoring.model_version,
         "policy_version": scoring.policy_version,
         "as_of": to_ms(scoring.as_of),
         "scored_at": to_ms(scoring.scored_at),
     }
-    if transaction.rows(query("whole_scoring"), **row)[0][0] > 0:
-        return False
-    transaction.rows(query("append_whole_scoring"), scoring=row)
-    return True
 
 
 def latest_scoring(transaction: Transaction, as_of: AsOf | None) -> Scoring | None:
@@ -168,10 +182,10 @@ def rings(transaction: Transaction, *, as_of: AsOf | None, limit: int, offset: i
     spoken_of, scored_at = max(newest)
     text = query("rings")
     return [
-        _ring(row) for row in transaction.rows(text, as_of=spoken_of, scored_at=scored_at, limit=limit, offset=offset)
+        ring_of(row) for row in transaction.rows(text, as_of=spoken_of, scored_at=scored_at, limit=limit, offset=offset)
     ]
 
 
-def _ring(row: list[Any]) -> Ring:
+def ring_of(row: list[Any]) -> Ring:
     ring_id, size, known_fraud, as_of, scored_at, model_version, facts = row
     return Ring(ring_id, size, known_fraud, from_ms(as_of), from_ms(scored_at), model_version, orjson.loads(facts))

@@ -135,7 +135,12 @@ def edges(links: Iterable[Link], among: Mapping[int, Row]) -> list[Edge]:
             from_ms(link.cells["recorded_at"]),
             link.cells["source"],
             link.qualifier,
-            _decoded(_EDGE_DECODERS[link.type], link.cells),
+            edge_properties(link.type, link.cells),
         )
         for link in links
     ]
+
+
+def edge_properties(type: str, cells: Mapping[str, Any]) -> dict[str, Value]:
+    """The declared ones of a relationship."""
+    return _decoded(_EDGE_DECODERS[type], cells)

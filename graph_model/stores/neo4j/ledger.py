@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 
-from graph_model.audit import GENESIS, digest
+from graph_model.audit import GENESIS, digest, require_following
 from graph_model.errors import InvalidRequest
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.schema import SCHEMA
@@ -45,6 +45,29 @@ def append_audit(transaction: Transaction, records: Sequence[AuditRecord]) -> li
         rows.append({**told, **kept, "digest": previous})
     transaction.pieces(query("audit_append"), rows, last=sequence)
     return entries
+
+
+def keep_audit(transaction: Transaction, entries: Sequence[AuditEntry]) -> None:
+    """Lines of another store's chain as they are. Raises InvalidRequest where they do not follow from the last one here."""
+    if len(entries) == 0:
+        return
+    sequence, previous = transaction.one(query("audit_last")) or (0, GENESIS)
+    require_following(entries, sequence, previous)
+    rows = [
+        {
+            "sequence": entry.sequence,
+            "at": to_ms(entry.at),
+            "actor": entry.actor,
+            "role": entry.role,
+            "operation": entry.operation,
+            "subjects": orjson.dumps(list(entry.subjects)).decode(),
+            "result": entry.result,
+            "detail": orjson.dumps(dict(entry.detail)).decode(),
+            "digest": entry.digest,
+        }
+        for entry in entries
+    ]
+    transaction.pieces(query("audit_append"), rows, last=entries[-1].sequence)
 
 
 def audit(transaction: Transaction, *, after: int, limit: int) -> list[AuditEntry]:

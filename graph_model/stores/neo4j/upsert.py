@@ -5,15 +5,13 @@ nothing. The writer has the turn, so what was read stays true; rows go sorted by
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 from graph_model.records import GraphBatch, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import SCHEMA
-from graph_model.schema.text import fold_key
 from graph_model.stores.neo4j.connections import Transaction
-from graph_model.stores.neo4j.names import FOLDED
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_edges import EdgeMerge
 from graph_model.stores.neo4j.upsert_facts import write_facts
@@ -77,17 +75,18 @@ def _write_nodes(transaction: Transaction, slots: Slots) -> bool:
     old: list[dict[str, Any]] = []
     for slot in sorted(slots.values(), key=attrgetter("nid")):
         if slot.is_new:
-            row = slot.row() | {"key": slot.ref.key, "source": slot.source, "node_id": secrets.token_hex(10)}
-            declared = SCHEMA.node(slot.ref.label).key
-            if declared.searchable:
-                row[FOLDED + declared.name] = fold_key(slot.ref.key)
-            new.setdefault(slot.ref.label, []).append(row)
+            new.setdefault(slot.ref.label, []).append(slot.new_row(secrets.token_hex(10)))
             transaction.nid = max(transaction.nid, slot.nid)
         elif slot.changed or any(slot.known.get(name) != cell for name, cell in slot.cells.items()):
             old.append(slot.row())
+    create_nodes(transaction, new)
+    transaction.pieces(query("upsert_change_nodes"), old)
+    return len(new) > 0 or len(old) > 0
+
+
+def create_nodes(transaction: Transaction, new: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    """Rows of `Slot.new_row` by label; `transaction.nid` is the greatest handle among them."""
     for label, rows in new.items():
         transaction.pieces(query("upsert_create_nodes", LABEL=label), rows)
-    transaction.pieces(query("upsert_change_nodes"), old)
     if len(new) > 0:
         transaction.rows(query("keep_nid"), nid=transaction.nid)
-    return len(new) > 0 or len(old) > 0

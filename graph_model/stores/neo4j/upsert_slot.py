@@ -62,6 +62,14 @@ class Slot:
             **with_folded(self.ref.label, self.cells),
         }
 
+    def new_row(self, node_id: str) -> dict[str, Any]:
+        """What is sent of a node that is not there yet."""
+        row = self.row() | {"key": self.ref.key, "source": self.source, "node_id": node_id}
+        declared = SCHEMA.node(self.ref.label).key
+        if declared.searchable:
+            row[FOLDED + declared.name] = fold_key(self.ref.key)
+        return row
+
 
 def with_folded(label: str, cells: Mapping[str, Cell]) -> dict[str, Cell]:
     """Properties, and of the searchable ones the folded form."""
