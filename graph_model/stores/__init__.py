@@ -19,6 +19,12 @@ ADAPTERS: Mapping[str, str] = {
 }
 
 
+def without_password(url: str) -> str:
+    """The address of a store for people to see: without user and password."""
+    scheme, separator, rest = url.partition("://")
+    return url if scheme == "sqlite" else f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
 def open_store(url: str, *, create: bool = False, read_only: bool = False, clock: Clock = utc_now) -> GraphStore:
     """The store at `url`: `sqlite:///graph.db` is relative to the working directory, `sqlite:////srv/graph.db` absolute;
     `neo4j://user:password@host:7687` is a Neo4j, as are bolt:// and both with +s or +ssc for TLS.

@@ -1,5 +1,6 @@
 """`make demo STORE=neo4j`: the demo on a Neo4j of its own, which is started before and stopped after. Arguments go to `guanxi demo`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ def main(arguments: list[str]) -> int:
     store = server.uri.replace("://", f"://{server.user}:{server.password}@", 1)
     try:
         guanxi = Path(sys.executable).with_name("guanxi")
-        return subprocess.run([guanxi, "demo", "--store", store, *arguments], check=False).returncode
+        # By the environment: the process list shows a command line, and with it the password, to everyone.
+        environment = {**os.environ, "GUANXI_DEMO_STORE": store}
+        return subprocess.run([guanxi, "demo", *arguments], check=False, env=environment).returncode
     except KeyboardInterrupt:
         return 130
     finally:

@@ -7,7 +7,6 @@ import pytest
 
 from graph_model.store import GraphStore
 from tests.stores.adapters import ADAPTERS, Adapter, Opened
-from tests.stores.neo4j_database import DATABASE
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS.keys())
@@ -27,7 +26,3 @@ def opened(adapter: Adapter, tmp_path: Path) -> Iterator[Opened]:
 @pytest.fixture
 def store(opened: Opened) -> GraphStore:
     return opened.store
-
-
-def pytest_sessionfinish() -> None:
-    DATABASE.stop()

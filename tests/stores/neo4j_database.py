@@ -1,5 +1,6 @@
 """One Neo4j for the whole test run, started by the first test that needs it, and an empty database for each test that asks."""
 
+import atexit
 import contextlib
 import os
 from urllib.parse import quote
@@ -77,7 +78,9 @@ class Database:
         """Ends a server of our own, and leaves somebody else's as empty as it was."""
         if self._server is not None and not isinstance(self._server, OwnServer):
             self._wipe()
+        self._server = None
         self._held.close()
 
 
 DATABASE = Database()
+atexit.register(DATABASE.stop)
