@@ -65,14 +65,15 @@ def assess(
     """Raises ApplicationInvalid for fields that can't be taken, the errors of `Idempotency.reserve`, and the store's where it can't write."""
     principal.require(Right.ASSESS)
     now = whole(clock())
-    clean(form, now=now)  # what can't be taken reserves nothing
+    cleaned = clean(form, now=now)  # what can't be taken reserves nothing
     keys = Idempotency(store, principal.name, secret=secret, clock=clock)
     reserved = keys.reserve(key, form.plain(), now=now)
     if isinstance(reserved, Done):
         return replace(_from_plain(reserved.answer), replayed=True)
     began = False
     try:
-        cleaned = clean(form, now=reserved.at)
+        if reserved.at != now:
+            cleaned = clean(form, now=reserved.at)
         _require_own(store, cleaned)
         records = cleaned.records(store, now=reserved.at, source=principal.source)
         store.upsert(records)

@@ -1,5 +1,6 @@
 """The one table of error codes: what each is to GraphQL (`extensions.code`), to HTTP and to the shell. Nothing unexpected leaks through it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -235,8 +236,29 @@ def describe_graphql(error: GraphQLError) -> Described:
     """GraphQL's own complaints keep their words (they are about the query); what a resolver raised goes by `describe`."""
     if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
         return describe(error.original_error)
-    code = str((error.extensions or {}).get("code") or _graphql_code(error))
-    return Described(code, error.message, outcome_of(code))
+    code = (error.extensions or {}).get("code")
+    if code is not None:
+        return Described(str(code), error.message, outcome_of(str(code)))
+    code = _graphql_code(error)
+    return Described(code, _without_values(error.message), outcome_of(code))
+
+
+# Where GraphQL's own words repeat what was sent. From there to the end, as a value may hold any character.
+_VALUES = (
+    (re.compile(r" got invalid value .*", re.DOTALL), " got an invalid value."),
+    (re.compile(r"( cannot represent [^:]*): .*", re.DOTALL), r"\1."),
+    (re.compile(r", found .*", re.DOTALL), "."),
+    (re.compile(r"^(Syntax Error: [^'\"]*?):? ['\"].*", re.DOTALL), r"\1."),
+    (re.compile(r"^Value .* does not exist in ", re.DOTALL), "The value does not exist in "),
+    (re.compile(r"\d{4,}"), "#"),
+)
+
+
+def _without_values(message: str) -> str:
+    """A complaint about a query without the values in it: somebody's number is not repeated, not even to who sent it."""
+    for pattern, instead in _VALUES:
+        message = pattern.sub(instead, message)
+    return message
 
 
 def _graphql_code(error: GraphQLError) -> str:

@@ -51,7 +51,7 @@ class Envelope:
         asked = given.get("x-request-id", "")
         # An id that is taken over from outside goes into the log, so it may not look like a phone or an ID number.
         usable = _REQUEST_ID.fullmatch(asked) is not None and _LONG_NUMBER.search(asked) is None
-        request_id = asked if usable else secrets.token_hex(8)
+        request_id = asked if usable else _made_up_id()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         scope[_REQUEST], scope[_CODES] = request_id, []
@@ -99,6 +99,14 @@ def request_id_of(scope: MutableMapping[str, Any]) -> str:
 def note_codes(scope: MutableMapping[str, Any], codes: Sequence[str]) -> None:
     """Why a request was refused or failed; counted when it ends."""
     scope.setdefault(_CODES, []).extend(codes)
+
+
+def _made_up_id() -> str:
+    """Random, and never with a run of digits that could be taken for a phone or a card."""
+    while True:
+        made_up = secrets.token_hex(8)
+        if _LONG_NUMBER.search(made_up) is None:
+            return made_up
 
 
 class BodyLimit:

@@ -23,7 +23,7 @@ from graph_model.store import GraphStore
 
 DEFAULT_DECISION_POLICY = Path(__file__).with_name("decision.toml")
 BLOCKLIST_FACT, LISTED = "blocklist", "listed"
-_AROUND = 5_000  # what an application and its customer have around them, hubs of all kinds aside
+_AROUND = 5_000  # relationships of a type that are read of an application or customer
 
 
 class Outcome(StrEnum):
@@ -176,26 +176,15 @@ def evidence_of(
     """Read the evidence about an application, by node id, as of `now`. Raises NotFound for an unknown one."""
     policy = policy or load_decision_policy()
     as_of = AsOf.at(now)
-    today = now.astimezone(LOCAL_ZONE).date()
-    around = {node.node_id: node for node in _around(store, application_id, as_of)}
     customers = customers_of(store, application_id, as_of=as_of)
-    for customer in customers:
-        around |= {node.node_id: node for node in _around(store, customer.node_id, as_of)}
-    listed: dict[str, int] = {}
-    for node_id in blocklisted(store, list(around), as_of=as_of):
-        # Another applicant is no identifier of this one: only the person and what is used are looked at.
-        node = around[node_id]
-        if node.label == "Customer" and node not in customers:
-            continue
-        listed[node.label] = listed.get(node.label, 0) + 1
     person = customers[0] if len(customers) > 0 else None
     since = now - timedelta(days=policy.window_days)
     return Evidence(
-        today=today,
+        today=now.astimezone(LOCAL_ZONE).date(),
         customer_known=person is not None,
         birth_date=None if person is None else _birth_date(person),
         id_expiry_date=None if person is None else _day(person.properties, "id_expiry_date"),
-        listed=listed,
+        listed=_listed(store, application_id, customers, as_of),
         applications=sum(
             1
             for node in _applications_of(store, customers, as_of)
@@ -206,10 +195,23 @@ def evidence_of(
 
 def customers_of(store: GraphStore, application_id: str, *, as_of: AsOf | None = None) -> list[Node]:
     """Who made an application: most often one, none where it came without a person. Raises NotFound for an unknown application."""
-    found = store.neighbourhood(application_id, hops=1, types=("APPLIED",), as_of=as_of)
-    if found.nodes[0].label != "Application":
-        raise NotFound("The node is no application. Ask for an application's node id.")
-    return [node for node in found.nodes[1:] if node.label == "Customer"]
+    found = store.get_by_id([application_id], as_of=as_of)
+    if len(found) == 0 or found[0].label != "Application":
+        raise NotFound("There is no such application as of that moment. Ask for an application's node id.")
+    makers = [h for h, label in _linked(store, [application_id], as_of, ("APPLIED",)).items() if label == "Customer"]
+    return store.get_by_id(store.node_ids(sorted(makers)), as_of=as_of)
+
+
+def _listed(store: GraphStore, application_id: str, customers: Sequence[Node], as_of: AsOf) -> dict[str, int]:
+    """The blocklisted nodes by label. Another customer is no identifier of this one: only the person and what is used are looked at."""
+    mine = {application_id: "Application"} | {customer.node_id: customer.label for customer in customers}
+    around = _linked(store, list(mine), as_of, _SOURCE_TYPES)
+    used = {handle: label for handle, label in around.items() if label != "Customer"}
+    label_of = dict(zip(store.node_ids(list(used)), used.values(), strict=True)) | mine
+    listed: dict[str, int] = {}
+    for node_id in blocklisted(store, list(label_of), as_of=as_of):
+        listed[label_of[node_id]] = listed.get(label_of[node_id], 0) + 1
+    return listed
 
 
 def blocklisted(store: GraphStore, node_ids: Sequence[str], *, as_of: AsOf) -> list[str]:
@@ -227,20 +229,19 @@ def blocklisted(store: GraphStore, node_ids: Sequence[str], *, as_of: AsOf) -> l
 _SOURCE_TYPES = tuple(relationship.name for relationship in SCHEMA.relationships if not relationship.human)
 
 
-def _around(store: GraphStore, node_id: str, as_of: AsOf) -> Sequence[Node]:
-    return store.neighbourhood(node_id, hops=1, cap=_AROUND, limit=_AROUND, types=_SOURCE_TYPES, as_of=as_of).nodes
+def _linked(store: GraphStore, node_ids: Sequence[str], as_of: AsOf | None, types: Sequence[str]) -> dict[int, str]:
+    """The ends of these nodes' relationships, by handle, with their labels."""
+    found: dict[int, str] = {}
+    for columns in store.edges_at(store.handles(node_ids), types=types, cap=_AROUND, as_of=as_of).columns:
+        found |= dict.fromkeys(columns.start.tolist(), columns.start_label)
+        found |= dict.fromkeys(columns.end.tolist(), columns.end_label)
+    return found
 
 
 def _applications_of(store: GraphStore, customers: Sequence[Node], as_of: AsOf) -> list[Node]:
-    made = {
-        node.node_id: node
-        for customer in customers
-        for node in store.neighbourhood(
-            customer.node_id, hops=1, cap=_AROUND, limit=_AROUND, types=("APPLIED",), as_of=as_of
-        ).nodes
-        if node.label == "Application"
-    }
-    return list(made.values())
+    around = _linked(store, [customer.node_id for customer in customers], as_of, ("APPLIED",))
+    made = [handle for handle, label in around.items() if label == "Application"]
+    return store.get_by_id(store.node_ids(made), as_of=as_of)
 
 
 def _birth_date(person: Node) -> date | None:

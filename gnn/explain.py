@@ -1,6 +1,7 @@
 """Explain: from what each feature adds to a customer's score to at most five reasons of the documented list."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,7 @@ def explain(table: FeatureTable, contributions: NDArray[np.float64]) -> list[tup
     kinds = tuple(reason_kinds().values())
     column_of = {name: position for position, name in enumerate(table.names)}
     shares = np.zeros((len(contributions), len(kinds)))
-    for position, kind in enumerate(kinds):
-        columns = [column_of[name] for name in table.names if kind.covers(name)]
+    for position, columns in enumerate(_columns(tuple(table.names))):
         shares[:, position] = contributions[:, columns].sum(axis=1)
     raised = np.maximum(shares, 0.0)
     weights = raised / np.maximum(raised.sum(axis=1, keepdims=True), 1e-12)
@@ -34,6 +34,12 @@ def explain(table: FeatureTable, contributions: NDArray[np.float64]) -> list[tup
         )
         for row in range(len(contributions))
     ]
+
+
+@lru_cache(maxsize=4)
+def _columns(names: tuple[str, ...]) -> list[list[int]]:
+    """The columns of each kind of reason."""
+    return [[position for position, name in enumerate(names) if kind.covers(name)] for kind in reason_kinds().values()]
 
 
 def _reason(kind: ReasonKind, weight: float, row: NDArray[np.float32], column_of: dict[str, int]) -> Reason:

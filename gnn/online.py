@@ -137,20 +137,22 @@ class Seen:
         own = int(confirmed_frauds(self.arrays)[self.asked.customer[0]])
         confirmed = np.array([fraud, own], dtype=np.int64)
         scores = self.judge.settle(self.judge.estimate(self.table), confirmed)
-        # The latest application is told what its customer is, as in batch.
-        told = list(self.judge.explained(self.table, np.array([own if mine == latest else fraud, own], dtype=np.int64)))
-        ring_id = _ring(store, self, AsOf.at(as_of))
         policy = self.judge.policy
+        # The latest application is told what its customer is, as in batch.
+        counts = np.array([own if mine == latest else fraud, own], dtype=np.int64)
+        told = np.flatnonzero(scores >= policy.thresholds[0])
+        part = replace(self.table, values=self.table.values[told])
+        reasons = dict(zip(told.tolist(), self.judge.explained(part, counts[told]), strict=True))
+        ring_id = _ring(store, self, AsOf.at(as_of))
 
         def assessment(place: int, node_id: str) -> RiskAssessment:
             score = float(scores[place])
-            worth_telling = score >= policy.thresholds[0]
             return RiskAssessment(
                 node_id=node_id,
                 score=score,
                 grade=policy.grade(score),
                 ring_id=ring_id,
-                reasons=told[place] if worth_telling else (),
+                reasons=reasons.get(place, ()),
                 source=ScoreSource.RULES if confirmed[place] > 0 else self.judge.source,
                 model_version=self.judge.version,
                 policy_version=policy.version,

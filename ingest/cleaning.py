@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from graph_model.errors import InvalidValue
 from graph_model.records import NodeRef
 from graph_model.schema import SCHEMA, Value
-from graph_model.schema.identifiers import birth_date_of, sex_of
+from graph_model.schema.identifiers import birth_date_of, is_raw_phone, sex_of
 from graph_model.schema.text import tidy
 from ingest.layout import Column
 
@@ -96,6 +96,8 @@ def node_cleaner(label: str, today: date, *, text: str | None = None) -> ColumnC
 
     def written(raw: str) -> Named:
         key = str(clean(raw))
+        if label == "Phone" and is_raw_phone(key):
+            return Named(NodeRef(label, key), {"invalid": True})
         return Named(
             NodeRef(label, key), {} if text is None else {text: SCHEMA.node(label).declared(text).type.clean(raw)}
         )

@@ -168,6 +168,8 @@ CUSTOMERS = FileKind(
         _property("Customer", "marital_status"),
         _property("Customer", "mobile_carrier"),
         _identifier("phone", "Phone", "USES_PHONE", "Customer"),
+        _identifier("device_id", "Device", "USES_DEVICE", "Customer"),
+        _identifier("ip", "IpAddress", "USES_IP", "Customer"),
         _identifier("email", "Email", "HAS_EMAIL", "Customer"),
         _identifier("home_address", "Address", "HAS_ADDRESS", "Customer", qualifier="home"),
         _identifier("work_address", "Address", "HAS_ADDRESS", "Customer", qualifier="work"),

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from investigator_ui import queries
 from investigator_ui.contract import (
     Expansion,
+    FactView,
     HumanLink,
     LoggedIn,
     LogInMethods,
@@ -172,6 +173,10 @@ class UserApi:
 
     def reveal(self, node_id: str, property_name: str, *, reason: str) -> Revealed:
         return _read(Revealed, self._ask("Reveal", nodeId=node_id, property=property_name, reason=reason)["reveal"])
+
+    def record_disposition(self, node_id: str, verdict: str, *, reason: str) -> FactView:
+        answer = self._ask("RecordDisposition", subject=node_id, verdict=verdict, reason=reason)
+        return _read(FactView, answer["recordDisposition"])
 
     def link(self, link_id: str) -> HumanLink | None:
         """A link drawn by hand with its history, ended ones too."""

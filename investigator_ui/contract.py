@@ -131,6 +131,18 @@ class Degree:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class FactView:
+    """What somebody stated about a node, such as a disposition."""
+
+    value: str
+    caption_zh: str
+    caption_en: str
+    at: datetime
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class Node:
     id: str
     type: str
@@ -142,6 +154,8 @@ class Node:
     degrees: tuple[Degree, ...]
     assessment: Assessment | None = None
     ring_id: str | None = None
+    blocklisted: bool = False
+    dispositions: tuple[FactView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

@@ -52,6 +52,8 @@ def _stores() -> list[Component]:
         "selected",  # page → server: what the inspector is to show
         "ask-reveal",  # page → server: which value, and why
         "revealed",  # server → page: one value in clear, for a short time
+        "ask-record",  # page → server: what was concluded about a node
+        "recorded",  # server → page: done, or why not
         "ask-link",  # page → server: draw, annotate or retract a link
         "linked",  # server → page: the link after that, or why not
         "ask-export",  # page → server: which file to make

@@ -63,12 +63,19 @@ FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $asOf: DateTime, $sourceOnly:
   }}
 }}"""
 
+FACT = "value captionZh captionEn at source note"
+
 NODE = f"""query Node($id: ID!, $asOf: DateTime) {{
   node(id: $id, asOf: $asOf) {{
     id type caption ringId firstSeen lastSeen source
     {ATTRIBUTES} {ASSESSMENT}
     degrees {{ type neighbourType count }}
+    blocklisted dispositions: facts(kind: "disposition") {{ {FACT} }}
   }}
+}}"""
+
+RECORD_DISPOSITION = f"""mutation RecordDisposition($subject: ID!, $verdict: Verdict!, $reason: String!) {{
+  recordDisposition(subject: $subject, verdict: $verdict, reason: $reason) {{ {FACT} }}
 }}"""
 
 NEIGHBOURS = f"""query Neighbours(
@@ -117,6 +124,7 @@ DOCUMENTS = {
     "Node": NODE,
     "Neighbours": NEIGHBOURS,
     "Reveal": REVEAL,
+    "RecordDisposition": RECORD_DISPOSITION,
     "Link": LINK,
     "DrawLink": DRAW_LINK,
     "AnnotateLink": ANNOTATE_LINK,

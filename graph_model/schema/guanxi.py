@@ -13,7 +13,7 @@ from graph_model.schema.identifiers import (
     ResidentId,
     SocialHandle,
 )
-from graph_model.schema.property_types import Choice, Day, Moment, Money, PersonName, Text, Whole
+from graph_model.schema.property_types import Choice, Day, Flag, Moment, Money, PersonName, Text, Whole
 
 SEX = Choice((("female", "女", "female"), ("male", "男", "male")))
 EDUCATION = Choice(
@@ -95,7 +95,7 @@ NODES = (
         "Phone",
         Caption("电话", "phone"),
         Property("number", PhoneNumber(), Caption("电话号码", "phone number"), personal=True),
-        (),
+        (Property("invalid", Flag(), Caption("号码无效", "invalid number")),),  # told of kept `raw:` numbers only
         shape="round-rectangle",
         icon="phone",
         identifier=True,

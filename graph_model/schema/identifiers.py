@@ -122,13 +122,42 @@ def _chinese_mobile() -> re.Pattern[str]:
 _CHINESE_MOBILE = _chinese_mobile()
 
 
+RAW_PHONE = "raw:"
+_RAW_LENGTH = range(5, 41)
+
+
 class PhoneNumber(PropertyType):
-    """A phone number in E.164; without a country code it is read as Chinese."""
+    """A phone number in E.164; without a country code it is read as Chinese.
+
+    `raw:` before a text keeps it although it is no such number, as files of other people have them: letters, digits and a leading + of it, five digits
+    at least. Nothing is kept that way that is a valid number, so that one number has one key.
+    """
 
     name: ClassVar[str] = "phone"
 
     def clean(self, raw: str) -> str:
         text = tidy(raw)
+        if text[: len(RAW_PHONE)].casefold() == RAW_PHONE:
+            return self._kept(text[len(RAW_PHONE) :])
+        return self._e164(text)
+
+    def keys(self, raw: str) -> tuple[str, ...]:
+        try:
+            return (self.clean(raw),)
+        except InvalidValue:
+            return (self._kept(raw),)
+
+    def _kept(self, text: str) -> str:
+        folded = f"{'+' if compact(text).startswith('+') else ''}{fold_key(text)}"
+        if len(folded) not in _RAW_LENGTH or sum(map(str.isdigit, folded)) < _RAW_LENGTH.start:
+            raise InvalidValue("phone.malformed", "The value is no phone number.")
+        try:
+            return self._e164(folded)
+        except InvalidValue:
+            return f"{RAW_PHONE}{folded}"
+
+    @staticmethod
+    def _e164(text: str) -> str:
         if _CHINESE_MOBILE.fullmatch(
             text
         ):  # nearly every number here; what follows gives the same, thirty times slower
@@ -145,10 +174,18 @@ class PhoneNumber(PropertyType):
 
     def mask(self, value: Value) -> str:
         text = str(value).removeprefix("+86")
+        if is_raw_phone(text):
+            number = text[len(RAW_PHONE) :]
+            return f"{RAW_PHONE}{self.mask(number) if len(number) >= 8 else '****'}"
         return f"{text[:3]}****{text[-4:]}" if len(text) >= 9 else f"{text[:2]}****{text[-2:]}"
 
     def caption(self, value: Value) -> str:
         return str(value).removeprefix("+86")
+
+
+def is_raw_phone(key: str) -> bool:
+    """Whether a clean phone is a text that was kept although it is no valid number."""
+    return key.startswith(RAW_PHONE)
 
 
 def _luhn_holds(digits: str) -> bool:

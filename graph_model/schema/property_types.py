@@ -51,6 +51,10 @@ class PropertyType(ABC):
     def clean(self, raw: str) -> Value:
         """The canonical value of `raw`. Raises InvalidValue; `raw` is not empty after trimming."""
 
+    def keys(self, raw: str) -> tuple[str, ...]:
+        """The canonical values under which somebody who types `raw` may mean a node. Raises InvalidValue where there are none."""
+        return (str(self.clean(raw)),)
+
     def mask(self, value: Value) -> str:
         """What someone without the right sees. Nothing of the value, unless a type says otherwise."""
         return "***"

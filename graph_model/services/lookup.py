@@ -104,15 +104,13 @@ def _by_key(store: GraphStore, text: str) -> tuple[list[Node], InvalidValue | No
     refused: InvalidValue | None = None
     for node_type in SCHEMA.nodes:
         try:
-            key = str(node_type.key.type.clean(text))
+            keys = node_type.key.type.keys(text)
         except InvalidValue as exc:
             if node_type.label == "Customer" and _LOOKS_LIKE_ID.fullmatch(compact(text)):
                 refused = exc
             continue
         cleaned.add(node_type.label)
-        node = store.get(NodeRef(node_type.label, key))
-        if node is not None:
-            found.append(node)
+        found += [node for key in keys if (node := store.get(NodeRef(node_type.label, key))) is not None]
     is_card = "BankAccount" in cleaned and re.fullmatch(r"[3-6]\d{15,18}", compact(text)) is not None
     return found, None if is_card else refused
 

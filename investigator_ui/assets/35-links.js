@@ -94,7 +94,7 @@ Guanxi.links = (() => {
     idle();
     const retracting = wanted.what === "retract";
     const reason = element("input", { id: "link-reason", type: "text", class: "field", maxlength: 200, autocomplete: "off", required: true });
-    const fields = [...labelled(say(retracting ? "link.why_retract" : "link.why"), reason, known.reason)];
+    const fields = [...labelled(say(retracting ? "link.why_retract" : "reveal.reason"), reason, known.reason)];
     if (!retracting) {
       const evidence = element("textarea", { id: "link-evidence", class: "field", rows: 3, maxlength: 2000 });
       const expires = element("input", { id: "link-expires", type: "date", class: "field", min: known.expires || tomorrow() });

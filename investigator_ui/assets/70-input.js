@@ -17,6 +17,7 @@
     "full-switch": toggleFull,
     "source-switch": toggleSources,
     "link-tool": () => Guanxi.links.begin(),
+    "record-confirm": () => Guanxi.casework.confirm(),
     "link-confirm": () => Guanxi.links.confirm(),
     "undo-button": () => Guanxi.history.undo(),
     "redo-button": () => Guanxi.history.redo(),
@@ -38,6 +39,7 @@
     collapse: (button) => Guanxi.history.collapse(button.dataset.node),
     open: (button) => openSubject(button.dataset.node),
     link: () => Guanxi.links.begin(),
+    record: (button) => Guanxi.casework.ask(button),
     annotate: (button) => Guanxi.links.askAnnotate(button),
     retract: (button) => Guanxi.links.askRetract(button.dataset.link),
   };
@@ -111,7 +113,8 @@
   function onKey(event) {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (Guanxi.dialogs.anyOpen()) {
-      const confirm = { "reveal-reason": Guanxi.dialogs.confirmReveal, "link-reason": Guanxi.links.confirm }[event.target.id];
+      const confirm = { "reveal-reason": Guanxi.dialogs.confirmReveal, "link-reason": Guanxi.links.confirm,
+        "record-reason": Guanxi.casework.confirm }[event.target.id];
       if (event.key === "Enter" && confirm && !event.isComposing) {
         event.preventDefault(); // or the button that gets the focus back is pressed by the same key
         confirm();

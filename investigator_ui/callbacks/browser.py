@@ -17,6 +17,7 @@ def register(app: Dash) -> None:
     bind("textsChanged", Input("texts", "data"))
     bind("expanded", Input("expansion", "data"))
     bind("revealed", Input("revealed", "data"))
+    bind("recorded", Input("recorded", "data"))
     bind("linked", Input("linked", "data"))
     bind("toast", Input("toast", "data"))
     bind("sessionEnded", Input("session-ended", "data"))

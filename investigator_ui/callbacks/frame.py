@@ -33,11 +33,12 @@ def register(app: Dash, services: Services) -> None:
     def draw_frame(lang_data: Json, me: Json) -> tuple[Json, ...]:
         lang, user = language_of(lang_data), me_of(me)
         may_edit = user is not None and "edit_graph" in user.rights
+        may_record = user is not None and "record" in user.rights
         return (
             topbar(lang, user),
             canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights, may_edit=may_edit),
             canvas_panels.zoom_tools(lang),
-            canvas_panels.dialogs(lang, may_edit=may_edit),
+            canvas_panels.dialogs(lang, may_edit=may_edit, may_record=may_record),
             text("canvas.loading", lang),
             text("canvas.help", lang),
             {

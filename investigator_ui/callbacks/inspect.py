@@ -76,6 +76,7 @@ def register(app: Dash, services: Services) -> None:
             may_reveal=_may(me_data, "reveal"),
             may_expand=view.graph is not None and not view.graph.read_only,
             may_edit=view.editable and _may(me_data, "edit_graph"),
+            may_record=view.as_of is None and _may(me_data, "record"),
             is_subject=bool(data.get("subject")),
         )
 

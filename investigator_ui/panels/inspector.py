@@ -14,6 +14,7 @@ from investigator_ui.address import Language
 from investigator_ui.contract import Degree, HumanLink, Node
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.casework import blocklist_chip, dispositions, record_button
 from investigator_ui.panels.links import link_details
 from investigator_ui.panels.parts import (
     Child,
@@ -44,6 +45,7 @@ def node_inspector(
     may_reveal: bool,
     may_expand: bool,
     may_edit: bool,
+    may_record: bool,
     is_subject: bool,
     links: Sequence[Data] = (),
 ) -> list[Child]:
@@ -57,14 +59,18 @@ def node_inspector(
         actions.append(_action("open", text("subject.open", lang), node.id))
     if may_edit:
         actions.append(_action("draw", text("link.tool", lang), node.id, key="R", name="link"))
+    if may_record:
+        actions.append(record_button(node.id, node.caption, lang))
     grade = node.assessment.grade.value if node.assessment else None
     return [
         _head(
             node.caption,
             [type_icon(node.type, schema), type_name(node.type, schema, lang)],
             grade_chip(grade, schema, lang),
+            blocklist_chip(lang) if node.blocklisted else None,
         ),
         html.Div(actions, className="actions"),
+        *dispositions(node.dispositions, lang, zone),
         html.H3(text("inspector.relations", lang)),
         _degrees(node, schema, lang, drawn, may_expand),
         *_links(links, schema, lang),

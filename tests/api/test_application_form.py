@@ -1,12 +1,18 @@
 """An application sent over the API and the same one in files end in the same graph; and all that is wrong with one is told at once."""
 
 import csv
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLInputObjectType, GraphQLObjectType
 
 from api.application_form import Applicant, ApplicationForm, ApplicationInvalid, Kinded, clean
+from api.assess import EVIDENCE_UNAVAILABLE, RING_UNAVAILABLE, SCORING_FAILED, SCORING_TIMEOUT
+from api.graphql.schema import build_schema
+from gnn.decision import load_decision_policy
+from gnn.online import Degraded
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from ingest.load import ingest
@@ -161,3 +167,30 @@ def test_what_only_the_whole_tells_is_told_of_the_field_to_look_at(form: Applica
     with pytest.raises(ApplicationInvalid) as caught:
         clean(form, now=NOW)
     assert [(one["path"], one["code"]) for one in caught.value.fields] == [(path, code)]
+
+
+# --- docs/risk-engine.md -------------------------------------------------------------------------------------------
+
+
+def test_the_risk_engines_page_tells_of_every_field_and_of_every_way_to_be_degraded() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "risk-engine.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+)`", page))
+    types = build_schema()._schema.type_map
+    for name in ("ApplicationInput", "ApplicantInput"):
+        declared = types[name]
+        assert isinstance(declared, GraphQLInputObjectType)
+        assert set(declared.fields) <= told
+    codes = {
+        SCORING_FAILED,
+        SCORING_TIMEOUT,
+        EVIDENCE_UNAVAILABLE,
+        RING_UNAVAILABLE,
+        *(code.value for code in Degraded),
+    }
+    table = page.partition("## Degraded answers")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == codes
+    limiting = set(re.findall(r"^\| `(\w+)` .* a review at best \|$", table, re.MULTILINE))
+    assert limiting == {SCORING_FAILED, SCORING_TIMEOUT} | load_decision_policy().review_degraded
+    answer = types["DecisionAnswer"]
+    assert isinstance(answer, GraphQLObjectType)
+    assert all(code in str(answer.fields["degradedBecause"].description) for code in codes)

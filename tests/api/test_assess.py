@@ -12,10 +12,10 @@ import orjson
 import pytest
 
 from api.application_form import Applicant, ApplicationForm
-from api.assess import assess
+from api.assess import Answer, assess
 from api.auth import begin_session
 from api.idempotency import HELD, Idempotency, Reservation
-from gnn.online import Assessed
+from gnn.online import Assessed, Scorer
 from graph_model.errors import Forbidden, StoreTimeout
 from graph_model.principal import Principal, Role
 from graph_model.records import NodeRef
@@ -315,6 +315,56 @@ def test_a_failure_to_write_frees_the_key_and_what_it_was_asked_for_is_not_reada
     assert len(kept) == 1 and number not in orjson.dumps(kept).decode() and "full" not in next(iter(kept))
     assert _ids(store) == {"APP-60"}
     store.close()
+
+
+class LosesTheAnswer:
+    """A process that is gone after the application was written and before its answer was kept."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def swap_state(self, name: str, *, expected: str | None, value: str | None) -> bool:
+        if value is not None and orjson.loads(value)["answer"] is not None:
+            raise Crash
+        return self._store.swap_state(name, expected=expected, value=value)
+
+
+def test_an_application_that_was_written_but_not_answered_is_answered_with_its_own_moment(tmp_path: Path) -> None:
+    store, clock = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True), Clock()
+    form = ApplicationForm("APP-70", Applicant(id_number(date(1990, 5, 12), 570), id_expiry_date="长期"))
+    scorer = Scorer(store, tmp_path / "models")
+    losing: Any = LosesTheAnswer(store)
+    with pytest.raises(Crash):
+        assess(losing, scorer, ENGINE, form, key="lost", secret=SECRET, clock=clock)
+    clock.now += timedelta(minutes=5)
+    answer = assess(store, scorer, ENGINE, form, key="lost", secret=SECRET, clock=clock)
+    assert (answer.assessed_at, answer.replayed) == (START, False)
+    # Done twice, written once: the scoring and the decision are those of one moment.
+    assert len(store.assessments(answer.application_id)) == 1
+    assert [fact.at for fact in store.facts(answer.application_id, kind="decision")] == [START]
+    store.close()
+
+
+def test_two_servers_that_are_asked_the_same_at_once_decide_once(tmp_path: Path) -> None:
+    address, clock = f"sqlite:///{tmp_path / 'graph.db'}", Clock()
+    open_store(address, create=True).close()
+    form = ApplicationForm("APP-80", Applicant(id_number(date(1990, 5, 12), 580), id_expiry_date="长期"))
+    stores = [open_store(address) for _ in range(3)]
+
+    def ask(store: GraphStore) -> Answer:
+        scorer = Scorer(store, tmp_path / "models")
+        return assess(store, scorer, ENGINE, form, key="one", secret=SECRET, clock=clock)
+
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(ask, stores))
+    assert sorted(answer.replayed for answer in answers) == [False, True, True]
+    assert len({dataclasses.replace(answer, replayed=False, rules=(), reasons=()) for answer in answers}) == 1
+    assert len(stores[0].assessments(answers[0].application_id)) == 1
+    for store in stores:
+        store.close()
 
 
 def _ids(store: GraphStore) -> set[str]:

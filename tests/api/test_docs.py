@@ -17,6 +17,7 @@ from api.errors import CODES
 from api.graphql.permissions import RULES, named_fields
 from api.graphql.schema import build_schema
 from api.settings import Settings
+from gnn.warm import warm
 from graph_model.principal import RIGHTS, Right, Role
 from tests.api.conftest import PASSWORD, Served
 from tests.api.serving import serving
@@ -29,7 +30,7 @@ PACKAGES = ("api", "gnn", "graph_model", "ingest")  # the UI has codes of its ow
 # Codes of the command line, and of single sign-on, which docs/security.md lists.
 ELSEWHERE = (
     "ingest_", "user.", "users.", "key.exists", "key.expires", "key.name", "key.scope", "key.unknown", "keys.", "oidc.", "audit.broken",
-    "audit.cut", "audit.head", "file.", "disk.", "port.", "home.", "demo.", "serve.", "settings.", "extra.", "score.nobody",
+    "audit.cut", "audit.head", "file.", "disk.", "port.", "home.", "demo.", "serve.", "settings.", "extra.", "score.nobody", "job.failed",
 )  # fmt: skip
 NEXT = "--- the next block ---"
 
@@ -40,6 +41,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    warm()  # or the first assessment waits for compilers, longer than an operation may take
     with serving(home, tmp_path_factory.mktemp("docs")) as served:
         yield served
 
@@ -93,6 +95,7 @@ def shape(value: Any) -> Any:
     return None
 
 
+@pytest.mark.slow
 def test_every_curl_example_runs_and_answers(printed: list[str]) -> None:
     assert len(printed) == len(blocks("bash")) > 10
     answers = [answer for block in printed for answer in answers_in(block)]
@@ -100,6 +103,7 @@ def test_every_curl_example_runs_and_answers(printed: list[str]) -> None:
     assert not [answer for answer in answers if "errors" in answer or "error" in answer]
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_shown_has_the_shape_of_the_real_one(printed: list[str]) -> None:
     shown = 0
     for place, (language, code) in enumerate(BLOCKS):
@@ -111,12 +115,15 @@ def test_an_answer_that_is_shown_has_the_shape_of_the_real_one(printed: list[str
     assert shown > 0
 
 
+@pytest.mark.slow
 def test_every_python_example_runs(site: Served, given: dict[str, str]) -> None:
     key, _ = site.runtime.keys.create("docs", Role.RISK_ENGINE.value, expires_at=None, now=site.runtime.clock())
     names: dict[str, Any] = {**given, "KEY": key}
     for code in blocks("python"):
         exec(compile(code, "docs/api.md", "exec"), names)
     assert names["decided"]["decision"] == "DECLINE" and "UNDER_AGE" in names["why"]
+    assert names["newest"] == {"id": names["job"]["id"], "kind": "CHECK", "status": "DONE"}
+    assert "job.ended" in names["told"]
     assert names["usable"] is False and names["refused"] == [2]
     assert names["sentence"].endswith(".") and [edit["action"] for edit in names["history"]] == [
         "draw", "annotate", "retract",

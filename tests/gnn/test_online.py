@@ -68,7 +68,7 @@ def check_against_batch(scored: Scored, count: int) -> None:
         seen = scorer.look(application, as_of=AFTERWARDS)
         batch_row = table.values[row_of[application]]
         assert np.array_equal(seen.table.values[0], batch_row, equal_nan=True), store.get_by_id([application])
-        found = scorer.assess(application, as_of=AFTERWARDS, scored_at=NOW, write=False)
+        found = seen.judged(store, as_of=AFTERWARDS, scored_at=NOW)
         assert found.degraded == ()
         for one in (found.application, found.customer):
             (then,) = store.assessments(one.node_id)

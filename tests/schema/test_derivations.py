@@ -32,7 +32,7 @@ SAMPLES = {
             "mobile_carrier": "carrier one",
         },
     ),
-    "Phone": ("+8613800138000", {}),
+    "Phone": ("+8613800138000", {"invalid": False}),
     "Device": ("a1b2c3d4e5f60718", {}),
     "Address": ("广东省深圳市南山区科技路1号", {"text": "广东省深圳市南山区科技路1号"}),
     "BankAccount": ("6222020000000000008", {}),

@@ -23,9 +23,10 @@ from graph_model.schema.identifiers import (
     ResidentId,
     SocialHandle,
     birth_date_of,
+    is_raw_phone,
     sex_of,
 )
-from tests.schema.strategies import FULL_WIDTH, cards, cleaned, mobiles, resident_ids, spellings_of
+from tests.schema.strategies import FULL_WIDTH, cards, cleaned, mobiles, resident_ids, spellings_of, texts
 
 GOOD = [
     (ResidentId(), "11010519491231002X", "11010519491231002X"),
@@ -44,6 +45,10 @@ GOOD = [
     (PhoneNumber(), "0086 13800138000", "+8613800138000"),
     (PhoneNumber(), "（010）62345678", "+861062345678"),
     (PhoneNumber(), "+852 9123 4567", "+85291234567"),
+    (PhoneNumber(), "raw:+44 (0)1621-5004", "raw:+44016215004"),
+    (PhoneNumber(), "RAW：１２３４５６７８９０１", "raw:12345678901"),
+    (PhoneNumber(), "raw:138 0013 8000", "+8613800138000"),
+    (PhoneNumber(), "raw:010-62345678 ext. 12", "raw:01062345678ext12"),
     (AccountNumber(), "4111-1111-1111-1111", "4111111111111111"),
     (AccountNumber(), "４１１１ １１１１ １１１１ １１１１", "4111111111111111"),
     (AccountNumber(), "de89370400440532013000", "DE89370400440532013000"),
@@ -70,6 +75,10 @@ BAD = [
     (ResidentId(), "PASSPORT:1", "id.malformed"),
     (PhoneNumber(), "no phone", "phone.malformed"),
     (PhoneNumber(), "12345678901", "phone.invalid"),
+    (PhoneNumber(), "raw:", "phone.malformed"),
+    (PhoneNumber(), "raw:none", "phone.malformed"),
+    (PhoneNumber(), "raw:1234", "phone.malformed"),
+    (PhoneNumber(), "raw:" + "1" * 41, "phone.malformed"),
     (PhoneNumber(), "1380013800", "phone.invalid"),
     (PhoneNumber(), "010-62345678 ext. 12", "phone.invalid"),
     (AccountNumber(), "4111111111111112", "account.luhn"),
@@ -210,6 +219,18 @@ def test_the_short_way_for_cards_agrees_with_the_library(card: str) -> None:
     assert taken == luhn.is_valid(card)
 
 
+@given(texts)
+def test_a_number_that_is_kept_raw_has_one_key_however_it_comes(text: str) -> None:
+    phone = PhoneNumber()
+    try:
+        (key,) = phone.keys(text)
+    except InvalidValue:
+        return
+    assert phone.clean(key) == key
+    assert phone.clean(f"raw:{text}") == key or not is_raw_phone(key)
+    assert phone.keys(key.removeprefix("raw:")) == (key,)
+
+
 def hidden(mask: str, value: str, first: int, last: int) -> bool:
     """Whether the value's characters from `first` to `last` are covered."""
     return value[first:last] not in mask and "*" in mask
@@ -237,6 +258,8 @@ def test_a_masked_card_shows_its_last_four_digits_only(card: str) -> None:
     [
         (ResidentId(), "PASSPORT:E1234567", "PASSPORT:E******7"),
         (PhoneNumber(), "+85291234567", "+85****4567"),
+        (PhoneNumber(), "raw:+119554819687", "raw:+11****9687"),
+        (PhoneNumber(), "raw:12345", "raw:****"),
         (AccountNumber(), "ACC123", "**** **** 23"),
         (EmailAddress(), "li.ming@example.com", "l***@example.com"),
         (IpAddressText(), "100.91.233.235", "100.91.*.*"),

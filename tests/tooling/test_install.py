@@ -98,7 +98,7 @@ def test_a_user_gets_the_product_without_torch_and_at_locked_versions(clone: Clo
 def test_a_contributor_gets_every_extra(clone: Clone) -> None:
     clone.add_python("python3.11")
     clone.install("dev")
-    assert clone.pip_installs()[-1].endswith("--editable .[gnn,ui,neo4j,py2neo,dev]")
+    assert clone.pip_installs()[-1].endswith("--editable .[gnn,ui,neo4j,otel,py2neo,dev]")
 
 
 def test_the_screen_shows_large_downloads_and_the_log_has_everything(clone: Clone) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.privacy.recorder import declare_double
+
 Json = dict[str, Any]
 
 SEEN = "2025-03-01T02:00:00+00:00"
@@ -134,6 +136,7 @@ class FakeApi:
     expansion: Json = field(default_factory=lambda: {"nodes": [], "edges": [], "omissions": []})
     rights: list[str] = field(default_factory=lambda: ["see_graph", "see_risk", "reveal", "export", "edit_graph"])
     assessment: Json | None = None
+    blocklisted: bool = False
     links: dict[str, Json] = field(default_factory=dict)  # what was drawn, as HumanLink
     refused: dict[str, str] = field(default_factory=dict)  # operation → the code that it is refused with
     error: Json | None = None  # answered to every operation in place of data
@@ -203,7 +206,7 @@ class FakeApi:
     def _node(self, node_id: str) -> Json:
         return {
             "id": node_id, "type": "Phone", "caption": "138****0000", "ringId": None, "firstSeen": SEEN, "lastSeen": SEEN,
-            "source": "fake", "attributes": [], "assessment": None,
+            "source": "fake", "attributes": [], "assessment": None, "blocklisted": self.blocklisted, "dispositions": [],
             "degrees": [{"type": "USES_PHONE", "neighbourType": "Customer", "count": 3412}],
         }  # fmt: skip
 
@@ -239,6 +242,7 @@ def serving(api: FakeApi, port: int = 0) -> Iterator[FakeApi]:
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     api.url = f"http://127.0.0.1:{server.server_address[1]}"
+    declare_double(api.url)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield api

@@ -26,10 +26,12 @@ def free_port() -> int:
 def process(
     arguments: Sequence[str], *, log: Path, ready: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Path]:
-    """A Python process that runs until the block ends. `ready` is a URL that must answer 200 first. Yields its output."""
+    """`python -m MODULE …` until the block ends, looked at by tests.privacy. `ready` is a URL that must answer 200 first. Yields its output."""
     settings = {k: v for k, v in os.environ.items() if not k.startswith("GUANXI_")} | dict(environment or {})
     with log.open("wb") as out:
-        running = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=settings, stdout=out, stderr=out)
+        running = subprocess.Popen(
+            [sys.executable, "-m", "tests.privacy.watched", *arguments], cwd=ROOT, env=settings, stdout=out, stderr=out
+        )
         try:
             _wait(ready, running, log)
             yield log
@@ -62,7 +64,7 @@ def ui_server(api_url: str, folder: Path, **more: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     environment = {"GUANXI_API_URL": api_url, "GUANXI_UI_PORT": str(port)} | more
     log = folder / f"ui-{port}.log"
-    with process(["-m", "investigator_ui"], log=log, ready=f"{url}/healthz", environment=environment):
+    with process(["investigator_ui"], log=log, ready=f"{url}/healthz", environment=environment):
         yield url
 
 
@@ -71,6 +73,6 @@ def reference_api(folder: Path, port: int | None = None) -> Iterator[tuple[str, 
     """The API over the reference case, and what reference_api.py tells of it."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
-    arguments = ["-m", "tests.ui.reference_api", str(folder / "home"), str(port)]
+    arguments = ["tests.ui.reference_api", str(folder / "home"), str(port)]
     with process(arguments, log=folder / f"api-{port}.log", ready=f"{url}/healthz"):
         yield url, json.loads((folder / "home" / "told.json").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.ui.browsing import Investigator, investigating
 from tests.ui.conftest import ReferenceProduct, running_reference
 from tests.ui.fake_api import FakeApi, star
+from tests.ui.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
 
@@ -294,3 +295,29 @@ def test_a_refusal_stays_in_the_dialog_with_what_was_typed(browser: Browser, fak
         who.page.click("#link-confirm")
         expect(who.page.locator("#link-dialog")).to_be_hidden()
         assert who.cy(EDGES) == [["p00001", "p00002"]]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_axe_finds_nothing_serious_while_drawing(browser: Browser, product: ReferenceProduct, lang: str) -> None:
+    with investigating(browser, product.url, bypass_csp=True) as who:
+        who.start(f"/subject/{product.subject}?lang={lang}")
+        who.wait_for_graph(73)
+        who.page.click("#link-tool")
+        expect(who.page.locator("#link-hint")).to_be_visible()
+        assert serious(who) == []
+        who.page.click("#link-tool")
+        select_two(who, product.ids["user1"], product.ids["user2"])
+        who.page.locator("#inspector [data-action=link]").click()
+        expect(who.page.locator("#link-dialog")).to_be_visible()
+        assert serious(who) == []
+        fill_in(who)
+        expect(who.page.locator("#inspector .link-history")).to_be_visible()
+        who.page.evaluate("Guanxi.clearToasts()")
+        assert serious(who) == []
+        who.page.evaluate("id => Guanxi.selection.choose([id])", product.ids["user1"])
+        who.page.locator("#inspector [data-action=record]").click()
+        expect(who.page.locator("#record-dialog")).to_be_visible()
+        assert serious(who) == []
+        who.page.keyboard.press("Escape")
+        choose_link(who)
+        retract(who)

@@ -58,7 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     address = re.search(r"--store (\S+)", made.stdout)
     assert address is not None
     port = free_port()
-    serve = ["-m", "api.cli", "serve", "--home", str(home), "--store", address[1], "--port", str(port)]
+    serve = ["api.cli", "serve", "--home", str(home), "--store", address[1], "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     password = json.loads((home / "demo-logins.json").read_text())["investigator"]
     with process(serve, log=home / "api.log", ready=f"{url}/healthz"), ui_server(url, home) as ui:

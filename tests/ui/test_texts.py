@@ -15,7 +15,7 @@ SOURCES = Path(str(investigator_ui.__file__)).parent
 # What people at the screen can cause, and can do something about.
 THEIRS = (
     "id.length", "id.malformed", "id.checksum", "id.component", "id.document_type", "search.too_short", "search.too_long",
-    "reveal.reason", "link.reason", "link.evidence", "link.expiry", "link.self", "link.ended",
+    "reveal.reason", "link.reason", "link.evidence", "link.expiry", "link.self", "link.ended", "disposition.reason",
     "not_found", "forbidden", "overloaded", "request.too_large", "invalid_request", "store_unavailable",
 )  # fmt: skip
 
@@ -59,6 +59,7 @@ def test_no_text_is_left_over() -> None:
         "keys.",
         "qualifier.",
         "link.did_",
+        "verdict.",
         "table.",
     )  # put together from parts
     unused = [key for key in TEXTS if f'"{key}"' not in everything and not key.startswith(built)]

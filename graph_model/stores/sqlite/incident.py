@@ -12,7 +12,6 @@ import numpy as np
 
 from graph_model.columns import EdgeColumns, EdgesAt
 from graph_model.schema import SCHEMA
-from graph_model.stores.sqlite.hydration import rows
 from graph_model.stores.sqlite.names import Triple, triple_name
 from graph_model.stores.sqlite.scope import OF_TYPES, SEEN, THERE, Scope, as_json
 
@@ -20,6 +19,7 @@ _COLUMNS = f"""
 a.triple, CASE WHEN a.outgoing THEN a.nid ELSE a.other END, CASE WHEN a.outgoing THEN a.other ELSE a.nid END,
 a.qualifier, a.first_seen, {SEEN}, a.recorded_at
 """
+_DEGREES = "SELECT n.nid, n.label, n.degree FROM json_each(:wanted) wanted CROSS JOIN node n ON n.nid = wanted.value"
 _WHOLE = f"""
 SELECT {_COLUMNS} FROM json_each(:wanted) wanted CROSS JOIN adjacency a ON a.nid = wanted.value WHERE {THERE} AND {OF_TYPES}
 """
@@ -31,18 +31,18 @@ _Row = tuple[int, int, int, str, int, int, int]  # triple, start, end, qualifier
 
 
 def edges_at(scope: Scope, handles: Sequence[int], *, cap: int) -> EdgesAt:
-    there = rows(scope.connection, {int(handle) for handle in handles}, scope.as_of)
-    small = [row.nid for row in there.values() if row.degree <= cap]
+    there = scope.query(_DEGREES, wanted=as_json({int(handle) for handle in handles})).fetchall()
+    small = [nid for nid, _, degree in there if degree <= cap]
     found: set[_Row] = set(scope.query(_WHOLE, wanted=as_json(small)).fetchall())
     capped: set[int] = set()
-    for row in there.values():
-        if row.degree > cap:
-            for type in scope.types_at(row):
-                # One more than the cap: a relationship with oneself has two rows, and whether there is more must be known.
-                newest = _edges(scope.query(_NEWEST, nid=row.nid, type=type, most=2 * cap + 1))
+    for nid, label, degree in there:
+        if degree > cap:
+            for type in filter(scope.includes, scope.names.types_at[label]):
+                # More than the cap: a relationship with oneself has two rows, and whether there are more must be known.
+                newest = _edges(scope.query(_NEWEST, nid=nid, type=type, most=2 * cap + 1))
                 found.update(newest[:cap])
                 if len(newest) > cap:
-                    capped.add(row.nid)
+                    capped.add(nid)
     return EdgesAt(_columns(scope, found), np.array(sorted(capped), dtype=np.int64))
 
 

@@ -50,6 +50,7 @@ CREATE TABLE "node_Address" (nid INTEGER PRIMARY KEY, "text" TEXT) STRICT;
 CREATE TABLE "node_Application" (nid INTEGER PRIMARY KEY, "product" TEXT, "channel" TEXT, "amount" REAL, "term_months" INTEGER, "applied_at" INTEGER, "outcome" TEXT) STRICT;
 CREATE TABLE "node_Customer" (nid INTEGER PRIMARY KEY, "name" TEXT, "sex" TEXT, "birth_date" TEXT, "id_expiry_date" TEXT, "education" TEXT, "marital_status" TEXT, "mobile_carrier" TEXT) STRICT;
 CREATE TABLE "node_Employer" (nid INTEGER PRIMARY KEY, "name" TEXT) STRICT;
+CREATE TABLE "node_Phone" (nid INTEGER PRIMARY KEY, "invalid" INTEGER) STRICT;
 CREATE UNIQUE INDEX node_by_id ON node (node_id);
 CREATE UNIQUE INDEX node_by_key ON node (label, key);
 CREATE INDEX node_by_label ON node (label);
