@@ -38,6 +38,8 @@ from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore, OnProgress
 
 log = structlog.get_logger(__name__)
+# A store writes each part in one transaction; others get in between, and the memory of a server is finite.
+_WRITTEN_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +137,16 @@ def score(
         columns, by_rule = _columns(arrays, judged, ring, held, named.names, policy)
         source = judge.source
         for part, said_by in ((~by_rule, source), (by_rule, ScoreSource.RULES)):
-            store.append_assessments(
-                _part(columns, np.flatnonzero(part)),
-                source=said_by,
-                model_version=version,
-                policy_version=policy.version,
-                as_of=as_of,
-                scored_at=scored_at,
-            )
+            rows = np.flatnonzero(part)
+            for first in range(0, max(1, len(rows)), _WRITTEN_AT_ONCE):
+                store.append_assessments(
+                    _part(columns, rows[first : first + _WRITTEN_AT_ONCE]),
+                    source=said_by,
+                    model_version=version,
+                    policy_version=policy.version,
+                    as_of=as_of,
+                    scored_at=scored_at,
+                )
         store.append_scoring(Scoring(source, version, policy.version, as_of, scored_at))
         _tell(on_progress, "scoring", 3, 3)
     grades = np.bincount(policy.grades(judged.customers), minlength=len(GRADES))

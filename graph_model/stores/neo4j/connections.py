@@ -4,6 +4,8 @@ Writers take turns on one node, so what a writer reads stays true until it commi
 is told from one that failed by the writer's token, which is written with it: it is then neither lost nor done twice.
 """
 
+import logging
+import random
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 
 import neo4j
 from neo4j import GraphDatabase, unit_of_work
-from neo4j.exceptions import IncompleteCommit, TransientError
+from neo4j.exceptions import DriverError, IncompleteCommit, Neo4jError, TransientError
 
 from graph_model.deadline import keep, seconds_left
 from graph_model.errors import StoreError, StoreMissing, StoreNewer, StoreReadOnly
@@ -25,6 +27,9 @@ from graph_model.stores.neo4j.failures import OUT_OF_MEMORY, out_of_memory, tran
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.values import to_ms, window
 
+# It warns of each retry in the server's words, which may quote a value; what comes to nothing is an error of ours.
+logging.getLogger("neo4j").setLevel(logging.ERROR)
+
 VERSION = 1
 READ_SECONDS = 60.0
 SCAN_SECONDS = 3_600.0
@@ -32,6 +37,7 @@ WRITE_SECONDS = 1_800.0
 # A long load survives a restart of the server; a reader would rather be told.
 _WRITE_PATIENCE = 120.0
 _READ_PATIENCE = 5.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 _PIECE = 5_000
 
 T = TypeVar("T")
@@ -41,7 +47,7 @@ Rows = list[list[Any]]
 class Transaction:
     """Queries of one transaction."""
 
-    def __init__(self, transaction: neo4j.ManagedTransaction, where: str, now: datetime) -> None:
+    def __init__(self, transaction: neo4j.ManagedTransaction | neo4j.Transaction, where: str, now: datetime) -> None:
         self._transaction = transaction
         self._where = where
         self._now = to_ms(now)
@@ -161,8 +167,7 @@ class Connections:
         token = secrets.token_hex(8)
         answers: list[T] = []
 
-        @unit_of_work(timeout=WRITE_SECONDS)
-        def unit(transaction: neo4j.ManagedTransaction) -> T:
+        def unit(transaction: neo4j.Transaction) -> T:
             wrapped = Transaction(transaction, self.where, self._clock())
             found = wrapped.one(query("lock"), token=token)
             if found is None:
@@ -174,15 +179,27 @@ class Connections:
             wrapped.rows(query("unlock"), token=token)
             return answers[-1]
 
+        return self._tried_again(unit)
+
+    def _tried_again(self, unit: Callable[[neo4j.Transaction], T]) -> T:
+        """The driver's own retries end at a commit whose answer was lost, and go on where the server says at a commit that it has no memory."""
         end = time.monotonic() + _WRITE_PATIENCE
+        delay = _FIRST_DELAY
         with translated(self.where):
             while True:
                 try:
-                    with self.session(_WRITE_PATIENCE) as session:
-                        return session.execute_write(unit)
-                except IncompleteCommit:
-                    if time.monotonic() > end:
+                    with self.session(0.0) as session, session.begin_transaction(timeout=WRITE_SECONDS) as transaction:
+                        answer = unit(transaction)
+                        transaction.commit()
+                        return answer
+                except (DriverError, Neo4jError) as error:
+                    if isinstance(error, Neo4jError) and error.code in OUT_OF_MEMORY:
+                        raise out_of_memory(self.where) from None
+                    again = isinstance(error, IncompleteCommit) or error.is_retryable()
+                    if not again or time.monotonic() > end:
                         raise
+                time.sleep(delay * random.uniform(0.8, 1.2))
+                delay = min(delay * 1.3, _LONGEST_DELAY)
 
     def settled(self) -> int:
         """The greatest handle of what is wholly committed. Waits for a writer who is about to commit, since readers see a commit piece by piece."""
