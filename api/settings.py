@@ -47,6 +47,7 @@ class Settings(OidcSettings):
     )  # opens GET /metrics to who sends it as Bearer; the right see_metrics does too
     metrics_loopback: bool = False  # opens GET /metrics to this machine; not where a proxy runs on it
     otel_endpoint: str = ""  # where traces go by OTLP over HTTP; empty means nowhere
+    compile_ahead: bool = True  # compile the scoring beside a server's start, where it isn't yet
     log_level: str = "info"
     log_json: bool = True
 

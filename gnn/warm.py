@@ -1,13 +1,14 @@
 """Warm: compile the kernels ahead, so that the first scoring on a machine does not wait for it. `python -m gnn.warm`
 
-Scores a handful of made-up customers in a store that is thrown away: the very path that a real scoring takes, so that the compiled code is the
-same. Takes some ten seconds where nothing is cached, a second where all is.
+Scores a handful of made-up customers in a store that is thrown away, all of them and then one application by itself: the very paths that real
+scorings take, so that the compiled code is the same. Takes some ten seconds where nothing is cached, a second where all is.
 """
 
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from gnn.online import Scorer
 from gnn.score import score
 from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
 from graph_model.stores import open_store
@@ -23,7 +24,9 @@ def warm() -> None:
         try:
             store.upsert(_graph())
             moment = _DAY + timedelta(days=60)
-            score(store, as_of=moment, scored_at=moment, models=Path(folder) / "models")
+            models = Path(folder) / "models"
+            score(store, as_of=moment, scored_at=moment, models=models)
+            Scorer(store, models).assess(NodeRef("Application", "W0"), as_of=moment, scored_at=moment, write=False)
         finally:
             store.close()
 

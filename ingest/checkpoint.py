@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ingest.errors import FileUnreadable
-from ingest.mapping import FileMapping
+from ingest.mapping_values import FileMapping
 
 CHUNK = 1 << 20
 
@@ -68,10 +68,9 @@ class JobProgress:
             return cls(now)
 
 
-def fingerprint(path: Path, kind: str, mapping: FileMapping) -> str:
-    """Of what a file holds and how it is read; its name and place do not matter."""
+def content_digest(path: Path) -> str:
+    """Of what a file holds; its name and place do not matter."""
     digest = blake2b(digest_size=16)
-    digest.update(json.dumps([kind, mapping.source, sorted(mapping.columns.items())]).encode())
     try:
         with path.open("rb") as source:
             while chunk := source.read(CHUNK):
@@ -79,6 +78,12 @@ def fingerprint(path: Path, kind: str, mapping: FileMapping) -> str:
     except OSError as exc:
         raise FileUnreadable(f"{path} can't be read: {exc.strerror}.") from exc
     return digest.hexdigest()
+
+
+def fingerprint(contents: Sequence[str], kind: str, mapping: FileMapping, select: str = "") -> str:
+    """Of the contents (by digest) that rows of one kind come from, and of all that decides how they are read."""
+    told = json.dumps([kind, mapping.signature(), select, list(contents)])
+    return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def job_state_name(fingerprints: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from ingest.byte_stream import reading
 from ingest.csv_records import Broken, RawBatch, RecordReader, split_fields
 from ingest.errors import NotCsv, NothingToIngest, WrongEncoding
-from ingest.mapping import Header
+from ingest.header import Header
 from ingest.source_file import RowBatch
 
 SAMPLE = 1 << 20

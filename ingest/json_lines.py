@@ -10,7 +10,7 @@ import orjson
 from ingest.byte_stream import ByteStream, reading
 from ingest.csv_records import MAX_KEPT, MAX_LINE, Broken
 from ingest.errors import NotCsv
-from ingest.mapping import Header
+from ingest.header import Header
 from ingest.source_file import RowBatch, text_frame
 
 Scalar = str | int | float | bool | None

@@ -4,6 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -13,18 +14,19 @@ import structlog
 from graph_model.errors import InvalidRequest
 from graph_model.records import GraphBatch, UpsertResult
 from graph_model.store import GraphStore, OnProgress
-from ingest.checkpoint import FileProgress, JobProgress, fingerprint, job_state_name
+from ingest.checkpoint import FileProgress, JobProgress, content_digest, fingerprint, job_state_name
 from ingest.cleaning import Refusal, masked
 from ingest.errors import FileChanged
 from ingest.layout import FactRows
-from ingest.mapping import NO_MAPPING, IngestMapping
-from ingest.plan import PlannedFile, plan, stamp_of
+from ingest.mapping_values import NO_MAPPING, IngestMapping
+from ingest.plan import Plan, PlannedFile, plan
 from ingest.quality import Tally
 from ingest.quarantine import ADDED, Quarantine
-from ingest.refusals import quarantined_rows, tally_batch
-from ingest.report import FileReport, IngestReport
+from ingest.refusals import broken_rows, quarantined_rows, tally_batch
+from ingest.report import FileReport, IngestReport, SkippedReport, SourceReport
 from ingest.rows import CleanRows, RowCleaner, assemble, mentioned_customers, subjects
 from ingest.source_file import RowBatch
+from ingest.tables import OpenedSource, Sources
 from ingest.target import Rehearsal, StoreTarget, Target
 
 BATCH_ROWS = 5_000
@@ -64,7 +66,8 @@ def ingest(
     with nullcontext() if dry_run or store is None else store.writing("ingest"):
         job = _Job(store, planned, quarantine_dir, now, batch_rows, dry_run, on_progress, cancelled or (lambda: False))
         reports = job.run()
-    return IngestReport(reports, job.now, monotonic() - started, dry_run, job.was_cancelled)
+    seconds = monotonic() - started
+    return IngestReport(reports, job.now, seconds, dry_run, job.was_cancelled, job.sources, job.skipped)
 
 
 class _Job:
@@ -73,7 +76,7 @@ class _Job:
     def __init__(
         self,
         store: GraphStore | None,
-        planned: Sequence[PlannedFile],
+        planned: Plan,
         quarantine_dir: Path,
         now: datetime,
         batch_rows: int,
@@ -83,6 +86,8 @@ class _Job:
     ) -> None:
         self.planned = planned
         self.was_cancelled = False
+        self.sources: list[SourceReport] = []
+        self.skipped: list[SkippedReport] = []
         self._store = None if dry_run else store
         self._target: Target = Rehearsal(store) if dry_run or store is None else StoreTarget(store)
         self._quarantine_dir = quarantine_dir
@@ -92,31 +97,76 @@ class _Job:
         self._state_name = ""
         self._progress = JobProgress(now)
         if self._store is not None:
-            self._state_name = job_state_name([fingerprint(f.path, f.kind.name, f.mapping) for f in planned])
+            self._state_name = job_state_name(_fingerprints(planned.files))
             self._progress = JobProgress.load(self._store.state(self._state_name), now)
         self.now = self._progress.now
         self._doubted: set[str] = set()  # files that stated facts about what is not in the graph
-        self._cleaners = {file.kind.name: RowCleaner(file.kind, self.now) for file in planned}
+        self._cleaners = {file.kind.name: RowCleaner(file.kind, self.now) for file in planned.files}
 
     def run(self) -> list[FileReport]:
         reports: list[FileReport] = []
-        for place, file in enumerate(self.planned):
-            if self.was_cancelled:
-                break
-            reports.append(self._file(str(place), file))
+        with nullcontext() if self.planned.sources is None else self.planned.sources.set_out():
+            if self.planned.sources is not None:
+                self._read_sources(self.planned.sources)
+            for place, file in enumerate(self.planned.files):
+                if self.was_cancelled:
+                    break
+                reports.append(self._file(str(place), file))
         if not self.was_cancelled:
             self._progress.done = True
             self._save()
         return reports
 
+    def _read_sources(self, sources: Sources) -> None:
+        """What tables are made of. An interrupted job reads it again: the tables come out the same."""
+        for source in sources.opened:
+            self.sources.append(self._source(sources, source))
+            if self.was_cancelled:
+                return
+        self.skipped += [
+            SkippedReport(rows.name, sources.count(rows.name, rows.select), rows.why) for rows in self.planned.skipped
+        ]
+
+    def _source(self, sources: Sources, source: OpenedSource) -> SourceReport:
+        progress = self._progress.files.setdefault(f"source {source.name}", FileProgress())
+        columns = [name for name in source.header.names if name not in ADDED]
+        quarantine = self._quarantine(source.name, source.path.name, columns, progress)
+        quarantine.size = 0  # an earlier run may have written it; what it holds is written again
+        tally = Tally(())
+        read = broken = 0
+        for batch in sources.read(source):
+            if self._cancelled():
+                self.was_cancelled = True
+                break
+            for record in batch.broken:
+                tally.refuse("", record.reason, record.message, "", record.line)
+            if self._store is not None and batch.broken:
+                quarantine.append(broken_rows(batch))
+            read, broken = read + len(batch), broken + len(batch.broken)
+            log.info("ingest.source", rows=len(batch), rejected=len(batch.broken), line=batch.end_line)
+            if self._on_progress is not None:
+                self._on_progress(source.path.name, batch.done, source.opened.size)
+        if quarantine.size:
+            progress.quarantine, progress.quarantine_size = quarantine.path.name, quarantine.size
+            self._save()
+        return SourceReport(
+            source.path.name,
+            source.name,
+            source.opened.encoding,
+            read,
+            broken,
+            str(quarantine.path) if quarantine.size else None,
+            tally.reasons(),
+        )
+
     def _file(self, place: str, file: PlannedFile) -> FileReport:
         started = monotonic()
         progress = self._progress.files.get(place, FileProgress())
-        quarantine = self._quarantine(file, progress)
+        quarantine = self._quarantine_of(file, progress)
         if not quarantine.resumable():
             log.warning("ingest.quarantine_gone", kind=file.kind.name, quarantine=quarantine.path.name)
             progress = FileProgress()
-            quarantine = self._quarantine(file, progress)
+            quarantine = self._quarantine_of(file, progress)
         self._progress.files[place] = progress
         resumed_at = progress.line + 1 if progress.offset else None
         tally = Tally([c.name for c in file.kind.columns if c.name in file.header.known])
@@ -144,14 +194,17 @@ class _Job:
             seconds=monotonic() - started,
         )
 
-    def _quarantine(self, file: PlannedFile, progress: FileProgress) -> Quarantine:
-        columns = [name for name in file.header.names if name not in ADDED]
+    def _quarantine_of(self, file: PlannedFile, progress: FileProgress) -> Quarantine:
+        columns = [name for name in file.header.shaped if name not in ADDED]
+        return self._quarantine(file.kind.name, file.path.name, columns, progress)
+
+    def _quarantine(self, kind: str, source: str, columns: list[str], progress: FileProgress) -> Quarantine:
         if progress.quarantine:
             path = self._quarantine_dir / progress.quarantine
-            return Quarantine(path, file.path.name, columns, size=progress.quarantine_size)
+            return Quarantine(path, source, columns, size=progress.quarantine_size)
         taken = {p.quarantine for p in self._progress.files.values()}
         run = self.now.strftime("%Y%m%dT%H%M%SZ")
-        return Quarantine.fresh(self._quarantine_dir, file.kind.name, run, file.path.name, columns, taken)
+        return Quarantine.fresh(self._quarantine_dir, kind, run, source, columns, taken)
 
     def _rows(self, place: str, file: PlannedFile, quarantine: Quarantine, tally: Tally) -> None:
         """Reads a file from where its progress stands to its end, or to a batch after which the job is cancelled."""
@@ -161,10 +214,11 @@ class _Job:
             if self._cancelled():
                 self.was_cancelled = True
                 return
-            if stamp_of(file.path) != file.stamp:
+            if file.has_changed():
                 raise FileChanged(
                     f"{file.path.name} changed while it was read. Run the command again when nothing writes to it; what was loaded is sound."
                 )
+            batch = replace(batch, frame=file.shaped(batch.frame))
             with _collector_paused():
                 self._batch(place, file, batch, quarantine, tally)
             rejected = self._progress.files[place].quarantined
@@ -240,6 +294,11 @@ class _Job:
             rows.refuse(row, column, Refusal(f"reference.unknown_{label.lower()}", message, shown))
         rows.keep_good()
         return len(unknown) > 0
+
+
+def _fingerprints(files: Sequence[PlannedFile]) -> list[str]:
+    contents = {path: content_digest(path) for path in dict.fromkeys(path for file in files for path in file.paths)}
+    return [fingerprint([contents[path] for path in f.paths], f.kind.name, f.mapping, f.select) for f in files]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import polars as pl
 
 from ingest.byte_stream import reading
 from ingest.errors import BadHeader, FileUnreadable
-from ingest.mapping import Header
+from ingest.header import Header
 from ingest.source_file import RowBatch
 
 MAGIC = b"PAR1"
@@ -36,7 +36,7 @@ class ParquetFile:
             scan = pl.scan_parquet(path)
             types = scan.collect_schema()
             wanted = [
-                _as_text(own, types[own], self.path.name, known=name in header.known).alias(name)
+                as_text(own, types[own], self.path.name, known=name in header.known).alias(name)
                 for own, name in zip(self.header, header.names, strict=True)
             ]
             for frame in scan.slice(offset).select(wanted).collect_batches(chunk_size=rows, maintain_order=True):
@@ -79,7 +79,8 @@ def _sound(path: Path) -> Iterator[None]:
         ) from exc
 
 
-def _as_text(name: str, dtype: pl.DataType, file: str, *, known: bool) -> pl.Expr:
+def as_text(name: str, dtype: pl.DataType, file: str, *, known: bool) -> pl.Expr:
+    """A column of any type as a CSV file would hold it. Raises BadHeader for one of `known` ones that is no column of single values."""
     column = pl.col(name)
     match dtype:
         case pl.Datetime(time_zone=zone):

@@ -9,15 +9,20 @@ from ingest.rows import MISSING, CleanRows
 from ingest.source_file import RowBatch
 
 
-def quarantined_rows(batch: RowBatch, rows: CleanRows, columns: Sequence[str]) -> list[QuarantinedRow]:
-    """The refused rows of a batch, by line."""
-    carried = batch.frame.get_column("_raw").to_list() if "_raw" in batch.frame.columns else None
-    refused = [
+def broken_rows(batch: RowBatch) -> list[QuarantinedRow]:
+    """The records of a batch that are no rows."""
+    return [
         QuarantinedRow(
             (), broken.line, "", broken.reason, "", broken.message, raw=broken.raw.decode("utf-8", errors="replace")
         )
         for broken in batch.broken
     ]
+
+
+def quarantined_rows(batch: RowBatch, rows: CleanRows, columns: Sequence[str]) -> list[QuarantinedRow]:
+    """The refused rows of a batch, by line."""
+    carried = batch.frame.get_column("_raw").to_list() if "_raw" in batch.frame.columns else None
+    refused = broken_rows(batch)
     places = sorted(rows.refusals)
     texts = batch.frame.select(columns)[places].iter_rows() if places else iter(())
     for row, fields in zip(places, texts, strict=True):

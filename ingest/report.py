@@ -43,6 +43,28 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceReport:
+    """A file that tables were made of. `broken` of its `read` rows could not be split into columns; they are in no table, but in quarantine."""
+
+    file: str
+    name: str
+    encoding: str
+    read: int
+    broken: int
+    quarantine_file: str | None
+    reasons: Sequence[ReasonCount]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedReport:
+    """Rows that a mapping leaves out on purpose, and why."""
+
+    name: str
+    rows: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """A whole job. In a dry run nothing was written: `loaded` says what would be new, which for relations and facts does not look into the store."""
 
@@ -51,6 +73,8 @@ class IngestReport:
     seconds: float
     dry_run: bool = False
     cancelled: bool = False
+    sources: Sequence[SourceReport] = ()
+    skipped: Sequence[SkippedReport] = ()
 
     @property
     def read(self) -> int:
@@ -67,6 +91,11 @@ class IngestReport:
     @property
     def quarantined(self) -> int:
         return sum(f.quarantined for f in self.files)
+
+    @property
+    def broken(self) -> int:
+        """Rows of sources that could not be read, and so are in no table."""
+        return sum(s.broken for s in self.sources)
 
     @property
     def created(self) -> Mapping[str, int]:
@@ -90,6 +119,8 @@ class IngestReport:
             "merged": self.merged,
             "quarantined": self.quarantined,
             "created": dict(self.created),
+            "sources": [asdict(s) for s in self.sources],
+            "skipped": [asdict(s) for s in self.skipped],
             "files": [asdict(f) | {"seconds": round(f.seconds, 3)} for f in self.files],
         }
         return content
@@ -109,6 +140,14 @@ def render_text(report: IngestReport, *, width: int = 120) -> str:
 def render(report: IngestReport) -> RenderableType:
     """The report as tables for a terminal."""
     parts: list[RenderableType] = [_summary(report)]
+    if report.sources:
+        parts.append(_sources(report.sources))
+    for source in report.sources:
+        parts += _refusals(source.file, source.reasons)
+        if source.quarantine_file:
+            parts.append(Text(f"Rows that are none are in {source.quarantine_file}. Correct them in {source.file}."))
+    if report.skipped:
+        parts.append(_skipped(report.skipped))
     for file in report.files:
         parts += _details(file)
     return Group(*parts)
@@ -117,7 +156,18 @@ def render(report: IngestReport) -> RenderableType:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        numeric = name in ("rows", "loaded", "merged", "quarantined", "filled", "valid", "distinct", "line", "seconds")
+        numeric = name in (
+            "rows",
+            "loaded",
+            "merged",
+            "quarantined",
+            "filled",
+            "valid",
+            "distinct",
+            "line",
+            "seconds",
+            "broken",
+        )
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     return table
 
@@ -160,23 +210,40 @@ def _details(file: FileReport) -> list[RenderableType]:
         parts.append(Text(f"Resumed at line {file.resumed_at}; the columns tell of the rows from there on."))
     if file.unknown_columns:
         parts.append(Text(f"Unknown columns, left out: {', '.join(file.unknown_columns)}."))
-    if file.reasons:
-        reasons = _table(
-            f"{file.file}: why rows were refused", "rows", "column", "reason", "what to do", "example", "line"
-        )
-        for reason in file.reasons:
-            reasons.add_row(
-                _number(reason.count),
-                reason.column or "(row)",
-                reason.reason,
-                reason.message,
-                reason.example,
-                str(reason.line),
-            )
-        parts.append(reasons)
+    parts += _refusals(file.file, file.reasons)
     if file.quarantine_file:
         parts.append(Text(f"Refused rows are in {file.quarantine_file}. Correct them there and ingest that file."))
     return parts
+
+
+def _refusals(file: str, reasons: Sequence[ReasonCount]) -> list[RenderableType]:
+    if len(reasons) == 0:
+        return []
+    table = _table(f"{file}: why rows were refused", "rows", "column", "reason", "what to do", "example", "line")
+    for reason in reasons:
+        table.add_row(
+            _number(reason.count),
+            reason.column or "(row)",
+            reason.reason,
+            reason.message,
+            reason.example,
+            str(reason.line),
+        )
+    return [table]
+
+
+def _sources(sources: Sequence[SourceReport]) -> Table:
+    table = _table("What the tables were made of", "file", "as", "format", "rows", "broken")
+    for source in sources:
+        table.add_row(source.file, source.name, source.encoding, _number(source.read), _number(source.broken))
+    return table
+
+
+def _skipped(skipped: Sequence[SkippedReport]) -> Table:
+    table = _table("Left out on purpose", "what", "rows", "why")
+    for entry in skipped:
+        table.add_row(entry.name, _number(entry.rows), entry.why)
+    return table
 
 
 def _number(count: int) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from ingest.csv_records import Broken
-from ingest.mapping import Header
+from ingest.header import Header
 
 
 @dataclass(frozen=True, slots=True)

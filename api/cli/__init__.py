@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import audit, blocklist, data, jobs, keys, moving, people, run, scoring, servers
+from api.cli import audit, blocklist, data, jobs, keys, mapping, moving, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -22,6 +22,7 @@ moving.register(app)
 scoring.register(app)
 servers.register(app)
 run.register(app)
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(people.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.terminal import HomeOption, StoreOption, err, settings_from
+from api.compiling import compiling_ahead
 from api.ports import PortRefused, listening_socket
 from api.settings import Settings
 from graph_model.errors import GuanxiError
@@ -45,12 +46,13 @@ def serve(
     if not _is_loopback(settings.api_host):
         err.print("Listening beyond this machine: put a proxy that ends TLS in front.", style="yellow")
     log.info("serve", host=settings.api_host, port=listening.getsockname()[1], workers=settings.workers)
-    if settings.workers == 1:
-        from api.serving import serve as serve_here
+    with compiling_ahead(wanted=settings.compile_ahead and not settings.read_only):
+        if settings.workers == 1:
+            from api.serving import serve as serve_here
 
-        serve_here(settings, listening)
-    else:
-        _serve_together(settings, listening)
+            serve_here(settings, listening)
+        else:
+            _serve_together(settings, listening)
 
 
 def _serve_together(settings: Settings, listening: socket.socket) -> None:

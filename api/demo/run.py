@@ -90,7 +90,11 @@ def _start_api(settings: Settings) -> Child:
     return start(
         "API",
         ["-m", "api.cli", "serve", "--host", "127.0.0.1", "--port", str(settings.api_port)],
-        {"GUANXI_HOME": str(settings.home), "GUANXI_STORE": settings.store_address},
+        {
+            "GUANXI_HOME": str(settings.home),
+            "GUANXI_STORE": settings.store_address,
+            "GUANXI_COMPILE_AHEAD": "false",  # the scoring has just run
+        },
         url=f"http://127.0.0.1:{settings.api_port}/readyz",
         log=settings.home / "logs" / "api.log",
     )

@@ -61,6 +61,18 @@ WRONG = [
     ('[files."a.csv"]\nkind = "customers"\n[files."a.csv".columns]\nid_number = 7', "must name a column"),
     ('[files."a.csv"]\nsource = ""', "source is a text"),
     ('[files]\n"a.csv" = 7', "is no table"),
+    ('[files."a.csv".columns]\nname = { frm = "x" }', "Did you mean from?"),
+    ('[files."a.csv".columns]\nname = { value = "x", prefix = "y" }', "stands alone"),
+    ('[files."a.csv".columns]\nname = { value = 7 }', "is no text"),
+    ('[files."a.csv".columns]\nsex.values = { 1 = 7 }', "values.1 is no text"),
+    ('[files."a.csv".columns]\nname = { format = "%Y" }', "is no date"),
+    ('[files."a.csv".columns]\nbirth_date = { format = "DD.MM.YYYY" }', "is not understood"),
+    ('[files."a.csv".columns]\nbirth_date = { format = "%Q" }', "is not understood"),
+    ('[files."a.csv".columns]\nregistered_at = { format = 7 }', "a list of texts"),
+    ('[files."a.csv".columns]\nregistered_at = { offset = "+08:00" }', "goes with format"),
+    ('[files."a.csv".columns]\nregistered_at = { format = "%Y", offset = "8" }', 'the form "+08:00"'),
+    ('[files."a.csv"]\nkeep_invalid_phones = "yes"', "true or false"),
+    ('[[files."a.csv"]]\nkind = "customers"\n[[files."a.csv"]]\nkind = "customers"', "names another kind"),
 ]
 
 
@@ -82,11 +94,6 @@ def test_a_mapped_column_that_the_file_lacks_is_told_the_nearest(tmp_path: Path,
     wrong = load_mapping(mapping(tmp_path, MAPPING.replace('"cert_no"', '"cert_nr"')))
     with pytest.raises(BadMapping, match=r"has no column cert_nr.*Did you mean cert_n"):
         load(tmp_path, mapping=wrong)
-
-
-def test_two_targets_can_not_be_read_from_one_column(tmp_path: Path) -> None:
-    with pytest.raises(BadMapping, match="mobile"):
-        load_mapping(mapping(tmp_path, MAPPING + 'mobile_carrier = "mobile"\n'))
 
 
 def test_other_files_keep_their_own_names(tmp_path: Path, load: Load) -> None:
