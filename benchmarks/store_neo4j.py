@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -48,29 +47,27 @@ def main() -> None:
     results: dict[str, Result] = {}
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"sqlite:///{folder}/graph.db", create=True)
-        results["SQLite"] = _measure(store, options, lambda: _size(Path(folder)))
+        results["SQLite"] = _measure(store, options)
         store.close()
-    with _neo4j() as (url, home):
+    with _neo4j() as url:
         plain = _plain_script(url, options)
         store = open_store(url, create=True)
-        results["Neo4j"] = _measure(
-            store, options, lambda: None if home is None else _size(home / "data" / "databases")
-        )
+        results["Neo4j"] = _measure(store, options)
         store.close()
     print(_table(results, options))
     print(f"\nA plain driver script, one MERGE per record: {plain:,.0f} records per second.")
 
 
 @contextmanager
-def _neo4j() -> Iterator[tuple[str, Path | None]]:
-    """The address of an empty one, and its home where it is ours."""
+def _neo4j() -> Iterator[str]:
+    """The address of an empty one."""
     given = os.environ.get("NEO4J_URI")
     if given:
         user, password = os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", "")
-        yield _with_login(given, user, password), None
+        yield _with_login(given, user, password)
         return
     with server.running(heap_mb=2048, page_cache_mb=512, quick_start=False) as own:
-        yield _with_login(own.uri, own.user, own.password), own.home
+        yield _with_login(own.uri, own.user, own.password)
 
 
 def _with_login(uri: str, user: str, password: str) -> str:
@@ -78,24 +75,16 @@ def _with_login(uri: str, user: str, password: str) -> str:
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 # --- one store -------------------------------------------------------------------------------------------------------
 
 
-def _measure(store: GraphStore, options: argparse.Namespace, kept: Callable[[], int | None]) -> Result:
+def _measure(store: GraphStore, options: argparse.Namespace) -> Result:
     result: Result = {}
     records, begin = 0, time.perf_counter()
     for batch in batches(options.customers, options.seed, options.batch):
         store.upsert(batch)
         records += size(batch)
     result["load, records per second"] = f"{records / (time.perf_counter() - begin):,.0f}"
-    stored = store.statistics()
-    held = kept()
-    elements = sum(stored.nodes.values()) + sum(stored.edges.values())
-    result["bytes per node or relationship, after the load"] = "" if held is None else f"{held / elements:,.0f}"
 
     ids = _subjects(store, options)
     refs = [found.ref for found in store.get_by_id(ids["random"])]

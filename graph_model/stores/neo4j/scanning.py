@@ -86,7 +86,8 @@ def scan_edges(
         raise InvalidRequest(f"The schema allows no {type} from {start_label} to {end_label}.")
     # The end label is a parameter: a query per triple would be a hundred plans for the type that may join any two.
     pages = _pages(transaction, query("scan_edges", START=start_label, TYPE=type), as_of, end=end_label)
-    some = transaction.rows(query("type_count", START=start_label, TYPE=type))[0][0] > 0
+    some = transaction.rows(query("type_count_in_all", TYPE=type))[0][0] > 0
+    some = some and transaction.rows(query("type_count", START=start_label, TYPE=type))[0][0] > 0
     *integers, qualifier = _columns(pages if some else iter(()), 6)
     start, end, first_seen, last_seen, recorded_at = (np.array(column, dtype=np.int64) for column in integers)
     qualifiers, codes = _coded(qualifier or [""])
