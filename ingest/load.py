@@ -22,10 +22,11 @@ from ingest.mapping_values import NO_MAPPING, IngestMapping
 from ingest.plan import Plan, PlannedFile, plan
 from ingest.quality import Tally
 from ingest.quarantine import ADDED, Quarantine
-from ingest.refusals import broken_rows, quarantined_rows, tally_batch
+from ingest.refusals import quarantined_rows, tally_batch
 from ingest.report import FileReport, IngestReport, SkippedReport, SourceReport
 from ingest.rows import CleanRows, RowCleaner, assemble, mentioned_customers, subjects
 from ingest.source_file import RowBatch
+from ingest.source_reading import read_source
 from ingest.tables import OpenedSource, Sources
 from ingest.target import Rehearsal, StoreTarget, Target
 
@@ -132,32 +133,19 @@ class _Job:
         columns = [name for name in source.header.names if name not in ADDED]
         quarantine = self._quarantine(source.name, source.path.name, columns, progress)
         quarantine.size = 0  # an earlier run may have written it; what it holds is written again
-        tally = Tally(())
-        read = broken = 0
-        for batch in sources.read(source):
-            if self._cancelled():
-                self.was_cancelled = True
-                break
-            for record in batch.broken:
-                tally.refuse("", record.reason, record.message, "", record.line)
-            if self._store is not None and batch.broken:
-                quarantine.append(broken_rows(batch))
-            read, broken = read + len(batch), broken + len(batch.broken)
+
+        def goes_on(batch: RowBatch) -> bool:
             log.info("ingest.source", rows=len(batch), rejected=len(batch.broken), line=batch.end_line)
             if self._on_progress is not None:
                 self._on_progress(source.path.name, batch.done, source.opened.size)
+            self.was_cancelled = self._cancelled()
+            return not self.was_cancelled
+
+        report = read_source(sources, source, quarantine=None if self._store is None else quarantine, goes_on=goes_on)
         if quarantine.size:
             progress.quarantine, progress.quarantine_size = quarantine.path.name, quarantine.size
             self._save()
-        return SourceReport(
-            source.path.name,
-            source.name,
-            source.opened.encoding,
-            read,
-            broken,
-            str(quarantine.path) if quarantine.size else None,
-            tally.reasons(),
-        )
+        return report
 
     def _file(self, place: str, file: PlannedFile) -> FileReport:
         started = monotonic()

@@ -13,7 +13,7 @@ from ingest.quality import Tally
 from ingest.refusals import tally_batch
 from ingest.report import FileReport, IngestReport, SkippedReport, SourceReport
 from ingest.rows import RowCleaner
-from ingest.tables import OpenedSource, Sources
+from ingest.source_reading import read_source
 
 ROWS = 1_000
 
@@ -32,20 +32,10 @@ def rehearse(
         reports = [_looked(file, now, rows) for file in planned.files]
     else:
         with made_of.set_out():
-            sources += [_source(made_of, source) for source in made_of.opened]
+            sources += [read_source(made_of, source) for source in made_of.opened]
             skipped += [SkippedReport(s.name, made_of.count(s.name, s.select), s.why) for s in planned.skipped]
             reports = [_looked(file, now, rows) for file in planned.files]
     return planned, IngestReport(reports, now, monotonic() - started, True, False, sources, skipped)
-
-
-def _source(sources: Sources, source: OpenedSource) -> SourceReport:
-    tally = Tally(())
-    read = broken = 0
-    for batch in sources.read(source):
-        read, broken = read + len(batch), broken + len(batch.broken)
-        for record in batch.broken:
-            tally.refuse("", record.reason, record.message, "", record.line)
-    return SourceReport(source.path.name, source.name, source.opened.encoding, read, broken, None, tally.reasons())
 
 
 def _looked(file: PlannedFile, now: datetime, rows: int) -> FileReport:

@@ -61,12 +61,12 @@ class Sources:
         """Every batch of the file, each once its rows are set out. An empty field is NULL."""
         filled = pl.all().str.strip_chars() != ""
         nothing = pl.DataFrame(schema=dict.fromkeys(source.header.names, pl.String))
-        nothing.write_parquet(self._part(source, 0))
+        self._write(nothing, source, 0)
         opened = source.opened
         batches = opened.rows(source.header, rows=BATCH_ROWS, offset=opened.start, line=opened.line)
         for place, batch in enumerate(batches, start=1):
             frame = batch.frame.select(pl.when(filled).then(pl.all()))
-            frame.write_parquet(self._part(source, place))
+            self._write(frame, source, place)
             yield batch
 
     def columns(self, name: str, select: str) -> tuple[str, ...]:
@@ -99,8 +99,9 @@ class Sources:
         }
         return pl.SQLContext(frames).execute(select, eager=False)
 
-    def _part(self, source: OpenedSource, place: int) -> Path:
-        return self._lent() / f"{source.name}.{place:06}.parquet"
+    def _write(self, frame: pl.DataFrame, source: OpenedSource, place: int) -> None:
+        with self._explained(source.name):
+            frame.write_parquet(self._lent() / f"{source.name}.{place:06}.parquet")
 
     def _lent(self) -> Path:
         if self._folder is None:
@@ -112,15 +113,19 @@ class Sources:
         """Polars' refusals, with the table's name and what there is. Values of rows are taken out."""
         try:
             yield
-        except pl.exceptions.PolarsError as exc:
+        except (pl.exceptions.PolarsError, OSError) as exc:
+            if isinstance(exc, OSError) or "os error" in str(exc):
+                raise IngestError(
+                    f"The temporary files of {name} can't be written or read in {tempfile.gettempdir()}. "
+                    "Free some space there, or set TMPDIR to another folder, and run the command again."
+                ) from exc
             told = str(exc).partition("\n")[0].partition("; valid columns")[0]
             missing = _NOT_FOUND.search(told)
             names = [source.name for source in self.opened]
             columns = [column for source in self.opened for column in source.header.names]
             close = nearest(missing[1], names if "relation" in told else columns) if missing else ""
-            close = (
-                "" if missing and close == f" Did you mean {missing[1]}?" else close
-            )  # it is there, in another source
+            if missing and close == f" Did you mean {missing[1]}?":
+                close = ""  # it is there, in another source
             there = "; ".join(f"{source.name} ({', '.join(source.header.names)})" for source in self.opened)
             raise BadMapping(
                 f"{self._mapping}: the query of {name} fails: {_VALUES.sub('[…]', told).rstrip('.')}.{close} The sources are {there}."

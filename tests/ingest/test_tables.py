@@ -1,5 +1,6 @@
 """Tables made of several foreign files: joined by SQL, every broken row told, taken up again where a crash left them."""
 
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from graph_model.records import NodeRef
 from graph_model.store import GraphStore
-from ingest.errors import BadMapping, FileUnreadable, MissingColumns
+from ingest.errors import BadMapping, FileUnreadable, IngestError, MissingColumns
 from ingest.load import ingest
 from ingest.mapping import load_mapping
 from ingest.mapping_values import IngestMapping
@@ -132,6 +133,41 @@ def test_a_table_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     assert (report.files[0].read, report.files[0].loaded) == (expected.files[0].read, expected.files[0].loaded)
     assert report.files[0].resumed_at == 29
     assert [len(read(file)) for file in (tmp_path / "q2").iterdir()] == [1], "a broken row is kept once"
+
+
+def test_a_job_that_is_cancelled_while_its_sources_are_read_has_written_nothing(folder: Path, tmp_path: Path) -> None:
+    store, told = MemoryStore(), []
+    options = {"quarantine_dir": tmp_path / "q", "now": NOW, "mapping": mapping(tmp_path)}
+    report = ingest(
+        store,  # type: ignore[arg-type]
+        [folder],
+        **options,  # type: ignore[arg-type]
+        cancelled=lambda: True,
+        on_progress=lambda *step: told.append(step),
+    )
+    assert (report.cancelled, report.files, store.batches) == (True, [], 0)
+    assert told == [("clients.csv", told[0][2], told[0][2])]
+    assert ingest(store, [folder], **options).loaded == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("room", [64, 9_000], ids=["for no source", "for the sources, not for their product"])
+def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path, room: int) -> None:
+    file = write(tmp_path / "clients.csv", [{"doc": made_up_id(n), "at": "2025-05-01"} for n in range(200)])
+    text = """
+    [sources]
+    clients = "clients.csv"
+    [[tables]]
+    name = "pairs"
+    kind = "customers"
+    select = "SELECT a.doc AS id_number, a.at AS registered_at, a.doc || b.doc AS _pair FROM clients a CROSS JOIN clients b"
+    """
+    made, before = mapping(tmp_path, text), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(IngestError, match="set TMPDIR to another folder"):
+            ingest(None, [file], quarantine_dir=tmp_path, now=NOW, mapping=made, dry_run=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_changed_query_is_another_job(folder: Path, tmp_path: Path) -> None:

@@ -48,8 +48,11 @@ ODD = st.sampled_from(
 _HOST = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]\.(com|cn|公司)", fullmatch=True)
 _PLAIN = {
     "resident_id": st.one_of(resident_ids(), st.from_regex(r"(PASSPORT|OTHER|护照):[A-Z0-9/-]{3,9}", fullmatch=True)),
+    "flag": st.sampled_from(["yes", "no", "是", "否", "TRUE", "false", "Y", "n", "0", "1"]),
     "phone": st.one_of(
-        mobiles, st.from_regex(r"(\+86|0086 ?)?1[358][0-9]{9}|0(10|21|755)[2-8][0-9]{7}", fullmatch=True)
+        st.from_regex(r"raw:[+]?[0-9A-Za-z ()-]{5,30}", fullmatch=True),
+        mobiles,
+        st.from_regex(r"(\+86|0086 ?)?1[358][0-9]{9}|0(10|21|755)[2-8][0-9]{7}", fullmatch=True),
     ),
     "bank_account": st.one_of(cards(), st.from_regex(r"[A-Za-z0-9 -]{6,20}", fullmatch=True)),
     "email": st.builds("{}@{}".format, st.from_regex(r"[\w.]{1,12}", fullmatch=True), _HOST),
