@@ -1,6 +1,7 @@
 """The audit trail of one process: records wait together and are committed together, and an operation is answered when its record is committed.
 
-One thread writes. While it commits, the next records gather; so under load a commit holds many, and at rest one. Where a commit fails the
+One thread writes. While it commits, the next records gather; so under load a commit holds many, and at rest one. Where another process holds the
+store it tries again until a record has waited for PATIENCE. Where a commit fails for another reason, or a record has waited so long, the
 operations that waited for it are refused (`audit.unavailable`): nothing is answered that isn't in the chain.
 """
 
@@ -10,17 +11,20 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass
 from typing import Protocol
 
 from api.audit_head import HeadFile
 from api.logs import log, where
-from graph_model.errors import GuanxiError, StoreError
+from graph_model.errors import GuanxiError, StoreError, StoreLocked
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.store import GraphStore
 
 TOGETHER = 500  # records of one commit
 LINE = 5_000  # records that may wait; more are refused
 PATIENCE = 10.0  # seconds until an operation is refused whose record isn't committed
+AGAIN_SECONDS = 0.02  # between two tries of a store that another process holds
+NAMED = 20  # requests that the log names of those whose record couldn't be written
 HEAD_SECONDS = 1.0
 
 
@@ -43,6 +47,19 @@ class Meter(Protocol):
     def audit_head(self, good: bool) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A record, who waits for it, and since when."""
+
+    record: AuditRecord
+    future: "Future[None]"
+    since: float
+
+    @property
+    def too_long(self) -> bool:
+        return time.monotonic() - self.since >= PATIENCE
+
+
 class AuditTrail:
     """May be used from any thread. Its own thread begins with the first record and ends with `close`; a later record begins another."""
 
@@ -51,7 +68,7 @@ class AuditTrail:
         self._head = head
         self._meter = meter
         self._changed = threading.Condition()
-        self._waiting: list[tuple[AuditRecord, Future[None]]] = []
+        self._waiting: list[_Waiting] = []
         self._thread: threading.Thread | None = None
         self._closing = False
 
@@ -84,7 +101,7 @@ class AuditTrail:
         with self._changed:
             if len(self._waiting) >= LINE:
                 raise AuditUnavailable
-            self._waiting.append((record, future))
+            self._waiting.append(_Waiting(record, future, time.monotonic()))
             if self._thread is None:
                 self._closing = False
                 self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
@@ -112,28 +129,40 @@ class AuditTrail:
             if ending:
                 return
 
-    def _commit(self, together: Sequence[tuple[AuditRecord, "Future[None]"]]) -> AuditEntry | None:
+    def _commit(self, together: Sequence[_Waiting]) -> AuditEntry | None:
         """The last line that was written. Records that can't be written together are tried in halves: one may be at fault."""
-        if len(together) == 0:
-            return None
         begun = time.perf_counter()
-        try:
-            entries = self._store.append_audit([record for record, _ in together])
-        except Exception as exc:  # a boundary: whatever it is, who waits must hear of it, and the thread goes on
-            if len(together) > 1 and not isinstance(exc, StoreError):
-                middle = len(together) // 2
-                first, rest = self._commit(together[:middle]), self._commit(together[middle:])
-                return rest or first
-            code = exc.code if isinstance(exc, GuanxiError) else "internal"
-            log.error("audit.failed", records=len(together), code=code, **where(exc))
-            self._meter.audit_failed(len(together))
-            for _, future in together:
-                _tell(future, AuditUnavailable())
-            return None
-        self._meter.audit_committed(len(together), time.perf_counter() - begun)
-        for _, future in together:
-            _tell(future, None)
-        return entries[-1]
+        while len(together) > 0:
+            try:
+                entries = self._store.append_audit([each.record for each in together])
+            except StoreLocked as exc:  # a long write of another process, which ends some time
+                late = [each for each in together if each.too_long]
+                self._refuse(late, exc)
+                together = [each for each in together if each not in late]
+                time.sleep(AGAIN_SECONDS)
+                continue
+            except Exception as exc:  # a boundary: whatever it is, who waits must hear of it, and the thread goes on
+                if len(together) > 1 and not isinstance(exc, StoreError):
+                    middle = len(together) // 2
+                    first, rest = self._commit(together[:middle]), self._commit(together[middle:])
+                    return rest or first
+                self._refuse(together, exc)
+                return None
+            self._meter.audit_committed(len(together), time.perf_counter() - begun)
+            for each in together:
+                _tell(each.future, None)
+            return entries[-1]
+        return None
+
+    def _refuse(self, these: Sequence[_Waiting], why: Exception) -> None:
+        if len(these) == 0:
+            return
+        code = why.code if isinstance(why, GuanxiError) else "internal"
+        asked = [each.record.detail.get("request_id") for each in these[:NAMED]]
+        log.error("audit.failed", records=len(these), code=code, requests=asked, **where(why))
+        self._meter.audit_failed(len(these))
+        for each in these:
+            _tell(each.future, AuditUnavailable())
 
     def _move_head(self, entry: AuditEntry) -> None:
         if self._head is None:
@@ -158,8 +187,9 @@ def _tell(future: "Future[None]", error: AuditUnavailable | None) -> None:
 class LogTrail(AuditTrail):
     """For a store that can't be written to (GUANXI_READ_ONLY): the records go to the log instead of the chain."""
 
-    def _commit(self, together: Sequence[tuple[AuditRecord, "Future[None]"]]) -> AuditEntry | None:
-        for record, future in together:
+    def _commit(self, together: Sequence[_Waiting]) -> AuditEntry | None:
+        for each in together:
+            record = each.record
             log.info(
                 "audit",
                 at=record.at.isoformat(),
@@ -170,5 +200,5 @@ class LogTrail(AuditTrail):
                 result=record.result,
                 **record.detail,
             )
-            _tell(future, None)
+            _tell(each.future, None)
         return None

@@ -93,6 +93,7 @@ CODES: dict[str, Outcome] = {
     "label.subject": REFUSED_VALUE,
     "label.known_at": REFUSED_VALUE,
     "label.note": REFUSED_VALUE,
+    "text.personal": REFUSED_VALUE,
     "disposition.reason": REFUSED_VALUE,
     "blocklist.which": REFUSED_VALUE,
     "blocklist.reason": REFUSED_VALUE,

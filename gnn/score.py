@@ -38,8 +38,9 @@ from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore, OnProgress
 
 log = structlog.get_logger(__name__)
-# A store writes each part in one transaction; others get in between, and the memory of a server is finite.
-_WRITTEN_AT_ONCE = 20_000
+
+# Assessments of one commit: under a second, so that what others write, the audit for one, gets in between; a server holds it in memory.
+AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,12 @@ def score(
         )
         columns, by_rule = _columns(arrays, judged, ring, held, named.names, policy)
         source = judge.source
+        # Not told of in between: a cancelled job would leave a part of the nodes with the new score.
         for part, said_by in ((~by_rule, source), (by_rule, ScoreSource.RULES)):
             rows = np.flatnonzero(part)
-            for first in range(0, max(1, len(rows)), _WRITTEN_AT_ONCE):
+            for first in range(0, len(rows), AT_ONCE):
                 store.append_assessments(
-                    _part(columns, rows[first : first + _WRITTEN_AT_ONCE]),
+                    _part(columns, rows[first : first + AT_ONCE]),
                     source=said_by,
                     model_version=version,
                     policy_version=policy.version,

@@ -418,6 +418,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "todo.disposition.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "error.link.reason": ("理由太短", "The reason is too short"),
     "todo.link.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
+    "error.text.personal": ("文字中有个人号码或邮箱", "The text holds somebody's number or address"),
+    "todo.text.personal": (
+        "请删去证件号、手机号、卡号或邮箱，用页面来指明人：这段文字会永久保存，并不经脱敏显示。",
+        "Take the ID number, phone, card or e-mail out and name people by their page: the text is kept for good and shown unmasked.",
+    ),
     "error.link.evidence": ("证据太长", "The evidence is too long"),
     "todo.link.evidence": ("请缩短到 2000 字以内。", "Shorten it to 2,000 characters."),
     "error.link.expiry": ("有效期须晚于现在", "The link would end before it begins"),

@@ -19,6 +19,7 @@ from api.bootstrap import audit_head, utc_now
 from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
 from graph_model.errors import InvalidRequest
 from graph_model.records import AuditEntry, AuditRecord
+from graph_model.services.wording import reason_of
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
@@ -83,8 +84,7 @@ def seal(
 ) -> None:
     """Accept the chain as it is now: writes a line that says so, and a new signed head. The lines that are there must be whole."""
     settings = settings_from(home=home, store=store)
-    if len(reason.strip()) < 4:
-        raise InvalidRequest("Give a reason of at least 4 characters: it is kept in the chain.")
+    why = reason_of(reason, code=InvalidRequest.code)
     opened = open_store(settings.store_address)
     try:
         with progress_bar() as on_progress:
@@ -96,7 +96,7 @@ def seal(
             operation="audit.seal",
             subjects=(),
             result="ok",
-            detail={"reason": reason.strip()[:500], "after": last.sequence},
+            detail={"reason": why, "after": last.sequence},
         )
         (entry,) = opened.append_audit([record])
         head = audit_head(settings, opened.address)

@@ -144,7 +144,7 @@ def _entry(node: Node, facts: Sequence[Fact], now: datetime) -> Entry:
 
 def listing(label: str, key: str, *, reason: str, expires_at: datetime | None, now: datetime) -> Listing:
     """What is to be listed, cleaned by its type. Raises UnknownName, InvalidValue with the type's reason, or InvalidRequest blocklist.which,
-    blocklist.reason, blocklist.expiry. No message holds the key."""
+    blocklist.reason, blocklist.expiry, text.personal. No message holds the key."""
     node_type = SCHEMA.node(label)
     _require_listable(label)
     if len(tidy(key)) == 0:

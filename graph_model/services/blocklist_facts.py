@@ -45,9 +45,7 @@ def stated(
     def fact(value: str, at: datetime) -> Fact:
         return Fact(ref, KIND, value, at, now, source, note=reason)
 
-    begin = now
-    while any(other.at == begin and other.value != value for other in before):
-        begin += _TICK
+    begin = _free_for(value, before, now)
     made = [fact(value, begin)]
     if until is not None:
         made.append(fact(REMOVED, until))
@@ -58,3 +56,12 @@ def stated(
         if then != wanted and at + _TICK not in ahead:
             made.append(fact(wanted, at + _TICK))
     return made
+
+
+def _free_for(value: str, before: Sequence[Fact], now: datetime) -> datetime:
+    """Now, or after all that follows now a millisecond upon the other, where some of that says otherwise: it would take back what is said now."""
+    end, contradicted = now, False
+    for other in sorted(before, key=lambda fact: fact.at):
+        if now <= other.at <= end + _TICK:
+            end, contradicted = other.at, contradicted or other.value != value
+    return end + _TICK if contradicted else now

@@ -10,7 +10,7 @@ from graph_model.schema import SCHEMA
 from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id
 from graph_model.services.moments import whole
-from graph_model.services.wording import LONGEST_REASON, reason_of
+from graph_model.services.wording import LONGEST_REASON, reason_of, refuse_personal
 from graph_model.store import GraphStore
 
 
@@ -25,7 +25,8 @@ def record_label(
     now: datetime,
 ) -> Fact:
     """What became of an application, known since `known_at` (now when left out). Raises NotFound, InvalidValue for no label of ours, or
-    InvalidRequest: label.subject for what is no application, label.known_at for a moment to come, label.note for too long a note."""
+    InvalidRequest: label.subject for what is no application, label.known_at for a moment to come, label.note for too long a note,
+    text.personal for a number or address in it."""
     principal.require(Right.RECORD)
     about = by_node_id(store, application_id)
     if about.label not in SCHEMA.fact("label").about:
@@ -37,6 +38,7 @@ def record_label(
     text = tidy(note)
     if len(text) > LONGEST_REASON:
         raise InvalidRequest(f"A note has at most {LONGEST_REASON} characters.", code="label.note")
+    refuse_personal(text)
     return _stated(store, principal, about, "label", label, at=moment, note=text, now=now)
 
 
@@ -44,7 +46,7 @@ def record_disposition(
     store: GraphStore, principal: Principal, node_id: str, verdict: str, *, reason: str, now: datetime
 ) -> Fact:
     """What an investigation of any node came to, and why. Raises NotFound, InvalidValue for no verdict of ours, or InvalidRequest
-    disposition.reason."""
+    disposition.reason, text.personal."""
     principal.require(Right.RECORD)
     why = reason_of(reason, code="disposition.reason")
     about, now = by_node_id(store, node_id), whole(now)

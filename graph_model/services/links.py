@@ -12,7 +12,7 @@ from graph_model.records import AsOf, Edge, LinkAction, LinkEdit
 from graph_model.schema import SCHEMA
 from graph_model.services.lookup import by_node_id
 from graph_model.services.moments import whole
-from graph_model.services.wording import reason_of
+from graph_model.services.wording import reason_of, refuse_personal
 from graph_model.store import GraphStore
 
 LONGEST_EVIDENCE = 2_000
@@ -56,7 +56,8 @@ def draw(
     expires_at: datetime | None = None,
     now: datetime,
 ) -> HumanLink:
-    """Ties two nodes. Raises NotFound for an unknown end, or InvalidRequest: link.self, link.reason, link.evidence, link.expiry."""
+    """Ties two nodes. Raises NotFound for an unknown end, or InvalidRequest: link.self, link.reason, link.evidence, link.expiry,
+    text.personal."""
     principal.require(Right.EDIT_GRAPH)
     why, proof, until = reason_of(reason, code="link.reason"), _evidence(evidence), _future(expires_at, now)
     if start == end:
@@ -204,4 +205,5 @@ def _evidence(text: str) -> str:
     proof = text.strip()
     if len(proof) > LONGEST_EVIDENCE:
         raise InvalidRequest(f"Evidence has at most {LONGEST_EVIDENCE} characters.", code="link.evidence")
+    refuse_personal(proof)
     return proof

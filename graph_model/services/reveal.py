@@ -5,18 +5,16 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from graph_model.errors import InvalidRequest, NotFound
+from graph_model.errors import NotFound
 from graph_model.principal import Principal, Right
 from graph_model.records import AuditRecord, NodeRef
 from graph_model.schema import SCHEMA
-from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id
 from graph_model.services.masking import canonical
+from graph_model.services.wording import reason_of
 from graph_model.store import GraphStore
 
 SHOWN_FOR = timedelta(minutes=10)
-LEAST_REASON = 4
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,9 @@ def reveal(
     secret: bytes,
     now: datetime,
 ) -> Revealed:
-    """Raises Forbidden, NotFound, UnknownName for an undeclared property, or InvalidRequest `reveal.reason` for a reason that says nothing."""
+    """Raises Forbidden, NotFound, UnknownName for an undeclared property, or InvalidRequest reveal.reason, text.personal."""
     principal.require(Right.REVEAL)
-    why = tidy(reason)
-    if not LEAST_REASON <= len(why) <= LONGEST_REASON:
-        raise InvalidRequest(
-            f"Give a reason of {LEAST_REASON} to {LONGEST_REASON} characters: it is kept in the audit log.",
-            code="reveal.reason",
-        )
+    why = reason_of(reason, code="reveal.reason")
     node = by_node_id(store, node_id)
     declared = SCHEMA.node(node.label).declared(property)
     value = node.key if declared is SCHEMA.node(node.label).key else node.properties.get(property)

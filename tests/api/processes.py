@@ -54,7 +54,7 @@ def make_home(users: Path, folder: Path) -> Home:
     case = reference_case.load(store)
     store.close()
     runtime = build(settings)
-    people = {user.role: user for user in runtime.users.all()}
+    people = {role: next(user for user in runtime.users.all() if user.name == role.value) for role in Role}
     tokens = {role: begin_session(runtime, people[role], now=runtime.clock())[0] for role in Role}
     runtime.store.close()
     return Home(folder, case, tokens)

@@ -26,6 +26,6 @@ def serving(home: Path, folder: Path, *, clock: Clock = utc_now, loaded: bool = 
     store.close()
     runtime = build(settings, clock=clock)
     with ServerThread(settings, runtime) as url:
-        users = {user.role: user for user in runtime.users.all()}
+        users = {role: next(user for user in runtime.users.all() if user.name == role.value) for role in Role}
         tokens = {role: begin_session(runtime, users[role], now=runtime.clock())[0] for role in Role}
         yield Served(url, runtime, case, io.StringIO(), tokens)

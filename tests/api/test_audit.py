@@ -3,14 +3,21 @@
 import csv
 import json
 import sqlite3
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 
+from api import audit_trail
 from api.app import create_app
 from api.audit_head import ChainCut, HeadFile
 from api.audit_trail import AuditTrail, AuditUnavailable
@@ -23,6 +30,7 @@ from graph_model.principal import Role
 from graph_model.records import AuditEntry, AuditRecord, NodeRef
 from graph_model.services.reveal import subject_hash
 from graph_model.stores import open_store
+from graph_model.stores.sqlite.adapter import SqliteStore
 from tests.api import queries
 from tests.api.conftest import PASSWORD, Client, Served, ServerThread
 from tests.api.serving import serving
@@ -197,6 +205,68 @@ def test_records_that_wait_together_are_committed_together_and_one_at_fault_harm
     assert [line.operation for line in chain] == [f"query n{n}" for n in (*range(300), 301)]
     trail.write_from_thread(record(302))  # one that was closed begins again
     trail.close()
+    store.close()
+
+
+HOLDS = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@contextmanager
+def held_by_another(database: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process is in the middle of a long write, until it is killed."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    yield holder
+    holder.kill()
+    holder.communicate()
+
+
+def test_a_record_waits_for_the_long_write_of_another_process(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "graph.db", create=True, busy_seconds=0.05)
+    tries = threading.Semaphore(0)
+
+    class Tried(_KeepOpen):
+        def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
+            tries.release()
+            return self._store.append_audit(records)
+
+    trail = AuditTrail(Tried(store), None, Metrics())  # type: ignore[arg-type]
+    with held_by_another(tmp_path / "graph.db") as holder:
+        futures = [trail.submit(record(n)) for n in range(3)]
+        for _ in range(4):
+            assert tries.acquire(timeout=5)
+        assert not any(future.done() for future in futures)
+        holder.kill()
+        assert all(future.result(5) is None for future in futures)
+    trail.close()
+    assert first_break(store.audit()) is None and len(store.audit()) == 3
+    store.close()
+
+
+def test_a_record_that_waited_too_long_is_refused_by_name_and_later_ones_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_trail, "PATIENCE", 0.2)
+    store = SqliteStore(tmp_path / "graph.db", create=True, busy_seconds=0.05)
+    trail = AuditTrail(store, None, Metrics())
+    with structlog.testing.capture_logs() as logs, held_by_another(tmp_path / "graph.db"):
+        refused_one = trail.submit(replace(record(0), detail={"request_id": "r-0"}))
+        with pytest.raises(AuditUnavailable):
+            refused_one.result(10)
+    assert [(told["code"], told["requests"]) for told in logs if told["event"] == "audit.failed"] == [
+        ("store_locked", ["r-0"])
+    ]
+    trail.submit(record(1)).result(5)
+    trail.close()
+    assert [line.operation for line in store.audit()] == ["query n1"]
     store.close()
 
 

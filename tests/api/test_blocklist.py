@@ -18,8 +18,9 @@ Device,device-of-the-ring,x,
 Customer,11010519900307233X,not a valid number,
 Device,device-of-the-ring,part of a ring,2020-01-01
 Device,device-of-the-ring,part of a ring,
+Device,device-of-another,handset of 138 0013 8000,
 """
-KEYS = ("13900137777", "13900137778", "13900137779", "6222020000000000001", "11010519900307233X", "device-of-the-ring")
+KEYS = ("13900137777", "13900137778", "13900137779", "6222020000000000001", "11010519900307233X", "device-of-the-ring", "138 0013 8000")
 
 
 @pytest.fixture
@@ -33,11 +34,11 @@ def home(tmp_path: Path) -> Iterator[Path]:
 def test_a_file_is_imported_its_bad_lines_are_told_and_no_key_is_printed(home: Path) -> None:
     (home / "list.csv").write_text(FILE, encoding="utf-8-sig")
     found = guanxi("blocklist", "import", home / "list.csv", home=home)
-    assert found.returncode == 0 and "3 on the blocklist, 5 bad lines skipped" in found.stdout
+    assert found.returncode == 0 and "3 on the blocklist, 6 bad lines skipped" in found.stdout
     told = [line.split(":")[0] for line in found.stderr.splitlines()]
     assert told == [
         "line 4 [account.luhn]", "line 5 [blocklist.which]", "line 6 [blocklist.reason]", "line 7 [id.checksum]",
-        "line 8 [blocklist.expiry]",
+        "line 8 [blocklist.expiry]", "line 10 [text.personal]",
     ]  # fmt: skip
     shown = guanxi("blocklist", "list", home=home)
     assert "139****7777" in shown.stdout

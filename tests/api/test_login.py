@@ -191,6 +191,7 @@ def test_a_session_dies_with_the_role_the_password_and_the_user(served: Served, 
     assert client.code("{ me { role } }") == "unauthenticated"
     users.add("temp", "investigator", PASSWORD, now=NOW, replace=True)
     assert client.code("{ me { role } }") == "unauthenticated"  # not even where all is as it was
+    users.remove("temp")
 
 
 def test_a_log_out_while_another_server_starts_is_not_lost(tmp_path: Path) -> None:

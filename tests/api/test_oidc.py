@@ -3,6 +3,7 @@ to walk it that must lead nowhere."""
 
 import base64
 import hmac
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from structlog.testing import capture_logs
 
 from api.bootstrap import Runtime, build
 from api.handover import Handovers, challenge_of
+from api.logs import configure
 from api.oidc_errors import OidcRefused
 from api.settings import Settings
 from graph_model.principal import Role
@@ -113,6 +115,7 @@ def product(running: Product) -> Iterator[Product]:
 
 def test_an_investigator_signs_on_at_the_provider_and_asks(product: Product) -> None:
     walker = product.walker()
+    configure("debug", stream=io.StringIO())
     with capture_logs() as logged:
         handed = walker.walk()
         answer = walker.exchange(handed["code"]).json()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +19,23 @@ from gnn.policy import load_policy
 from gnn.reasons import render
 from gnn.score import ScoreSummary, score
 from gnn.warm import warm
+from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import AllOf, Compare, Missing, Not, Operator
-from graph_model.records import AsOf, EdgeRecord, Fact, Grade, GraphBatch, Node, NodeRecord, NodeRef, ScoreSource
+from graph_model.records import (
+    AsOf,
+    AuditRecord,
+    EdgeRecord,
+    Fact,
+    Grade,
+    GraphBatch,
+    Node,
+    NodeRecord,
+    NodeRef,
+    ScoreSource,
+)
 from graph_model.store import GraphStore
+from graph_model.stores import open_store
 from tests.gnn.conftest import AFTERWARDS, Portfolio
 
 EARLIER = datetime(2026, 5, 1, tzinfo=UTC)
@@ -271,3 +285,30 @@ def test_kernels_can_be_compiled_ahead_and_nothing_else_changes(tmp_path: Path, 
     monkeypatch.chdir(tmp_path)
     warm()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scoring_is_written_in_slices_and_once_more_changes_nothing(
+    store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A long write would keep the audit of every look-up waiting, so others must get in between; a scoring cut off may be repeated."""
+    monkeypatch.setattr("gnn.score.AT_ONCE", 700)
+    sizes: list[int] = []
+    between: list[str] = []
+    append = type(store).append_assessments
+
+    def sliced(self: GraphStore, columns: AssessmentColumns, **said: Any) -> None:
+        append(self, columns, **said)  # type: ignore[arg-type]
+        sizes.append(len(columns.handles))
+        between.append(
+            other.append_audit([AuditRecord(AFTERWARDS, "ida", "investigator", "look", (), "ok", {})])[0].digest
+        )
+
+    other = open_store(store.address)
+    monkeypatch.setattr(type(store), "append_assessments", sliced)
+    summary = run(store, tmp_path / "models")
+    assert max(sizes) <= 700 and len(between) == len(sizes)
+    assert sum(sizes) == summary.customers + summary.applications + summary.identifiers
+    kept = store.statistics().assessments
+    run(store, tmp_path / "models")
+    assert store.statistics().assessments == kept
+    other.close()

@@ -164,6 +164,20 @@ def test_the_last_word_holds_until_it_ends_whatever_was_said_before(steps: list[
             assert (naive.value == LISTED) == expected
 
 
+def test_listed_by_mistake_taken_off_and_listed_after_all_within_one_moment(case: Case) -> None:
+    store, names = case
+    device = names.ids["device1"]
+    first = blocklist.add_node(store, SUE, device, reason="used by a ring", expires_at=None, now=NOW)
+    off = blocklist.remove(store, SUE, device, reason="another device", now=NOW)
+    until = NOW + DAY
+    entry = blocklist.add_node(store, SUE, device, reason="it was this one", expires_at=until, now=NOW)
+    assert (first.listed, off.listed) == (True, False)
+    assert (entry.listed, entry.reason, entry.expires_at) == (True, "it was this one", until)
+    assert listed(store, device, NOW + timedelta(seconds=1)) and not listed(store, device, until)
+    gone = blocklist.remove(store, SUE, device, reason="sold on", now=entry.since)
+    assert not gone.listed and not listed(store, device, NOW + timedelta(seconds=1))
+
+
 def test_the_list_is_paged_by_time_and_told_by_type(case: Case) -> None:
     store, names = case
     order = ["phone1", "device1", "phone2", "user1", "phone3"]

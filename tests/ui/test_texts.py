@@ -15,7 +15,7 @@ SOURCES = Path(str(investigator_ui.__file__)).parent
 # What people at the screen can cause, and can do something about.
 THEIRS = (
     "id.length", "id.malformed", "id.checksum", "id.component", "id.document_type", "search.too_short", "search.too_long",
-    "reveal.reason", "link.reason", "link.evidence", "link.expiry", "link.self", "link.ended", "disposition.reason",
+    "reveal.reason", "link.reason", "link.evidence", "link.expiry", "link.self", "link.ended", "disposition.reason", "text.personal",
     "not_found", "forbidden", "overloaded", "request.too_large", "invalid_request", "store_unavailable",
 )  # fmt: skip
 
