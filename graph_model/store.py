@@ -123,7 +123,7 @@ class GraphStore(Protocol):
     ) -> None:
         """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction.
 
-        Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 50,000 nodes,
+        Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 20,000 nodes,
         so that others can write in between. A node that the scoring has already is left as it is. Raises InvalidRequest.
         """
         ...
