@@ -20,8 +20,13 @@ BENCH ?= $(filter-out _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 ##@ Use it
 
 .PHONY: demo
-demo: $(RUNTIME) ## Make a portfolio, load it, score it, start API and UI (STORE=…, CUSTOMERS=…)
+demo: $(RUNTIME) ## Make a portfolio, load it, score it, start API and UI (STORE=…, or STORE=neo4j to start one; CUSTOMERS=…)
+ifeq ($(STORE),neo4j)
+	@$(MAKE) --no-print-directory $(DEV)
+	@$(BIN)/python -m tests.neo4j_server.demo $(if $(CUSTOMERS),--customers "$(CUSTOMERS)")
+else
 	@$(BIN)/guanxi demo $(if $(STORE),--store "$(STORE)") $(if $(CUSTOMERS),--customers "$(CUSTOMERS)")
+endif
 
 .PHONY: install
 install: $(RUNTIME) ## Install the product into .venv (no torch)
@@ -30,6 +35,10 @@ install: $(RUNTIME) ## Install the product into .venv (no torch)
 
 .PHONY: install-dev
 install-dev: $(DEV) ## Install all extras, the test tools and the checks into .venv
+
+.PHONY: neo4j
+neo4j: $(DEV) ## Start a Neo4j for yourself in var/neo4j until Ctrl-C (needs Java 17 or 21, and Maven once)
+	@$(BIN)/python -m tests.neo4j_server.server --home var/neo4j
 
 .PHONY: quick
 quick: $(DEV) ## The fast tests, stopping at the first failure (under a minute)
@@ -92,7 +101,7 @@ clean: ## Remove caches and build output; keeps .venv and your data
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(RUNTIME): $(INPUTS)
 	@.ci/install runtime

@@ -155,6 +155,7 @@ CODES: dict[str, Outcome] = {
     "store_unavailable": Outcome(503, 5),
     "store_timeout": Outcome(504, 4, "Ask for less, or try again in a moment."),
     "store_stuck": Outcome(503, 5),
+    "copy.differs": Outcome(500, 5),
     "capability_missing": Outcome(501, 5),
     "audit.broken": Outcome(500, 5),
     "audit.cut": Outcome(500, 5),

@@ -33,7 +33,7 @@ _REQUEST = "guanxi.request_id"
 _CODES = "guanxi.codes"
 _HEX = "[0-9A-Fa-f]"
 _REQUEST_ID = re.compile(rf"{_HEX}{{8,32}}|{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")
-_LONG_NUMBER = re.compile(r"(?:[0-9]-?){7}")
+_LONG_NUMBER = re.compile(r"(?:[0-9]-?){11}")
 
 
 class Envelope:

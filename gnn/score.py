@@ -39,9 +39,8 @@ from graph_model.store import GraphStore, OnProgress
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = (
-    50_000  # assessments of one commit: under a second, so that what others write, the audit for one, gets in between
-)
+# Assessments of one commit: under a second, so that what others write, the audit for one, gets in between; a server holds it in memory.
+AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)

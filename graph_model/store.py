@@ -46,6 +46,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import Value
+from graph_model.transfer import Bounds, Page, Part, Record
 
 Clock = Callable[[], datetime]  # aware
 OnProgress = Callable[[str, int, int], None]  # stage, done, total (0 where it can't be known)
@@ -122,7 +123,7 @@ class GraphStore(Protocol):
     ) -> None:
         """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction.
 
-        Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 50,000 nodes,
+        Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 20,000 nodes,
         so that others can write in between. A node that the scoring has already is left as it is. Raises InvalidRequest.
         """
         ...
@@ -329,6 +330,21 @@ class GraphStore(Protocol):
 
     def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:
         """Write a consistent copy to a new file while others read and write. Raises InvalidRequest where `target` exists."""
+        ...
+
+    # --- moving house ----------------------------------------------------------------------------------------------
+
+    def export_bounds(self) -> Bounds:
+        """What bounds an export that begins now: new nodes that are written later are in none of its parts."""
+        ...
+
+    def export_records(self, part: Part, bounds: Bounds, *, after: str = "", limit: int = 5_000) -> Page:
+        """Some of the records of one part (about `limit`, and it may be none), those that come `after` a page's own mark."""
+        ...
+
+    def import_records(self, part: Part, records: Sequence[Record], *, state: Mapping[str, str]) -> None:
+        """Take in another store's records as they are, node ids and digests included, with `state` in the same transaction.
+        The parts come in their order, each record once, and nobody else has written to this store."""
         ...
 
     def close(self) -> None: ...

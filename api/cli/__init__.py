@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import audit, blocklist, data, jobs, keys, mapping, people, run, scoring, servers
+from api.cli import audit, blocklist, data, jobs, keys, mapping, moving, people, run, scoring, servers
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data.register(app)
+moving.register(app)
 scoring.register(app)
 servers.register(app)
 run.register(app)

@@ -14,7 +14,12 @@ def demo(
     customers: Annotated[int, typer.Option(help="How many made-up customers.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same customers.")] = 7,
     home: Annotated[Path, typer.Option(help="Folder of the demo's files, graph and users.")] = Path("var/demo"),
-    store: Annotated[str | None, typer.Option(help="Another graph than the home's own.")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Another graph than the home's own [GUANXI_DEMO_STORE].", envvar="GUANXI_DEMO_STORE", show_envvar=False
+        ),
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port of the API [GUANXI_API_PORT, else 8000].")] = None,
     ui_port: Annotated[
         int | None, typer.Option("--ui-port", help="Port of the pages [GUANXI_UI_PORT, else 8050].")

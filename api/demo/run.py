@@ -17,6 +17,7 @@ from api.logs import configure
 from api.ports import listening_socket
 from api.secrets import ensure_home
 from api.settings import Settings
+from graph_model.stores import without_password
 
 READY_SECONDS = 60.0
 INTERRUPTED = 130  # what a shell expects of a command that Ctrl-C ended
@@ -86,11 +87,14 @@ def _start_pages(settings: Settings) -> Child:
 
 
 def _start_api(settings: Settings) -> Child:
-    where = ["--home", str(settings.home), "--store", settings.store_address]
     return start(
         "API",
-        ["-m", "api.cli", "serve", "--host", "127.0.0.1", "--port", str(settings.api_port), *where],
-        {"GUANXI_COMPILE_AHEAD": "false"},  # the scoring has just run
+        ["-m", "api.cli", "serve", "--host", "127.0.0.1", "--port", str(settings.api_port)],
+        {
+            "GUANXI_HOME": str(settings.home),
+            "GUANXI_STORE": settings.store_address,
+            "GUANXI_COMPILE_AHEAD": "false",  # the scoring has just run
+        },
         url=f"http://127.0.0.1:{settings.api_port}/readyz",
         log=settings.home / "logs" / "api.log",
     )
@@ -107,7 +111,7 @@ def _greet(cases: Sequence[Case], logins: Sequence[DemoLogin], plan: DemoPlan, *
     out.print("Worth searching")
     for case in cases:
         out.print(f"  {case.id_number:<20}{case.name:<19}{case.why}")
-    out.print(f"All of them are made up. The graph: --store {plan.store_address} --home {plan.home}")
+    out.print(f"All of them are made up. The graph: --store {without_password(plan.store_address)} --home {plan.home}")
     if url is not None:
         out.print("Ctrl-C stops it.")
     out.file.flush()  # a pipe would keep it back for as long as the demo runs

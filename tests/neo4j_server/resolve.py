@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NoReturn, Protocol, runtime_checkable
 
 import pytest
@@ -56,7 +57,9 @@ def resolve() -> Source | str:
     if docker.engine_answers():
         return Source("Docker", docker.running)
     reason = jars.unavailable_reason()
-    return reason if reason is not None else Source("Maven and Java", server.running)
+    return (
+        reason if reason is not None else Source("Maven and Java", partial(server.running, quick_start=False))
+    )  # it runs for minutes
 
 
 def absent(reason: str) -> NoReturn:

@@ -177,7 +177,7 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = home.resolve()
     try:
-        server = Neo4jServer(home, port, _kept_password(home, password), jars.fetch(), heap_mb, page_cache_mb)
+        server = Neo4jServer(home, port, kept_password(home, password), jars.fetch(), heap_mb, page_cache_mb)
         server.start()
     except (jars.ServerUnavailable, bolt.StartFailed) as exc:
         typer.echo(str(exc), err=True)
@@ -192,7 +192,7 @@ def main(
         server.stop()
 
 
-def _kept_password(home: Path, given: str | None) -> str:
+def kept_password(home: Path, given: str | None) -> str:
     """The home's own password, chosen when the home was made."""
     kept = home / "password"
     if not kept.exists():

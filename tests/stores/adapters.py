@@ -6,6 +6,7 @@ from pathlib import Path
 
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
+from tests.stores.neo4j_database import DATABASE
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,10 @@ class Adapter:
 
     name: str
     fresh_url: Callable[[Path], str]
+    share: float = 1.0  # of the examples of a property test, how many this engine is quick enough for
+
+    def examples(self, number: int) -> int:
+        return max(2, round(number * self.share))
 
     def create(self, folder: Path) -> "Opened":
         url = self.fresh_url(folder)
@@ -35,4 +40,6 @@ class Opened:
 
 ADAPTERS = {
     "sqlite": Adapter("sqlite", lambda folder: f"sqlite:///{folder}/graph.db"),
+    # Community edition has one database: asking for a fresh one empties it.
+    "neo4j": Adapter("neo4j", lambda _: DATABASE.empty(), share=0.1),
 }

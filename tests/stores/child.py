@@ -3,7 +3,9 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 
+from graph_model import moving
 from graph_model.records import AuditRecord, GraphBatch
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -73,15 +75,30 @@ def audit(store: GraphStore, count: int) -> None:
         say(store.append_audit(lines)[-1].sequence)
 
 
+def move(store: GraphStore, page: int, target: str) -> None:
+    """Copies the store elsewhere in pages of so many records, and says after each how many it is at."""
+    moving.PAGE = page
+    opened = open_store(target, create=True)
+    moving.copy(store, opened, on_progress=lambda stage, done, total: say(done))
+    opened.close()
+
+
 def say(what: object) -> None:
     sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    command, url, number = sys.argv[1:]
+    command, url, number, *rest = sys.argv[1:]
     store = open_store(url)
-    {"write": write, "read": read, "hold": hold, "audit": audit}[command](store, int(number))
+    commands: dict[str, Callable[..., None]] = {
+        "write": write,
+        "read": read,
+        "hold": hold,
+        "audit": audit,
+        "move": move,
+    }
+    commands[command](store, int(number), *rest)
     store.close()
 
 

@@ -51,39 +51,37 @@ def moments_of(dated: Dated) -> tuple[list[datetime], datetime]:
 
 
 @pytest.mark.slow
-@given(written=st.lists(batches(), min_size=1, max_size=3), event=moments, recorded=st.none() | moments, scored=moments)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_nothing_later_is_ever_returned(
-    adapter: Adapter,
-    tmp_path_factory: pytest.TempPathFactory,
-    written: list[GraphBatch],
-    event: datetime,
-    recorded: datetime | None,
-    scored: datetime,
-) -> None:
-    store = adapter.create(tmp_path_factory.mktemp("as-of")).store
-    for batch in written:
-        store.upsert(batch)
-    columns = [store.scan_nodes(label) for label in SCHEMA.labels]
-    handles = np.concatenate([c.handles for c in columns])
-    ids = store.node_ids(handles)
-    score_all(store, handles, scored)
-    as_of = AsOf(event, recorded)
+def test_nothing_later_is_ever_returned(adapter: Adapter, tmp_path_factory: pytest.TempPathFactory) -> None:
+    @given(
+        written=st.lists(batches(), min_size=1, max_size=3), event=moments, recorded=st.none() | moments, scored=moments
+    )
+    @settings(max_examples=adapter.examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+    def check(written: list[GraphBatch], event: datetime, recorded: datetime | None, scored: datetime) -> None:
+        store = adapter.create(tmp_path_factory.mktemp("as-of")).store
+        for batch in written:
+            store.upsert(batch)
+        columns = [store.scan_nodes(label) for label in SCHEMA.labels]
+        handles = np.concatenate([c.handles for c in columns])
+        ids = store.node_ids(handles)
+        score_all(store, handles, scored)
+        as_of = AsOf(event, recorded)
 
-    for dated in everything(store, ids, as_of):
-        happened, recorded_at = moments_of(dated)
-        assert max(happened) <= event
-        assert recorded is None or recorded_at <= recorded
-        if isinstance(dated, Node) and dated.grade is not None:
-            assert scored <= event
-            assert recorded is None or scored <= recorded
-    event_ms = int(event.timestamp() * 1000)
-    for start, type, end in SCHEMA.triples:
-        edges = store.scan_edges(type, start, end, as_of=as_of)
-        assert np.all(edges.first_seen <= event_ms) and np.all(edges.last_seen <= event_ms)
-    for kind in SCHEMA.facts:
-        assert np.all(store.scan_facts(kind.name, as_of=as_of).at <= event_ms)
-    store.close()
+        for dated in everything(store, ids, as_of):
+            happened, recorded_at = moments_of(dated)
+            assert max(happened) <= event
+            assert recorded is None or recorded_at <= recorded
+            if isinstance(dated, Node) and dated.grade is not None:
+                assert scored <= event
+                assert recorded is None or scored <= recorded
+        event_ms = int(event.timestamp() * 1000)
+        for start, type, end in SCHEMA.triples:
+            edges = store.scan_edges(type, start, end, as_of=as_of)
+            assert np.all(edges.first_seen <= event_ms) and np.all(edges.last_seen <= event_ms)
+        for kind in SCHEMA.facts:
+            assert np.all(store.scan_facts(kind.name, as_of=as_of).at <= event_ms)
+        store.close()
+
+    check()
 
 
 def score_all(store: GraphStore, handles: np.ndarray, moment: datetime) -> None:
@@ -106,30 +104,34 @@ def score_all(store: GraphStore, handles: np.ndarray, moment: datetime) -> None:
 
 
 @pytest.mark.slow
-@given(before=batches(), after=batches())
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_learnt_later_does_not_change_how_the_past_looks(
-    adapter: Adapter, tmp_path_factory: pytest.TempPathFactory, before: GraphBatch, after: GraphBatch
+    adapter: Adapter, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Records of days 10 and later leave who and what is seen as of day 9 as it was. Only the moment of the last sighting may fall
     back to the first: between the first and the last the store keeps none."""
-    store = adapter.create(tmp_path_factory.mktemp("past")).store
-    store.upsert(before)
-    then = AsOf.at(day(9))
-    ids = store.node_ids(np.concatenate([store.scan_nodes(label).handles for label in SCHEMA.labels]))
 
-    def look() -> list[object]:
-        return [
-            [outline(store.neighbourhood(one, hops=3, as_of=then)) for one in ids],
-            [outline(store.component(one, hub=3, as_of=then)) for one in ids],
-            store.degrees(ids, as_of=then),
-            [store.facts(one, as_of=then) for one in ids],
-        ]
+    @given(before=batches(), after=batches())
+    @settings(max_examples=adapter.examples(30), deadline=None, suppress_health_check=list(HealthCheck))
+    def check(before: GraphBatch, after: GraphBatch) -> None:
+        store = adapter.create(tmp_path_factory.mktemp("past")).store
+        store.upsert(before)
+        then = AsOf.at(day(9))
+        ids = store.node_ids(np.concatenate([store.scan_nodes(label).handles for label in SCHEMA.labels]))
 
-    seen = look()
-    store.upsert(shifted(after, 10))
-    assert look() == seen
-    store.close()
+        def look() -> list[object]:
+            return [
+                [outline(store.neighbourhood(one, hops=3, as_of=then)) for one in ids],
+                [outline(store.component(one, hub=3, as_of=then)) for one in ids],
+                store.degrees(ids, as_of=then),
+                [store.facts(one, as_of=then) for one in ids],
+            ]
+
+        seen = look()
+        store.upsert(shifted(after, 10))
+        assert look() == seen
+        store.close()
+
+    check()
 
 
 def outline(answer: Subgraph) -> object:

@@ -279,6 +279,9 @@ def test_a_store_answers_as_the_oracle_does(adapter: Adapter) -> None:
     run_state_machine_as_test(
         lambda: StoreMachine(adapter),
         settings=settings(
-            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=adapter.examples(40),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -58,5 +58,6 @@ def test_a_closed_store_says_that_it_is_closed(opened: Opened) -> None:
         opened.store.upsert(GraphBatch([node(customer("c1"))]))
 
 
-def test_the_address_names_the_place(opened: Opened) -> None:
-    assert opened.store.address == opened.url
+def test_the_address_names_the_place_and_no_password(opened: Opened) -> None:
+    scheme, _, rest = opened.url.partition("://")
+    assert opened.store.address == f"{scheme}://{rest.rpartition('@')[2]}"

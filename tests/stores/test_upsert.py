@@ -241,24 +241,27 @@ def test_opaque_ids_are_opaque_and_lasting(store: GraphStore) -> None:
     assert all(len(node_id) == 20 and node_id.isalnum() for node_id in ids)
 
 
-@given(whole=batches())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_one_batch_or_one_record_at_a_time_is_the_same_graph(
-    adapter: Adapter, tmp_path_factory: pytest.TempPathFactory, whole: GraphBatch
+    adapter: Adapter, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    at_once = adapter.create(tmp_path_factory.mktemp("whole")).store
-    at_once.upsert(whole)
-    expected = portrait.of_everything(at_once)
-    at_once.close()
-    bit_by_bit = adapter.create(tmp_path_factory.mktemp("bits")).store
-    for record in whole.nodes:
-        bit_by_bit.upsert(GraphBatch([record]))
-    for relationship in whole.edges:
-        bit_by_bit.upsert(GraphBatch(edges=[relationship]))
-    for told in whole.facts:
-        bit_by_bit.upsert(GraphBatch(facts=[told]))
-    assert portrait.of_everything(bit_by_bit) == expected
-    bit_by_bit.close()
-    model = Model()
-    model.upsert(whole)
-    assert expected["nodes"] == {ref: portrait.of_model_node(found) for ref, found in model.nodes.items()}
+    @given(whole=batches())
+    @settings(max_examples=adapter.examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+    def check(whole: GraphBatch) -> None:
+        at_once = adapter.create(tmp_path_factory.mktemp("whole")).store
+        at_once.upsert(whole)
+        expected = portrait.of_everything(at_once)
+        at_once.close()
+        bit_by_bit = adapter.create(tmp_path_factory.mktemp("bits")).store
+        for record in whole.nodes:
+            bit_by_bit.upsert(GraphBatch([record]))
+        for relationship in whole.edges:
+            bit_by_bit.upsert(GraphBatch(edges=[relationship]))
+        for told in whole.facts:
+            bit_by_bit.upsert(GraphBatch(facts=[told]))
+        assert portrait.of_everything(bit_by_bit) == expected
+        bit_by_bit.close()
+        model = Model()
+        model.upsert(whole)
+        assert expected["nodes"] == {ref: portrait.of_model_node(found) for ref, found in model.nodes.items()}
+
+    check()

@@ -12,6 +12,7 @@ from tests.tooling.repository import ROOT
 MAKE = """\
 #!/bin/sh
 echo "running $2"
+echo "CI is $CI"
 case $2 in
   test) echo "========== 512 passed, 3 skipped in 61.20s (0:01:01) ==========" ;;
   test-long) echo "========== 515 deselected in 0.90s ==========" ;;
@@ -26,6 +27,10 @@ def ci_run(tmp_path: Path, fail_at: str = "") -> subprocess.CompletedProcess[str
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FAIL_AT": fail_at}
     command = ["bash", str(ROOT / ".ci" / "run")]
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, text=True)
+
+
+def test_what_is_missing_is_a_failure_and_no_skip(tmp_path: Path) -> None:
+    assert ci_run(tmp_path).stdout.count("CI is true") == 3
 
 
 def test_everything_runs_in_order_and_the_last_line_is_that_of_the_tests(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.tooling.repository import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-DOCUMENTED = dict(re.findall(r"^([a-z][a-z-]*):.*?## (.+)$", MAKEFILE, re.MULTILINE))
+DOCUMENTED = dict(re.findall(r"^([a-z][a-z0-9-]*):.*?## (.+)$", MAKEFILE, re.MULTILINE))
 
 
 def make(*arguments: str) -> str:

@@ -30,6 +30,8 @@ from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_CAP, Capabilities, Clock, OnProgress, Statistics, utc_now
 from graph_model.stores.sqlite import (
     assessing,
+    exporting,
+    importing,
     incident,
     ledger,
     link_edits,
@@ -46,6 +48,7 @@ from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.upsert import upsert
 from graph_model.stores.sqlite.values import to_ms
+from graph_model.transfer import Bounds, Page, Part, Record
 
 
 class SqliteStore:
@@ -315,6 +318,22 @@ class SqliteStore:
     def backup(self, target: FilePath, *, on_progress: OnProgress | None = None) -> None:
         with self._connections.reading() as connection:
             backup(connection, target, on_progress)
+
+    # --- moving house ----------------------------------------------------------------------------------------------
+
+    def export_bounds(self) -> Bounds:
+        with self._connections.reading() as connection:
+            return exporting.bounds(connection)
+
+    def export_records(self, part: Part, bounds: Bounds, *, after: str = "", limit: int = 5_000) -> Page:
+        with self._connections.reading() as connection:
+            return exporting.page(connection, self._names, part, bounds, after=after, limit=limit)
+
+    def import_records(self, part: Part, records: Sequence[Record], *, state: Mapping[str, str]) -> None:
+        with self._connections.writing() as connection:
+            importing.take_in(connection, self._names, part, records)
+            ledger.mark_changed(connection, self._clock())
+            ledger.put_state(connection, state)
 
     def close(self) -> None:
         self._connections.close()

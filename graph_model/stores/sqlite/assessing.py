@@ -143,7 +143,7 @@ def assessments(
             score=score,
             grade=Grade(grade),
             ring_id=ring_id,
-            reasons=_reasons(reasons),
+            reasons=reasons_of(reasons),
             source=ScoreSource(source),
             model_version=model_version,
             policy_version=policy_version,
@@ -154,7 +154,7 @@ def assessments(
     ]
 
 
-def _reasons(text: str) -> tuple[Reason, ...]:
+def reasons_of(text: str) -> tuple[Reason, ...]:
     return tuple(Reason(item["code"], item["weight"], item.get("values", {})) for item in orjson.loads(text))
 
 
@@ -174,6 +174,14 @@ def append_rings(connection: sqlite3.Connection, rings: Iterable[Ring]) -> None:
             for ring in rings
         ],
     )
+
+
+def begin_run(connection: sqlite3.Connection, scoring: Scoring) -> None:
+    """The scoring as one that has assessments, which are still to come."""
+    moments = (to_ms(scoring.as_of), to_ms(scoring.scored_at))
+    row = (ScoreSource(scoring.source), scoring.model_version, scoring.policy_version, *moments)
+    if connection.execute(_RUN, row).fetchone() is None:
+        connection.execute(_NEW_RUN, row)
 
 
 def append_scoring(connection: sqlite3.Connection, scoring: Scoring) -> bool:

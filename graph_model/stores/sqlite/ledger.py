@@ -7,7 +7,7 @@ from datetime import datetime
 
 import orjson
 
-from graph_model.audit import GENESIS, digest
+from graph_model.audit import GENESIS, digest, require_following
 from graph_model.errors import InvalidRequest
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.schema import SCHEMA
@@ -58,6 +58,25 @@ def append_audit(connection: sqlite3.Connection, records: Sequence[AuditRecord])
         rows.append((sequence, at, *told, previous))
     connection.executemany(_APPEND, rows)
     return entries
+
+
+def keep_audit(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> None:
+    """Lines of another store's chain as they are. Raises InvalidRequest where they do not follow from the last one here."""
+    sequence, previous = connection.execute(_LAST).fetchone() or (0, GENESIS)
+    require_following(entries, sequence, previous)
+    rows = [
+        (
+            entry.sequence,
+            to_ms(entry.at),
+            *(entry.actor, entry.role, entry.operation),
+            orjson.dumps(list(entry.subjects)).decode(),
+            entry.result,
+            orjson.dumps(dict(entry.detail)).decode(),
+            entry.digest,
+        )
+        for entry in entries
+    ]
+    connection.executemany(_APPEND, rows)
 
 
 def audit(connection: sqlite3.Connection, *, after: int, limit: int) -> list[AuditEntry]:

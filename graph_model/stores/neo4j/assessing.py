@@ -1,0 +1,191 @@
+"""Assessments and rings: append-only. What a node shows as its score is a copy of its newest assessment."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+
+from graph_model.columns import AssessmentColumns
+from graph_model.errors import InvalidRequest
+from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource, Scoring
+from graph_model.store import MAX_LIMIT
+from graph_model.stores.neo4j.connections import Transaction
+from graph_model.stores.neo4j.queries import query
+from graph_model.stores.neo4j.values import from_ms, to_ms
+
+_GRADES = tuple(grade.value for grade in Grade)
+_PIECE = 20_000
+
+
+def append_assessments(
+    transaction: Transaction,
+    columns: AssessmentColumns,
+    *,
+    source: str,
+    model_version: str,
+    policy_version: str,
+    as_of: datetime,
+    scored_at: datetime,
+) -> bool:
+    """Whether anything was appended that was not there."""
+    _check(columns, source, transaction.nid)
+    moments = {"as_of": to_ms(as_of), "scored_at": to_ms(scored_at)}
+    scoring = {"source": source, "model_version": model_version, "policy_version": policy_version, **moments}
+    found = transaction.one(query("run_of"), **scoring)
+    run = transaction.run + 1 if found is None else found[0]
+    if found is None:
+        transaction.rows(query("create_run"), run=run, **scoring)
+    appended = 0
+    for first in range(0, len(columns.handles), _PIECE):
+        rows = _rows(columns, slice(first, first + _PIECE))
+        if found is not None:
+            kept = {nid for (nid,) in transaction.pieces(query("in_run"), [row[0] for row in rows], run=run)}
+            rows = [row for row in rows if row[0] not in kept]
+        transaction.pieces(query("append_assessments"), rows, run=run, **moments)
+        transaction.pieces(query("show_assessments"), rows, run=run, **moments)
+        appended += len(rows)
+    return appended > 0
+
+
+def _rows(columns: AssessmentColumns, piece: slice) -> list[list[Any]]:
+    """[nid, score, grade, ring id, reasons] of some of the nodes."""
+    return [
+        [handle, score, _GRADES[grade], None if ring < 0 else columns.rings[ring], reasons]
+        for handle, score, grade, ring, reasons in zip(
+            columns.handles[piece].tolist(),
+            columns.score[piece].tolist(),
+            columns.grade[piece].tolist(),
+            columns.ring[piece].tolist(),
+            columns.reasons[piece],
+            strict=True,
+        )
+    ]
+
+
+def _check(columns: AssessmentColumns, source: str, greatest: int) -> None:
+    if source not in tuple(ScoreSource):
+        raise InvalidRequest(f"{source} is no source of scores. There are: {', '.join(ScoreSource)}.")
+    sizes = {len(c) for c in (columns.handles, columns.score, columns.grade, columns.ring, columns.reasons)}
+    if len(sizes) > 1:
+        raise InvalidRequest("The columns of the scoring are not of one length.")
+    if sizes == {0}:
+        return
+    # Handles are given in turn and nothing is deleted, so every number up to the greatest is a node.
+    if int(columns.handles.min()) < 1 or int(columns.handles.max()) > greatest:
+        raise InvalidRequest("A handle belongs to no node. Handles are those that a scan of this store gave.")
+    if len(np.unique(columns.handles)) < len(columns.handles):
+        raise InvalidRequest("A scoring holds a node twice.")
+    if int(columns.grade.min()) < 0 or int(columns.grade.max()) >= len(_GRADES):
+        raise InvalidRequest(f"A grade is a place in {''.join(_GRADES)}.")
+    if int(columns.ring.max()) >= len(columns.rings):
+        raise InvalidRequest("A ring is a place among the given rings, or -1.")
+    if not bool(((columns.score >= 0) & (columns.score <= 1)).all()):
+        raise InvalidRequest("A score is between 0 and 1.")
+
+
+def assessments(transaction: Transaction, node_id: str, *, as_of: AsOf | None, limit: int) -> list[RiskAssessment]:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
+    found = transaction.rows(query("assessments"), node_id=node_id, limit=limit, **transaction.window(as_of))
+    return [
+        RiskAssessment(
+            node_id=node_id,
+            score=score,
+            grade=Grade(grade),
+            ring_id=ring_id,
+            reasons=reasons_of(reasons),
+            source=ScoreSource(source),
+            model_version=model_version,
+            policy_version=policy_version,
+            as_of=from_ms(spoken_of),
+            scored_at=from_ms(scored_at),
+        )
+        for score, grade, ring_id, reasons, source, model_version, policy_version, spoken_of, scored_at in found
+    ]
+
+
+def reasons_of(text: str) -> tuple[Reason, ...]:
+    return tuple(Reason(item["code"], item["weight"], item.get("values", {})) for item in orjson.loads(text))
+
+
+def append_rings(transaction: Transaction, rings: Iterable[Ring]) -> None:
+    rows = [
+        [
+            ring.ring_id,
+            to_ms(ring.as_of),
+            to_ms(ring.scored_at),
+            ring.model_version,
+            ring.size,
+            ring.known_fraud,
+            orjson.dumps(dict(ring.facts)).decode(),
+        ]
+        for ring in rings
+    ]
+    transaction.pieces(query("append_rings"), rows)
+
+
+def ring(transaction: Transaction, ring_id: str, as_of: AsOf | None) -> Ring | None:
+    found = transaction.one(query("ring"), ring_id=ring_id, **transaction.window(as_of))
+    return None if found is None else ring_of(found)
+
+
+def begin_runs(transaction: Transaction, scorings: Sequence[Scoring]) -> None:
+    """The scorings as some that have assessments, which are still to come."""
+    run = transaction.run
+    for scoring in scorings:
+        row = _row(scoring)
+        if transaction.one(query("run_of"), **row) is None:
+            run += 1
+            transaction.rows(query("create_run"), run=run, **row)
+
+
+def append_scoring(transaction: Transaction, scoring: Scoring) -> bool:
+    """Whether it was not there."""
+    row = _row(scoring)
+    if transaction.rows(query("whole_scoring"), **row)[0][0] > 0:
+        return False
+    transaction.rows(query("append_whole_scoring"), scoring=row)
+    return True
+
+
+def _row(scoring: Scoring) -> dict[str, str | int]:
+    return {
+        "source": ScoreSource(scoring.source).value,
+        "model_version": scoring.model_version,
+        "policy_version": scoring.policy_version,
+        "as_of": to_ms(scoring.as_of),
+        "scored_at": to_ms(scoring.scored_at),
+    }
+
+
+def latest_scoring(transaction: Transaction, as_of: AsOf | None) -> Scoring | None:
+    found = transaction.one(query("latest_scoring"), **transaction.window(as_of))
+    if found is None:
+        return None
+    source, model_version, policy_version, spoken_of, scored_at = found
+    return Scoring(ScoreSource(source), model_version, policy_version, from_ms(spoken_of), from_ms(scored_at))
+
+
+def rings(transaction: Transaction, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
+    if not 1 <= limit <= MAX_LIMIT or offset < 0:
+        raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
+    scoring = latest_scoring(transaction, as_of)
+    found = transaction.one(query("newest_with_rings"), **transaction.window(as_of))
+    # A scoring that found no ring is known from its own line only, one that is not complete yet from its rings only.
+    newest = [] if found is None else [tuple(found)]
+    if scoring is not None:
+        newest.append((to_ms(scoring.as_of), to_ms(scoring.scored_at)))
+    if len(newest) == 0:
+        return []
+    spoken_of, scored_at = max(newest)
+    text = query("rings")
+    return [
+        ring_of(row) for row in transaction.rows(text, as_of=spoken_of, scored_at=scored_at, limit=limit, offset=offset)
+    ]
+
+
+def ring_of(row: list[Any]) -> Ring:
+    ring_id, size, known_fraud, as_of, scored_at, model_version, facts = row
+    return Ring(ring_id, size, known_fraud, from_ms(as_of), from_ms(scored_at), model_version, orjson.loads(facts))

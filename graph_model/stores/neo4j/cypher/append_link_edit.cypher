@@ -1,0 +1,2 @@
+CREATE (e:LinkEdit)
+SET e = $edit

@@ -1,0 +1,2 @@
+CREATE (w:WholeScoring)
+SET w = $scoring

@@ -1,0 +1,6 @@
+MATCH (m:Meta {name: 'guanxi'})
+SET m.audit = $last
+WITH m
+UNWIND $rows AS row
+CREATE (a:Audit)
+SET a = row

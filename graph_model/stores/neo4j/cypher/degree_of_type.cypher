@@ -1,0 +1,3 @@
+// Read from the node, not counted.
+MATCH (n:Entity {nid: $nid})
+RETURN COUNT { (n)-[:%TYPE]-() }

@@ -1,0 +1,2 @@
+MATCH (m:Meta {name: 'guanxi'})
+RETURN m.run, m.audit

@@ -1,0 +1,3 @@
+UNWIND $rows AS nid
+MATCH (a:Assessment {nid: nid, run: $run})
+RETURN a.nid

@@ -1,0 +1,2 @@
+MATCH (m:Meta {name: 'guanxi'})
+SET m.changed_at = $now

@@ -1,0 +1,3 @@
+MATCH (n:%LABEL {key: $key})
+WHERE n.first_seen <= $event AND n.recorded_at <= $recorded
+RETURN labels(n), properties(n), COUNT { (n)--() }, COUNT { (n)-[h:%HUMAN]-() WHERE h.ends_at <= $alive }

@@ -1,0 +1,2 @@
+MATCH (m:Meta {name: 'guanxi'})
+SET m.holder = $holder

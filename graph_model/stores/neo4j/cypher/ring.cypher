@@ -1,0 +1,5 @@
+MATCH (r:Ring)
+WHERE r.ring_id = $ring_id AND r.as_of <= $event AND r.scored_at <= $recorded
+RETURN r.ring_id, r.size, r.known_fraud, r.as_of, r.scored_at, r.model_version, r.facts
+ORDER BY r.as_of DESC, r.scored_at DESC, r.model_version DESC
+LIMIT 1

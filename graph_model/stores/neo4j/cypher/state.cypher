@@ -1,0 +1,2 @@
+MATCH (s:State {name: $name})
+RETURN s.value

@@ -1,0 +1,3 @@
+UNWIND $rows AS row
+MATCH (n:Entity {nid: row.nid})
+SET n += row

@@ -1,0 +1,3 @@
+UNWIND $rows AS row
+CREATE (n:Entity:%LABEL)
+SET n = row
