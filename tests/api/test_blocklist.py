@@ -20,7 +20,15 @@ Device,device-of-the-ring,part of a ring,2020-01-01
 Device,device-of-the-ring,part of a ring,
 Device,device-of-another,handset of 138 0013 8000,
 """
-KEYS = ("13900137777", "13900137778", "13900137779", "6222020000000000001", "11010519900307233X", "device-of-the-ring", "138 0013 8000")
+KEYS = (
+    "13900137777",
+    "13900137778",
+    "13900137779",
+    "6222020000000000001",
+    "11010519900307233X",
+    "device-of-the-ring",
+    "138 0013 8000",
+)
 
 
 @pytest.fixture
