@@ -48,7 +48,7 @@ quick: $(DEV) ## The fast tests, stopping at the first failure (under a minute)
 .PHONY: test
 test: $(DEV) ## All tests but the long ones; real browser included
 	@browser=$$(.ci/browser) && echo "==> tests (browser: $${browser:-none, its tests are skipped})" && \
-	GUANXI_TEST_BROWSER="$$browser" $(PYTEST) -m "not long"
+	GUANXI_TEST_BROWSER="$$browser" .ci/halves $(PYTEST) -m "not long"
 
 .PHONY: test-long
 test-long: $(DEV) ## The tests that take minutes

@@ -130,7 +130,7 @@ def test_every_answer_carries_security_headers_and_a_request_id(served: Served) 
     uuid = "3f13b7a0-9c1e-4d2a-8b7f-5e6a7b8c9d0e"
     assert httpx.get(f"{served.url}/healthz", headers={"X-Request-ID": uuid}).headers["x-request-id"] == uuid
     numbers = ("13800138001", "138-0013-8000-abcd", "13800138-0000-4000-8000-abcdefabcdef", "zhang-san", "abc-1234")
-    for unusable in (*numbers, "8820123a", "a b", SECRET_NUMBER):
+    for unusable in (*numbers, "a13800138000b", "a b", SECRET_NUMBER):
         taken = httpx.get(f"{served.url}/healthz", headers={"X-Request-ID": unusable}).headers["x-request-id"]
         assert taken != unusable
 
