@@ -14,6 +14,8 @@ INPUTS := pyproject.toml requirements.lock .ci/install
 # What the demo is run with; empty means the command's own default.
 STORE ?=
 CUSTOMERS ?=
+# What `make quick` looks at; API, scoring, ingest and pages take minutes.
+QUICK := tests/schema tests/services tests/stores tests/tooling
 # Benchmarks to run: each module of benchmarks/ whose name does not start with an underscore.
 BENCH ?= $(filter-out _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
@@ -41,9 +43,9 @@ neo4j: $(DEV) ## Start a Neo4j for yourself in var/neo4j until Ctrl-C (needs Jav
 	@$(BIN)/python -m tests.neo4j_server.server --home var/neo4j
 
 .PHONY: quick
-quick: $(DEV) ## The fast tests, stopping at the first failure (under a minute)
+quick: $(DEV) ## The fast tests of what all else rests on (schema, SQLite store, services), stopping at the first failure (under a minute)
 	@echo "==> quick tests"
-	@$(PYTEST) -x -q -m "not slow and not browser and not long"
+	@$(PYTEST) -x -q -m "not slow and not browser and not long" -k "not neo4j" $(QUICK)
 
 .PHONY: test
 test: $(DEV) ## All tests but the long ones; real browser included
