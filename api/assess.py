@@ -17,9 +17,9 @@ from gnn.decision_policy import Outcome, load_decision_policy
 from gnn.evidence import Evidence, customers_of, evidence_of
 from graph_model.deadline import seconds_left, within
 from graph_model.errors import StoreError, StoreTimeout
+from graph_model.moments import whole
 from graph_model.principal import Principal, Right
 from graph_model.records import GraphBatch, NodeRef, Ring
-from graph_model.services.moments import whole
 from graph_model.store import GraphStore
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from api.logs import configure, log, where
 from api.process_identity import identify
 from api.settings import Settings
 from graph_model.errors import GuanxiError, NotFound, StoreError
-from graph_model.services.moments import whole
+from graph_model.moments import whole
 from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 

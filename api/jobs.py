@@ -27,8 +27,8 @@ from api.process_identity import is_here, is_running, this_host, this_place
 from api.secrets import ensure_home
 from api.settings import Settings
 from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError, StoreLocked
+from graph_model.moments import to_ms, whole
 from graph_model.principal import Principal, Right
-from graph_model.services.moments import milliseconds, whole
 from graph_model.store import GraphStore
 
 MOST = 100  # jobs listed at once
@@ -46,7 +46,7 @@ def start(store: GraphStore, settings: Settings, principal: Principal, kind: Job
     principal.require(Right.RUN_JOBS)
     now = whole(now)
     job = Job(
-        id=f"{milliseconds(now):013d}-{secrets.token_hex(4)}",
+        id=f"{to_ms(now):013d}-{secrets.token_hex(4)}",
         kind=kind,
         status=JobStatus.QUEUED,
         started_by=principal.name,

@@ -23,7 +23,7 @@ import structlog
 from numpy.typing import NDArray
 
 from gnn.arrays.csr import Index
-from gnn.arrays.export import epoch_ms, export
+from gnn.arrays.export import export
 from gnn.arrays.graph import GraphArrays
 from gnn.features.build import FeatureTable, describe
 from gnn.features.questions import QuestionSet, at_application
@@ -35,6 +35,7 @@ from gnn.rings.projection import Projection, project
 from gnn.rules import Rules
 from gnn.score import score
 from gnn.train import TrainConfig, train
+from graph_model.moments import to_ms
 from graph_model.predicates import Missing, Not
 from graph_model.records import AsOf
 from graph_model.store import GraphStore
@@ -90,7 +91,7 @@ def applications(store: GraphStore, files: Path, end: datetime, as_of: datetime)
     if model is None or tabular is None:
         raise SystemExit("Too little fraud is known to train on: take more customers.")
     whole = export(store, as_of=AsOf.at(as_of))
-    recent = np.flatnonzero(whole.applications.applied_at >= epoch_ms(ago))
+    recent = np.flatnonzero(whole.applications.applied_at >= to_ms(ago))
     fraud = truth_of_applications(store, files, whole)[recent]
     asked = at_application(whole, recent)
     found: Result = {"test applications": float(len(recent)), "fraud among them": float(fraud.sum())}

@@ -7,7 +7,7 @@ cuts something off that batch would have seen, `Ego` says so.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
 from gnn.arrays.export import LABEL_FACT, STATUS_FACT
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from graph_model.moments import to_ms
 from graph_model.records import AsOf, Fact, Node
 from graph_model.schema import SCHEMA, StorageKind, Value
 from graph_model.store import GraphStore
@@ -30,7 +31,7 @@ _DOUBT = 2
 
 _TYPES = (APPLIED, *dict.fromkeys(channel.relationship for channel in CHANNELS))
 _PERSONS = frozenset(channel.relationship for channel in CHANNELS if channel.between_persons)
-_EPOCH, _DAY_ZERO = datetime(1970, 1, 1, tzinfo=UTC), date(1970, 1, 1)
+_DAY_ZERO = date(1970, 1, 1)
 
 Head = tuple[
     str, int
@@ -281,11 +282,7 @@ def _no_edges(type: str, start_label: str, end_label: str) -> EdgeColumns:
 
 
 def _moments(moments: Iterable[datetime | None]) -> NDArray[np.int64]:
-    return np.array([MISSING_MOMENT if m is None else _ms(m) for m in moments], dtype=np.int64)
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return np.array([MISSING_MOMENT if m is None else to_ms(m) for m in moments], dtype=np.int64)
 
 
 def _property(label: str, name: str, nodes: Sequence[Node | None]) -> NDArray[np.generic]:

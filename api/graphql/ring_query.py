@@ -1,7 +1,7 @@
 """Queries of rings: one by its id, and the list of them by filter and order."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import orjson
 import strawberry
@@ -11,10 +11,8 @@ from api.graphql.context import Info, strict_moment
 from api.graphql.declare import resolver
 from api.graphql.ring_types import RingConnection, RingEdge, RingFilter, RingOrder, RingView
 from graph_model.errors import InvalidRequest
+from graph_model.moments import from_ms, to_ms
 from graph_model.services import rings
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
 
 
 @strawberry.type
@@ -54,7 +52,7 @@ class RingQuery:
             as_of=moment,
         )
         cursors = [
-            encode_cursor(kind, _ms(at.as_of), _ms(at.scored_at), at.value, at.ring_id)
+            encode_cursor(kind, to_ms(at.as_of), to_ms(at.scored_at), at.value, at.ring_id)
             for at in (rings.place_of(ring, by) for ring in page.rings)
         ]
         return RingConnection(
@@ -77,10 +75,6 @@ def _place(kind: str, after: str) -> rings.RingPlace:
     as_of, scored_at, value, ring_id = decode_cursor(kind, after, int, int, (int, float), str)
     assert isinstance(as_of, int) and isinstance(scored_at, int) and isinstance(value, int | float)
     try:
-        return rings.RingPlace(_EPOCH + as_of * _MS, _EPOCH + scored_at * _MS, float(value), str(ring_id))
+        return rings.RingPlace(from_ms(as_of), from_ms(scored_at), float(value), str(ring_id))
     except OverflowError as exc:
         raise InvalidRequest("after is no cursor of this list.", code="cursor.invalid") from exc
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MS

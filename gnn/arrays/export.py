@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER, Channel
 from gnn.arrays.graph import NEVER, Applications, Customers, GraphArrays, Identifiers, Moments, Uses
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from graph_model.moments import to_ms
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
 from graph_model.store import OnProgress
@@ -65,7 +65,7 @@ def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) 
         parts.extend(_channel_uses(store, code, channel, blocks, person, applications, as_of))
         _tell(on_progress, 2 + code + 1, steps)
     return GraphArrays(
-        as_of=epoch_ms(as_of.event),
+        as_of=to_ms(as_of.event),
         customers=Customers(customers.handles, customers.first_seen, customers.properties),
         applications=applications,
         identifiers=Identifiers(
@@ -75,10 +75,6 @@ def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) 
         ),
         uses=_distinct(parts),
     )
-
-
-def epoch_ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _features(label: str) -> tuple[str, ...]:
@@ -100,7 +96,7 @@ def _applications(store: Scans, nodes: NodeColumns, person: _Positions, as_of: A
     moments = nodes.properties["applied_at"].astype(np.int64)
     moments = np.where(moments == MISSING_MOMENT, nodes.first_seen, moments)
     # Applied after as_of would be a row from the future, whatever its node's first_seen says.
-    kept = (customer >= 0) & (moments <= epoch_ms(as_of.event))
+    kept = (customer >= 0) & (moments <= to_ms(as_of.event))
     labels, statuses = store.scan_facts(LABEL_FACT, as_of=as_of), store.scan_facts(STATUS_FACT, as_of=as_of)
     return Applications(
         handles=nodes.handles[kept],

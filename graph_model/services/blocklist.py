@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from graph_model.errors import InvalidRequest
+from graph_model.moments import to_ms, whole
 from graph_model.principal import Principal, Right
 from graph_model.records import Fact, GraphBatch, Node, NodeRecord, NodeRef
 from graph_model.schema import SCHEMA, Value
@@ -17,7 +18,6 @@ from graph_model.schema.identifiers import birth_date_of, sex_of
 from graph_model.schema.text import tidy
 from graph_model.services.blocklist_facts import KIND, LISTED, REMOVED, changes, is_listed, stated
 from graph_model.services.lookup import by_node_id
-from graph_model.services.moments import milliseconds, whole
 from graph_model.services.wording import reason_of
 from graph_model.store import GraphStore
 
@@ -106,7 +106,7 @@ def page(
 
 def _listed_now(store: GraphStore, now: datetime) -> list[Place]:
     columns = store.scan_facts(KIND)
-    past = np.flatnonzero(columns.at <= milliseconds(now))
+    past = np.flatnonzero(columns.at <= to_ms(now))
     # Facts are by (at, handle, value): the last one of each node counts.
     about, first_from_end = np.unique(columns.about[past][::-1], return_index=True)
     last = past[::-1][first_from_end]

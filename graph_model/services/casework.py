@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from graph_model.errors import InvalidRequest
+from graph_model.moments import whole
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Fact, GraphBatch, Node
 from graph_model.schema import SCHEMA
 from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id
-from graph_model.services.moments import whole
 from graph_model.services.wording import LONGEST_REASON, reason_of, refuse_personal
 from graph_model.store import GraphStore
 

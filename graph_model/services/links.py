@@ -7,11 +7,11 @@ from enum import Enum
 from uuid import uuid4
 
 from graph_model.errors import Forbidden, InvalidRequest, NotFound
+from graph_model.moments import whole
 from graph_model.principal import Principal, Right, Role
 from graph_model.records import AsOf, Edge, LinkAction, LinkEdit
 from graph_model.schema import SCHEMA
 from graph_model.services.lookup import by_node_id
-from graph_model.services.moments import whole
 from graph_model.services.wording import reason_of, refuse_personal
 from graph_model.store import GraphStore
 

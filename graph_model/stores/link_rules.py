@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from graph_model.errors import InvalidRequest, NotFound
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import LinkAction, LinkEdit
 from graph_model.schema import SCHEMA, Value
 
 HUMAN = next(r.name for r in SCHEMA.relationships if r.human)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,8 @@ class LinkState:
 
 def as_kept(edit: LinkEdit) -> LinkEdit:
     """With moments as fine as a store keeps them. Raises InvalidRequest for one without a time zone."""
-    expires_at = None if edit.expires_at is None else _to_millisecond(edit.expires_at)
-    return replace(edit, at=_to_millisecond(edit.at), expires_at=expires_at)
-
-
-def _to_millisecond(moment: datetime) -> datetime:
-    try:
-        return _EPOCH + (moment - _EPOCH) // _MILLISECOND * _MILLISECOND
-    except TypeError as exc:
-        raise InvalidRequest("A moment has no time zone. Give every datetime a tzinfo, such as UTC.") from exc
+    expires_at = None if edit.expires_at is None else from_ms(to_ms(edit.expires_at))
+    return replace(edit, at=from_ms(to_ms(edit.at)), expires_at=expires_at)
 
 
 def check_edit(before: Sequence[LinkEdit], edit: LinkEdit) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from gnn.arrays.export import epoch_ms, export
+from gnn.arrays.export import export
 from gnn.arrays.graph import GraphArrays
 from gnn.features.build import FeatureConfig, describe, vocabulary_of
 from gnn.features.questions import at_application
@@ -21,6 +21,7 @@ from gnn.score import ScoreSummary, score
 from gnn.warm import warm
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
+from graph_model.moments import to_ms
 from graph_model.predicates import AllOf, Compare, Missing, Not, Operator
 from graph_model.records import (
     AsOf,
@@ -219,7 +220,7 @@ def test_a_row_of_the_past_is_the_same_whether_it_is_computed_then_or_now(store:
 
 def test_the_arrays_hold_nothing_later_than_their_moment(store: GraphStore):
     arrays = export(store, as_of=AsOf.at(EARLIER))
-    bound = epoch_ms(EARLIER)
+    bound = to_ms(EARLIER)
     assert arrays.uses.since.max() <= bound
     assert arrays.applications.applied_at.max() <= bound
     assert arrays.customers.first_seen.max() <= bound

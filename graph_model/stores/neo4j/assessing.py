@@ -4,18 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import orjson
 
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
-from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource, Scoring
+from graph_model.moments import from_ms, to_ms
+from graph_model.records import AsOf, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.store import MAX_LIMIT
+from graph_model.stores.assessment_columns import GRADES, assessment_of, check
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.neo4j.values import from_ms, to_ms
 
-_GRADES = tuple(grade.value for grade in Grade)
 _PIECE = 20_000
 
 
@@ -30,7 +29,7 @@ def append_assessments(
     scored_at: datetime,
 ) -> bool:
     """Whether anything was appended that was not there."""
-    _check(columns, source, transaction.nid)
+    check(columns, source, greatest=transaction.nid)
     moments = {"as_of": to_ms(as_of), "scored_at": to_ms(scored_at)}
     scoring = {"source": source, "model_version": model_version, "policy_version": policy_version, **moments}
     found = transaction.one(query("run_of"), **scoring)
@@ -52,7 +51,7 @@ def append_assessments(
 def _rows(columns: AssessmentColumns, piece: slice) -> list[list[Any]]:
     """[nid, score, grade, ring id, reasons] of some of the nodes."""
     return [
-        [handle, score, _GRADES[grade], None if ring < 0 else columns.rings[ring], reasons]
+        [handle, score, GRADES[grade], None if ring < 0 else columns.rings[ring], reasons]
         for handle, score, grade, ring, reasons in zip(
             columns.handles[piece].tolist(),
             columns.score[piece].tolist(),
@@ -64,50 +63,11 @@ def _rows(columns: AssessmentColumns, piece: slice) -> list[list[Any]]:
     ]
 
 
-def _check(columns: AssessmentColumns, source: str, greatest: int) -> None:
-    if source not in tuple(ScoreSource):
-        raise InvalidRequest(f"{source} is no source of scores. There are: {', '.join(ScoreSource)}.")
-    sizes = {len(c) for c in (columns.handles, columns.score, columns.grade, columns.ring, columns.reasons)}
-    if len(sizes) > 1:
-        raise InvalidRequest("The columns of the scoring are not of one length.")
-    if sizes == {0}:
-        return
-    # Handles are given in turn and nothing is deleted, so every number up to the greatest is a node.
-    if int(columns.handles.min()) < 1 or int(columns.handles.max()) > greatest:
-        raise InvalidRequest("A handle belongs to no node. Handles are those that a scan of this store gave.")
-    if len(np.unique(columns.handles)) < len(columns.handles):
-        raise InvalidRequest("A scoring holds a node twice.")
-    if int(columns.grade.min()) < 0 or int(columns.grade.max()) >= len(_GRADES):
-        raise InvalidRequest(f"A grade is a place in {''.join(_GRADES)}.")
-    if int(columns.ring.max()) >= len(columns.rings):
-        raise InvalidRequest("A ring is a place among the given rings, or -1.")
-    if not bool(((columns.score >= 0) & (columns.score <= 1)).all()):
-        raise InvalidRequest("A score is between 0 and 1.")
-
-
 def assessments(transaction: Transaction, node_id: str, *, as_of: AsOf | None, limit: int) -> list[RiskAssessment]:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
     found = transaction.rows(query("assessments"), node_id=node_id, limit=limit, **transaction.window(as_of))
-    return [
-        RiskAssessment(
-            node_id=node_id,
-            score=score,
-            grade=Grade(grade),
-            ring_id=ring_id,
-            reasons=reasons_of(reasons),
-            source=ScoreSource(source),
-            model_version=model_version,
-            policy_version=policy_version,
-            as_of=from_ms(spoken_of),
-            scored_at=from_ms(scored_at),
-        )
-        for score, grade, ring_id, reasons, source, model_version, policy_version, spoken_of, scored_at in found
-    ]
-
-
-def reasons_of(text: str) -> tuple[Reason, ...]:
-    return tuple(Reason(item["code"], item["weight"], item.get("values", {})) for item in orjson.loads(text))
+    return [assessment_of(node_id, kept) for kept in found]
 
 
 def append_rings(transaction: Transaction, rings: Iterable[Ring]) -> None:

@@ -19,13 +19,14 @@ from neo4j.exceptions import DriverError, IncompleteCommit, Neo4jError, Transien
 
 from graph_model.deadline import keep, seconds_left
 from graph_model.errors import StoreError, StoreMissing, StoreNewer, StoreReadOnly
+from graph_model.moments import to_ms
 from graph_model.records import AsOf
 from graph_model.store import Clock
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.ddl import STATEMENTS
 from graph_model.stores.neo4j.failures import OUT_OF_MEMORY, out_of_memory, translated
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.neo4j.values import to_ms, window
+from graph_model.stores.neo4j.values import window
 
 # It warns of each retry in the server's words, which may quote a value; what comes to nothing is an error of ours.
 logging.getLogger("neo4j").setLevel(logging.ERROR)

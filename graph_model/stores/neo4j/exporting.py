@@ -5,24 +5,23 @@ from typing import Any
 
 import orjson
 
+from graph_model.moments import from_ms
 from graph_model.records import (
     EdgeRecord,
     Fact,
-    Grade,
     LinkAction,
     LinkEdit,
     NodeRef,
-    RiskAssessment,
     ScoreSource,
     Scoring,
 )
+from graph_model.stores.assessment_columns import assessment_of
 from graph_model.stores.neo4j import ledger
-from graph_model.stores.neo4j.assessing import reasons_of, ring_of
+from graph_model.stores.neo4j.assessing import ring_of
 from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.hydration import edge_properties, nodes, rows_of
 from graph_model.stores.neo4j.names import ENTITY
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.neo4j.values import from_ms
 from graph_model.transfer import OWN_STATES, Bounds, KeptNode, Page, Part, Record, SmallText
 
 
@@ -109,21 +108,7 @@ def _facts(_: Transaction, found: Rows) -> list[Record]:
 
 
 def _assessments(_: Transaction, found: Rows) -> list[Record]:
-    return [
-        RiskAssessment(
-            node_id=node_id,
-            score=score,
-            grade=Grade(grade),
-            ring_id=ring_id,
-            reasons=reasons_of(reasons),
-            source=ScoreSource(source),
-            model_version=model_version,
-            policy_version=policy_version,
-            as_of=from_ms(as_of),
-            scored_at=from_ms(scored_at),
-        )
-        for node_id, score, grade, ring_id, reasons, source, model_version, policy_version, as_of, scored_at in found
-    ]
+    return [assessment_of(node_id, kept) for node_id, *kept in found]
 
 
 _RECORDS: dict[Part, Callable[[Transaction, Rows], list[Record]]] = {

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graph_model.moments import from_ms
 from graph_model.records import AsOf, Edge, Grade, Node
 from graph_model.schema import Value
 from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.names import EDGE_TYPES, ENTITY, PROPERTIES
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.neo4j.values import bounds, decoder, from_ms
+from graph_model.stores.neo4j.values import bounds, decoder
 
 _Decoder = Callable[[Any], Value] | None
 _DECODERS: dict[str, dict[str, _Decoder]] = {

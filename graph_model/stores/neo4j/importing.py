@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from graph_model.moments import to_ms
 from graph_model.records import AuditEntry, EdgeRecord, Fact, GraphBatch, LinkEdit, Ring, RiskAssessment, Scoring
 from graph_model.schema import SCHEMA
 from graph_model.stores.assessment_columns import by_scoring
@@ -11,7 +12,7 @@ from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import PROPERTIES
 from graph_model.stores.neo4j.upsert import create_nodes, upsert
 from graph_model.stores.neo4j.upsert_slot import Slot
-from graph_model.stores.neo4j.values import encode, to_ms
+from graph_model.stores.neo4j.values import encode
 from graph_model.transfer import KeptNode, Part, Record, SmallText
 
 

@@ -1,49 +1,26 @@
 """What the store keeps beside the graph: the audit chain, small named texts, counts, and when the graph last changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-import orjson
-
-from graph_model.audit import GENESIS, digest, require_following
+from graph_model.audit import GENESIS, require_following
 from graph_model.errors import InvalidRequest
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.schema import SCHEMA
 from graph_model.store import MAX_LIMIT, Statistics
+from graph_model.stores.audit_lines import COLUMNS, cells, chained, entry_of
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import fact_label
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.neo4j.values import from_ms, to_ms
 
 
 def append_audit(transaction: Transaction, records: Sequence[AuditRecord]) -> list[AuditEntry]:
     if len(records) == 0:
         return []
     sequence, previous = transaction.one(query("audit_last")) or (0, GENESIS)
-    entries, rows = [], []
-    for record in records:
-        sequence += 1
-        # The digest is taken of what will be read back: moments to the millisecond, JSON's own types.
-        subjects, detail = orjson.dumps(list(record.subjects)), orjson.dumps(dict(record.detail))
-        at = to_ms(record.at)
-        entry = AuditEntry(
-            sequence=sequence,
-            at=from_ms(at),
-            actor=record.actor,
-            role=record.role,
-            operation=record.operation,
-            subjects=tuple(orjson.loads(subjects)),
-            result=record.result,
-            detail=orjson.loads(detail),
-            digest="",
-        )
-        previous = digest(previous, entry)
-        entries.append(replace(entry, digest=previous))
-        told = {"actor": record.actor, "role": record.role, "operation": record.operation, "result": record.result}
-        kept = {"sequence": sequence, "at": at, "subjects": subjects.decode(), "detail": detail.decode()}
-        rows.append({**told, **kept, "digest": previous})
-    transaction.pieces(query("audit_append"), rows, last=sequence)
+    entries = chained(records, sequence=sequence, previous=previous)
+    _append(transaction, entries)
     return entries
 
 
@@ -53,42 +30,18 @@ def keep_audit(transaction: Transaction, entries: Sequence[AuditEntry]) -> None:
         return
     sequence, previous = transaction.one(query("audit_last")) or (0, GENESIS)
     require_following(entries, sequence, previous)
-    rows = [
-        {
-            "sequence": entry.sequence,
-            "at": to_ms(entry.at),
-            "actor": entry.actor,
-            "role": entry.role,
-            "operation": entry.operation,
-            "subjects": orjson.dumps(list(entry.subjects)).decode(),
-            "result": entry.result,
-            "detail": orjson.dumps(dict(entry.detail)).decode(),
-            "digest": entry.digest,
-        }
-        for entry in entries
-    ]
+    _append(transaction, entries)
+
+
+def _append(transaction: Transaction, entries: Sequence[AuditEntry]) -> None:
+    rows = [dict(zip(COLUMNS, cells(entry), strict=True)) for entry in entries]
     transaction.pieces(query("audit_append"), rows, last=entries[-1].sequence)
 
 
 def audit(transaction: Transaction, *, after: int, limit: int) -> list[AuditEntry]:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} lines.")
-    return [
-        AuditEntry(
-            sequence=sequence,
-            at=from_ms(at),
-            actor=actor,
-            role=role,
-            operation=operation,
-            subjects=tuple(orjson.loads(subjects)),
-            result=result,
-            detail=orjson.loads(detail),
-            digest=kept_digest,
-        )
-        for sequence, at, actor, role, operation, subjects, result, detail, kept_digest in transaction.rows(
-            query("audit"), after=after, limit=limit
-        )
-    ]
+    return [entry_of(kept) for kept in transaction.rows(query("audit"), after=after, limit=limit)]
 
 
 def put_state(transaction: Transaction, entries: Mapping[str, str]) -> None:

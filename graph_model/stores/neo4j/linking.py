@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from graph_model.errors import NotFound
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import LinkAction, LinkEdit
 from graph_model.stores.link_rules import HUMAN, LinkState, as_kept, check_edit, come_to
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_edges import encode_properties
-from graph_model.stores.neo4j.values import from_ms, to_ms
 
 
 def link_edits(transaction: Transaction, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:

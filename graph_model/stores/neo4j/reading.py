@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from graph_model.moments import from_ms
 from graph_model.records import AsOf, Degree, Fact, Node, NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.hydration import nodes, rows_by_id, rows_of
 from graph_model.stores.neo4j.names import LABEL_RANK, TYPE_RANK
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.neo4j.values import from_ms
 from graph_model.stores.neo4j.walk import Walk
 
 

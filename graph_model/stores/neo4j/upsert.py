@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from graph_model.moments import to_ms
 from graph_model.records import GraphBatch, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j.connections import Transaction
@@ -16,7 +17,6 @@ from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_edges import EdgeMerge
 from graph_model.stores.neo4j.upsert_facts import write_facts
 from graph_model.stores.neo4j.upsert_slot import Slot, Slots
-from graph_model.stores.neo4j.values import to_ms
 
 
 def upsert(transaction: Transaction, batch: GraphBatch) -> tuple[UpsertResult, bool]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph_model.errors import InvalidRequest, UnknownName
+from graph_model.moments import to_ms
 from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA, Value
 from graph_model.stores.link_rules import HUMAN
@@ -12,7 +13,7 @@ from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import EDGE_TYPES, TRIPLES
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_slot import Slots, require
-from graph_model.stores.neo4j.values import Cell, encode, to_ms
+from graph_model.stores.neo4j.values import Cell, encode
 
 _Identity = tuple[str, int, int, str]  # type, start, end, qualifier
 

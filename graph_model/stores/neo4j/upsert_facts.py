@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from graph_model.errors import InvalidRequest
+from graph_model.moments import to_ms
 from graph_model.records import Fact
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import fact_label
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.neo4j.upsert_slot import Slots, require
-from graph_model.stores.neo4j.values import to_ms
 
 _Identity = tuple[int, str, int, str, str, str]  # nid, kind, at, topic, value, source
 _NAMES = ("nid", "kind", "at", "topic", "value", "source")

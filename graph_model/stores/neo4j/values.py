@@ -4,30 +4,17 @@ Not the server's own temporal types: those cost several times the bytes and the 
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from graph_model.errors import InvalidRequest
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf
 from graph_model.schema import Property, StorageKind, Value
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOREVER = 2**63 - 1
-_MILLISECOND = timedelta(milliseconds=1)
 
 Cell = str | int | float | bool | None
-
-
-def to_ms(moment: datetime) -> int:
-    """Milliseconds since 1970 UTC; what is finer is cut off. Raises InvalidRequest for a moment without a time zone."""
-    try:
-        return (moment - _EPOCH) // _MILLISECOND
-    except TypeError as exc:
-        raise InvalidRequest("A moment has no time zone. Give every datetime a tzinfo, such as UTC.") from exc
-
-
-def from_ms(moment: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=moment)
 
 
 def bounds(as_of: AsOf | None) -> tuple[int, int]:

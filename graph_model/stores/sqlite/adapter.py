@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path as FilePath
 
 from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
+from graph_model.moments import to_ms
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -47,7 +48,6 @@ from graph_model.stores.sqlite.paths import paths
 from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.upsert import upsert
-from graph_model.stores.sqlite.values import to_ms
 from graph_model.transfer import Bounds, Page, Part, Record
 
 

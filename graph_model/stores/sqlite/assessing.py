@@ -7,20 +7,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import orjson
 
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
-from graph_model.records import AsOf, Grade, Reason, Ring, RiskAssessment, ScoreSource, Scoring
+from graph_model.moments import from_ms, to_ms
+from graph_model.records import AsOf, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.store import MAX_LIMIT
+from graph_model.stores.assessment_columns import GRADES, assessment_of, check
 from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.tally import add_to_tally
-from graph_model.stores.sqlite.values import bounds, from_ms, to_ms
+from graph_model.stores.sqlite.values import bounds
 
 _PIECE = 50_000
-_GRADES = tuple(grade.value for grade in Grade)
 
+_GREATEST = "SELECT coalesce(max(nid), 0) FROM node"
 _RUN = """
 SELECT run FROM scoring WHERE source = ? AND model_version = ? AND policy_version = ? AND as_of = ? AND scored_at = ?
 """
@@ -75,7 +76,7 @@ def append_assessments(
     scored_at: datetime,
 ) -> bool:
     """Whether anything was appended that was not there."""
-    _check(connection, columns, source)
+    check(columns, source, greatest=connection.execute(_GREATEST).fetchone()[0])
     moments = (to_ms(as_of), to_ms(scored_at))
     scoring = (source, model_version, policy_version, *moments)
     found = connection.execute(_RUN, scoring).fetchone()
@@ -101,34 +102,12 @@ def _rows(columns: AssessmentColumns, piece: slice) -> list[tuple[int, float, st
         zip(
             columns.handles[piece].tolist(),
             columns.score[piece].tolist(),
-            [_GRADES[grade] for grade in columns.grade[piece].tolist()],
+            [GRADES[grade] for grade in columns.grade[piece].tolist()],
             [None if ring < 0 else columns.rings[ring] for ring in columns.ring[piece].tolist()],
             columns.reasons[piece],
             strict=True,
         )
     )
-
-
-def _check(connection: sqlite3.Connection, columns: AssessmentColumns, source: str) -> None:
-    if source not in tuple(ScoreSource):
-        raise InvalidRequest(f"{source} is no source of scores. There are: {', '.join(ScoreSource)}.")
-    sizes = {len(c) for c in (columns.handles, columns.score, columns.grade, columns.ring, columns.reasons)}
-    if len(sizes) > 1:
-        raise InvalidRequest("The columns of the scoring are not of one length.")
-    if sizes == {0}:
-        return
-    # Nids are given in turn and nothing is deleted, so every number up to the greatest is a node.
-    greatest = connection.execute("SELECT coalesce(max(nid), 0) FROM node").fetchone()[0]
-    if int(columns.handles.min()) < 1 or int(columns.handles.max()) > greatest:
-        raise InvalidRequest("A handle belongs to no node. Handles are those that a scan of this store gave.")
-    if len(np.unique(columns.handles)) < len(columns.handles):
-        raise InvalidRequest("A scoring holds a node twice.")
-    if int(columns.grade.min()) < 0 or int(columns.grade.max()) >= len(_GRADES):
-        raise InvalidRequest(f"A grade is a place in {''.join(_GRADES)}.")
-    if int(columns.ring.max()) >= len(columns.rings):
-        raise InvalidRequest("A ring is a place among the given rings, or -1.")
-    if not bool(((columns.score >= 0) & (columns.score <= 1)).all()):
-        raise InvalidRequest("A score is between 0 and 1.")
 
 
 def assessments(
@@ -137,25 +116,7 @@ def assessments(
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
     found = connection.execute(_OF_NODE, (node_id, *bounds(as_of), limit))
-    return [
-        RiskAssessment(
-            node_id=node_id,
-            score=score,
-            grade=Grade(grade),
-            ring_id=ring_id,
-            reasons=reasons_of(reasons),
-            source=ScoreSource(source),
-            model_version=model_version,
-            policy_version=policy_version,
-            as_of=from_ms(spoken_of),
-            scored_at=from_ms(scored_at),
-        )
-        for score, grade, ring_id, reasons, source, model_version, policy_version, spoken_of, scored_at in found
-    ]
-
-
-def reasons_of(text: str) -> tuple[Reason, ...]:
-    return tuple(Reason(item["code"], item["weight"], item.get("values", {})) for item in orjson.loads(text))
+    return [assessment_of(node_id, kept) for kept in found]
 
 
 def append_rings(connection: sqlite3.Connection, rings: Iterable[Ring]) -> None:

@@ -2,13 +2,13 @@
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
-import errno
 import os
 import sqlite3
 from pathlib import Path
 
-from graph_model.errors import InvalidRequest, StoreCorrupt, StoreFull, StoreReadOnly
+from graph_model.errors import StoreCorrupt
 from graph_model.store import OnProgress
+from graph_model.stores.finished_file import finished_file
 from graph_model.stores.sqlite.failures import translated
 from graph_model.stores.sqlite.migrations import is_current
 
@@ -19,56 +19,21 @@ _SMALL_BYTES = 32 * 1024**2
 
 def backup(source: sqlite3.Connection, target: Path, on_progress: OnProgress | None) -> None:
     """Copy what `source` sees. It is in a read transaction, so that writers neither wait for the copy nor make it begin again."""
-    if target.exists():
-        raise InvalidRequest(f"{target} exists. Choose another file for the backup.")
-    partial = target.with_name(f"{target.name}-partial")
 
     def report(_: int, remaining: int, total: int) -> None:
         if on_progress is not None:
             on_progress("backup", total - remaining, total)
 
-    source.execute("SELECT 1 FROM meta").fetchone()  # the snapshot is taken by the first read
-    try:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
+    with finished_file(target) as partial:
+        source.execute("SELECT 1 FROM meta").fetchone()  # the snapshot is taken by the first read
         os.close(os.open(partial, os.O_CREAT | os.O_RDWR, 0o600))  # personal data, like the graph itself
         with translated(str(target)):
             copy = sqlite3.connect(partial, isolation_level=None)
             try:
-                copy.execute("PRAGMA synchronous = OFF")  # flushed once, below
+                copy.execute("PRAGMA synchronous = OFF")  # flushed once, when it is whole
                 source.backup(copy, pages=_PAGES_A_STEP, progress=report)
             finally:
                 copy.close()
-        _flush(partial)
-        _publish(partial, target)
-        _flush(target.parent)
-    except FileExistsError as exc:
-        raise InvalidRequest(f"{target} exists. Choose another file for the backup.") from exc
-    except OSError as exc:
-        raise (StoreFull if exc.errno == errno.ENOSPC else StoreReadOnly)(str(target)) from exc
-    finally:
-        for leftover in (partial, partial.with_name(f"{partial.name}-journal")):
-            leftover.unlink(missing_ok=True)
-
-
-def _publish(partial: Path, target: Path) -> None:
-    """Give the finished copy its name, not that of a file that appeared in the meantime."""
-    try:
-        os.link(partial, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if target.exists():
-            raise FileExistsError(target) from None
-        partial.rename(target)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def check(connection: sqlite3.Connection, path: Path, where: str, *, thorough: bool) -> None:

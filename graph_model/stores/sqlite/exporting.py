@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
+from graph_model.moments import from_ms
 from graph_model.records import (
     EMPTY,
     EdgeRecord,
     Fact,
-    Grade,
     LinkAction,
     LinkEdit,
     NodeRef,
@@ -20,12 +20,11 @@ from graph_model.records import (
     ScoreSource,
     Scoring,
 )
+from graph_model.stores.assessment_columns import assessment_of
 from graph_model.stores.sqlite import ledger
-from graph_model.stores.sqlite.assessing import reasons_of
 from graph_model.stores.sqlite.edge_properties import decode_properties
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.values import from_ms
 from graph_model.transfer import OWN_STATES, Bounds, KeptNode, Page, Part, Record, SmallText
 
 _ENDS = "a.key, b.key"
@@ -76,19 +75,8 @@ def _run(_: Names, row: Sequence[Any]) -> Scoring:
 
 
 def _assessment(_: Names, row: Sequence[Any]) -> RiskAssessment:
-    _, _, node_id, score, grade, ring_id, reasons, source, model_version, policy_version, as_of, scored_at = row
-    return RiskAssessment(
-        node_id=node_id,
-        score=score,
-        grade=Grade(grade),
-        ring_id=ring_id,
-        reasons=reasons_of(reasons),
-        source=ScoreSource(source),
-        model_version=model_version,
-        policy_version=policy_version,
-        as_of=from_ms(as_of),
-        scored_at=from_ms(scored_at),
-    )
+    _, _, node_id, *kept = row
+    return assessment_of(node_id, kept)
 
 
 def _ring(_: Names, row: Sequence[Any]) -> Ring:

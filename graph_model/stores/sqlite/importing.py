@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import cast
 
+from graph_model.moments import to_ms
 from graph_model.records import (
     AuditEntry,
     EdgeRecord,
@@ -20,7 +21,6 @@ from graph_model.stores.sqlite import assessing, ledger, link_edits
 from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.upsert import upsert
-from graph_model.stores.sqlite.values import to_ms
 from graph_model.transfer import KeptNode, Part, Record, SmallText
 
 _AS_KEPT = """

@@ -2,18 +2,16 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-import orjson
-
-from graph_model.audit import GENESIS, digest, require_following
+from graph_model.audit import GENESIS, require_following
 from graph_model.errors import InvalidRequest
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.schema import SCHEMA
 from graph_model.store import MAX_LIMIT, Statistics
+from graph_model.stores.audit_lines import cells, chained, entry_of
 from graph_model.stores.sqlite.tally import read_tally
-from graph_model.stores.sqlite.values import from_ms, to_ms
 
 _LAST = "SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1"
 _APPEND = """
@@ -35,28 +33,8 @@ _CHANGED_AT = "changed_at"
 
 def append_audit(connection: sqlite3.Connection, records: Sequence[AuditRecord]) -> list[AuditEntry]:
     sequence, previous = connection.execute(_LAST).fetchone() or (0, GENESIS)
-    entries, rows = [], []
-    for record in records:
-        sequence += 1
-        # The digest is taken of what will be read back: moments to the millisecond, JSON's own types.
-        subjects, detail = orjson.dumps(list(record.subjects)), orjson.dumps(dict(record.detail))
-        at = to_ms(record.at)
-        entry = AuditEntry(
-            sequence=sequence,
-            at=from_ms(at),
-            actor=record.actor,
-            role=record.role,
-            operation=record.operation,
-            subjects=tuple(orjson.loads(subjects)),
-            result=record.result,
-            detail=orjson.loads(detail),
-            digest="",
-        )
-        previous = digest(previous, entry)
-        entries.append(replace(entry, digest=previous))
-        told = (record.actor, record.role, record.operation, subjects.decode(), record.result, detail.decode())
-        rows.append((sequence, at, *told, previous))
-    connection.executemany(_APPEND, rows)
+    entries = chained(records, sequence=sequence, previous=previous)
+    connection.executemany(_APPEND, map(cells, entries))
     return entries
 
 
@@ -64,40 +42,13 @@ def keep_audit(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) ->
     """Lines of another store's chain as they are. Raises InvalidRequest where they do not follow from the last one here."""
     sequence, previous = connection.execute(_LAST).fetchone() or (0, GENESIS)
     require_following(entries, sequence, previous)
-    rows = [
-        (
-            entry.sequence,
-            to_ms(entry.at),
-            *(entry.actor, entry.role, entry.operation),
-            orjson.dumps(list(entry.subjects)).decode(),
-            entry.result,
-            orjson.dumps(dict(entry.detail)).decode(),
-            entry.digest,
-        )
-        for entry in entries
-    ]
-    connection.executemany(_APPEND, rows)
+    connection.executemany(_APPEND, map(cells, entries))
 
 
 def audit(connection: sqlite3.Connection, *, after: int, limit: int) -> list[AuditEntry]:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} lines.")
-    return [
-        AuditEntry(
-            sequence=sequence,
-            at=from_ms(at),
-            actor=actor,
-            role=role,
-            operation=operation,
-            subjects=tuple(orjson.loads(subjects)),
-            result=result,
-            detail=orjson.loads(detail),
-            digest=kept_digest,
-        )
-        for sequence, at, actor, role, operation, subjects, result, detail, kept_digest in connection.execute(
-            _READ, (after, limit)
-        )
-    ]
+    return [entry_of(kept) for kept in connection.execute(_READ, (after, limit))]
 
 
 def put_state(connection: sqlite3.Connection, entries: Mapping[str, str]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import orjson
 
 from graph_model.errors import NotFound
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import LinkAction, LinkEdit
 from graph_model.stores.link_rules import HUMAN, LinkState, as_kept, check_edit, come_to
 from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.tally import add_to_tally
-from graph_model.stores.sqlite.values import FOREVER, from_ms, to_ms
+from graph_model.stores.sqlite.values import FOREVER
 
 _HISTORY = """
 SELECT e.link_id, e.action, s.node_id, f.node_id, e.author, e.at, e.reason, e.evidence, e.expires_at

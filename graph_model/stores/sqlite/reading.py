@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from graph_model.moments import from_ms
 from graph_model.records import AsOf, Degree, Fact, Node, NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite import counting
@@ -12,7 +13,7 @@ from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.neighbourhood import rows_by_id
 from graph_model.stores.sqlite.scope import Scope
-from graph_model.stores.sqlite.values import bounds, from_ms
+from graph_model.stores.sqlite.values import bounds
 
 _FACTS = """
 SELECT n.node_id, n.label, n.key, f.kind, f.value, f.at, f.recorded_at, f.source, f.topic, f.note

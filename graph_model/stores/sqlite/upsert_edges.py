@@ -8,13 +8,14 @@ from datetime import datetime
 from operator import itemgetter
 
 from graph_model.errors import InvalidRequest
+from graph_model.moments import to_ms
 from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.names import Names, Triple
 from graph_model.stores.sqlite.upsert_hubs import AdjacencyRow, count_hubs
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
-from graph_model.stores.sqlite.values import FOREVER, Milliseconds, to_ms
+from graph_model.stores.sqlite.values import FOREVER, Milliseconds
 
 _FIND = """
 SELECT first_seen, last_seen, recorded_at FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?

@@ -1,17 +1,15 @@
 """How values are kept in SQLite: moments as integer milliseconds, dates as ISO text, booleans as 0 and 1. Pure."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from graph_model.errors import InvalidRequest
+from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf
 from graph_model.schema import Property, StorageKind, Value
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER = 2**63 - 1
-_EXACT_MS = 2**32 * 1000
-_MILLISECOND = timedelta(milliseconds=1)
 
 Cell = str | int | float | None
 
@@ -23,21 +21,6 @@ SQL_TYPES = {
     StorageKind.DATE: "TEXT",
     StorageKind.MOMENT: "INTEGER",
 }
-
-
-def to_ms(moment: datetime) -> int:
-    """Milliseconds since 1970 UTC; what is finer is cut off. Raises InvalidRequest for a moment without a time zone."""
-    try:
-        return (moment - EPOCH) // _MILLISECOND
-    except TypeError as exc:
-        raise InvalidRequest("A moment has no time zone. Give every datetime a tzinfo, such as UTC.") from exc
-
-
-def from_ms(moment: int) -> datetime:
-    # A double holds seconds to the microsecond up to 2^32, the year 2106; beyond that the exact way is five times slower.
-    if -_EXACT_MS < moment < _EXACT_MS:
-        return datetime.fromtimestamp(moment / 1000, UTC)
-    return EPOCH + timedelta(milliseconds=moment)
 
 
 class Milliseconds(dict[datetime, int]):
