@@ -16,6 +16,8 @@ STORE ?=
 CUSTOMERS ?=
 # What `make quick` looks at; API, scoring, ingest and pages take minutes.
 QUICK := tests/schema tests/services tests/stores tests/tooling
+# Where the minutes of a run went.
+SLOWEST := --durations=25 --durations-min=3
 # Benchmarks to run: each module of benchmarks/ whose name does not start with an underscore.
 BENCH ?= $(filter-out _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
@@ -50,12 +52,12 @@ quick: $(DEV) ## The fast tests of what all else rests on (schema, SQLite store,
 .PHONY: test
 test: $(DEV) ## All tests but the long ones; real browser included
 	@browser=$$(.ci/browser) && echo "==> tests (browser: $${browser:-none, its tests are skipped})" && \
-	GUANXI_TEST_BROWSER="$$browser" .ci/halves $(PYTEST) -m "not long"
+	GUANXI_TEST_BROWSER="$$browser" .ci/halves $(PYTEST) -m "not long" $(SLOWEST)
 
 .PHONY: test-long
 test-long: $(DEV) ## The tests that take minutes
 	@browser=$$(.ci/browser) && echo "==> long tests" && \
-	{ GUANXI_TEST_BROWSER="$$browser" $(PYTEST) -m long || { code=$$?; \
+	{ GUANXI_TEST_BROWSER="$$browser" $(PYTEST) -m long $(SLOWEST) || { code=$$?; \
 	  if [ $$code -eq 5 ]; then echo "No test is marked long: nothing to run."; else exit $$code; fi; }; }
 
 .PHONY: check
