@@ -45,7 +45,7 @@ def test_a_slow_write_that_was_accepted_before_a_stop_is_answered_and_kept(own: 
     assert guanxi("audit", "verify", home=own.path).returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 2])
 def test_kill_9_under_load_leaves_a_whole_chain_with_every_answer_in_it(own: Home, workers: int) -> None:
     answered: list[str] = []

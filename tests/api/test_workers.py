@@ -31,7 +31,7 @@ def ask_in_turns(served: Serving, times: int) -> None:
             assert "errors" not in answer
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_workers_serve_write_and_keep_one_chain(own: Home) -> None:
     with serving_process(own, "--workers", "2") as served:
         ask_in_turns(served, 40)
@@ -52,7 +52,7 @@ def test_two_workers_serve_write_and_keep_one_chain(own: Home) -> None:
     assert guanxi("audit", "verify", home=own.path).returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_that_died_is_replaced_and_its_counts_are_kept(own: Home) -> None:
     with serving_process(own, "--workers", "2") as served:
         ask_in_turns(served, 10)
@@ -69,7 +69,7 @@ def test_a_worker_that_died_is_replaced_and_its_counts_are_kept(own: Home) -> No
         assert served.stop() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_end_when_their_supervisor_is_killed(own: Home) -> None:
     with serving_process(own, "--workers", "2") as served:
         workers = served.processes()[1:]

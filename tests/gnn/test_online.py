@@ -82,7 +82,7 @@ def test_a_customer_is_scored_as_in_batch(scored: Scored):
     check_against_batch(scored, 60)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_customers_are_scored_as_in_batch(scored: Scored):
     check_against_batch(scored, 1_000)
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, expect
 from tests.ui.browsing import Investigator, investigating
 from tests.ui.processes import ROOT, free_port, process, ui_server
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CUSTOMERS = 1_500
 SIZES = {"laptop": (1366, 768), "desk": (1920, 1080)}
