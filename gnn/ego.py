@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
-from gnn.arrays.export import LABEL_FACT, STATUS_FACT
+from gnn.arrays.export import DISPOSITION_FACT, LABEL_FACT, STATUS_FACT
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
 from graph_model.moments import to_ms
 from graph_model.records import AsOf, Fact, Node
@@ -141,7 +141,7 @@ def ego_of(store: GraphStore, application: int, *, as_of: AsOf, hub_cap: int) ->
         _edges=around.columns(),
         _customers={handle: people.get(handle) for handle in around.customers},
         _applications=around.nodes(around.applications),
-        _facts=around.facts(applications),
+        _facts=around.facts(applications, described),
     )
 
 
@@ -235,12 +235,17 @@ class _Around:
         place = dict(zip(self.store.node_ids(wanted), wanted, strict=True))
         return {place[node.node_id]: node for node in self.store.get_by_id(list(place), as_of=self.as_of)}
 
-    def facts(self, applications: Iterable[int]) -> dict[int, list[Fact]]:
+    def facts(self, applications: Iterable[int], customers: Iterable[int]) -> dict[int, list[Fact]]:
+        """What is known of applications, and what investigators concluded of customers."""
         wanted = sorted(applications)
         place = dict(zip(self.store.node_ids(wanted), wanted, strict=True))
         told = self.store.facts_of(list(place), as_of=self.as_of)
-        kinds = (LABEL_FACT, STATUS_FACT)
-        return {place[node_id]: [fact for fact in facts if fact.kind in kinds] for node_id, facts in told.items()}
+        kinds = (LABEL_FACT, STATUS_FACT, DISPOSITION_FACT)
+        found = {place[node_id]: [fact for fact in facts if fact.kind in kinds] for node_id, facts in told.items()}
+        people = sorted(customers)
+        person = dict(zip(self.store.node_ids(people), people, strict=True))
+        concluded = self.store.facts_of(list(person), kind=DISPOSITION_FACT, as_of=self.as_of)
+        return found | {person[node_id]: facts for node_id, facts in concluded.items()}
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------

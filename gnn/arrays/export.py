@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER, Channel
-from gnn.arrays.graph import NEVER, Applications, Customers, GraphArrays, Identifiers, Moments, Uses
+from gnn.arrays.graph import Applications, Customers, GraphArrays, Identifiers, Uses
+from gnn.arrays.outcomes import earliest, outcomes
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
 from graph_model.moments import to_ms
 from graph_model.records import AsOf
@@ -17,6 +18,7 @@ from graph_model.store import OnProgress
 
 LABEL_FACT = "label"
 STATUS_FACT = "status"
+DISPOSITION_FACT = "disposition"
 
 
 class Scans(Protocol):
@@ -55,7 +57,7 @@ def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) 
     person = _Positions.of(customers.handles)
     _tell(on_progress, 1, steps)
     nodes = store.scan_nodes(APPLICATION, _features(APPLICATION), as_of=as_of)
-    applications = _applications(store, nodes, person, as_of)
+    applications = _applications(store, nodes, customers.handles, person, as_of)
     _tell(on_progress, 2, steps)
     blocks = {label: store.scan_nodes(label, as_of=as_of).handles for label in SCHEMA.identifiers}
     # Persons stand for identifiers once per channel, so that who refers and who guarantees are not mixed.
@@ -86,7 +88,9 @@ def _tell(on_progress: OnProgress | None, done: int, total: int) -> None:
         on_progress("export", done, total)
 
 
-def _applications(store: Scans, nodes: NodeColumns, person: _Positions, as_of: AsOf) -> Applications:
+def _applications(
+    store: Scans, nodes: NodeColumns, customers: NDArray[np.int64], person: _Positions, as_of: AsOf
+) -> Applications:
     position = _Positions.of(nodes.handles)
     customer = np.full(len(nodes.handles), -1, dtype=np.int32)
     applied = store.scan_edges(APPLIED, CUSTOMER, APPLICATION, as_of=as_of)
@@ -97,42 +101,25 @@ def _applications(store: Scans, nodes: NodeColumns, person: _Positions, as_of: A
     moments = np.where(moments == MISSING_MOMENT, nodes.first_seen, moments)
     # Applied after as_of would be a row from the future, whatever its node's first_seen says.
     kept = (customer >= 0) & (moments <= to_ms(as_of.event))
-    labels, statuses = store.scan_facts(LABEL_FACT, as_of=as_of), store.scan_facts(STATUS_FACT, as_of=as_of)
+    became = outcomes(
+        store.scan_facts(LABEL_FACT, as_of=as_of),
+        store.scan_facts(DISPOSITION_FACT, as_of=as_of),
+        applications=nodes.handles[kept],
+        applied_at=moments[kept],
+        customer=customer[kept],
+        customers=customers,
+    )
     return Applications(
         handles=nodes.handles[kept],
         customer=customer[kept],
         applied_at=moments[kept],
         properties={name: values[kept] for name, values in nodes.properties.items()},
-        refused_at=_earliest(statuses, "refused", position, len(customer))[kept],
-        fraud_known=_standing_fraud(labels, position, len(customer))[kept],
-        default_known=_earliest(labels, "early_default", position, len(customer))[kept],
-        good_known=_earliest(labels, "good", position, len(customer))[kept],
+        refused_at=earliest(store.scan_facts(STATUS_FACT, as_of=as_of), "refused", nodes.handles[kept]),
+        fraud_known=became.fraud_known,
+        default_known=became.default_known,
+        good_known=became.good_known,
+        investigated=became.investigated,
     )
-
-
-def _standing_fraud(labels: FactColumns, position: _Positions, rows: int) -> Moments:
-    """When fraud was first confirmed, where that still stands: a later `good` takes it back."""
-    confirmed = _earliest(labels, "confirmed_fraud", position, rows)
-    cleared = _latest(labels, "good", position, rows) > _latest(labels, "confirmed_fraud", position, rows)
-    return np.where(cleared, NEVER, confirmed)
-
-
-def _latest(facts: FactColumns, value: str, position: _Positions, rows: int) -> Moments:
-    latest = np.full(rows, MISSING_MOMENT, dtype=np.int64)
-    if value in facts.values:
-        chosen = facts.value == list(facts.values).index(value)
-        about = position(facts.about[chosen])
-        np.maximum.at(latest, about[about >= 0], facts.at[chosen][about >= 0])
-    return latest
-
-
-def _earliest(facts: FactColumns, value: str, position: _Positions, rows: int) -> Moments:
-    earliest = np.full(rows, NEVER, dtype=np.int64)
-    if value in facts.values:
-        chosen = facts.value == list(facts.values).index(value)
-        about = position(facts.about[chosen])
-        np.minimum.at(earliest, about[about >= 0], facts.at[chosen][about >= 0])
-    return earliest
 
 
 def _channel_uses(

@@ -41,6 +41,7 @@ class Applications:
     fraud_known: Moments
     default_known: Moments
     good_known: Moments
+    investigated: NDArray[np.bool_]  # confirmed by an investigator's disposition alone, by no label
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 An application is *mature* when its outcome would most likely be known by now: it is older than the delay within which three fifths of this
 portfolio's fraud was confirmed (waiting for more costs more in rows than it gains in certainty). Younger ones are left out whole, the fraud
 that happens to be known among them too: to keep only that would teach the model that recent applications are fraudulent. A mature application
-without a label of fraud counts as honest; one with an early default is left out, for nobody said whether that was fraud.
+without a label of fraud counts as honest; one with an early default is left out, for nobody said whether that was fraud, unless somebody did.
 """
 
 from dataclasses import dataclass
@@ -68,7 +68,8 @@ def split_by_time(arrays: GraphArrays) -> Split:
     """Mature applications in order of time, cut where the given shares of the positives lie before."""
     applications = arrays.applications
     mature_before = arrays.as_of - label_delay(arrays)
-    unclear = (applications.default_known < NEVER) & (applications.fraud_known == NEVER)
+    said = (applications.fraud_known < NEVER) | (applications.good_known < NEVER)
+    unclear = (applications.default_known < NEVER) & ~said
     rows = np.flatnonzero((applications.applied_at < mature_before) & ~unclear)
     rows = rows[np.argsort(applications.applied_at[rows], kind="stable")]
     seen = np.cumsum(is_positive(arrays, rows))

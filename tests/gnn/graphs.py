@@ -93,6 +93,7 @@ class Story:
                 fraud_known=known("fraud_known"),
                 default_known=known("default_known"),
                 good_known=known("good_known"),
+                investigated=np.zeros(len(applied), dtype=np.bool_),
             ),
             identifiers=Identifiers(
                 ("Device",), np.zeros(identifiers, dtype=np.int8), np.arange(identifiers, dtype=np.int64) + 10_000
