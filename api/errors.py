@@ -113,6 +113,7 @@ CODES: dict[str, Outcome] = {
     "ingest_quarantine_failed": Outcome(500, 5),
     "settings.invalid": USAGE,
     "score.nobody": USAGE,
+    "scoring.unfinished": Outcome(409, 4),
     "model_damaged": Outcome(500, 5),
     "decision.policy": Outcome(500, 5),
     "store_older": Outcome(503, 5),

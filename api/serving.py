@@ -12,11 +12,16 @@ from api.app import create_app
 from api.bootstrap import build
 from api.logs import log
 from api.settings import Settings
+from graph_model.errors import StoreError
+from graph_model.services.unfinished import take_back_unfinished
+from graph_model.store import GraphStore
 
 
 def serve(settings: Settings, listening: socket.socket) -> None:
     """Raises a GuanxiError where the store, the secret or the users can't be opened."""
     runtime = build(settings)
+    if not settings.read_only:
+        _take_back(runtime.store)
     config = uvicorn.Config(
         create_app(settings, runtime),
         access_log=False,
@@ -39,3 +44,17 @@ def serve(settings: Settings, listening: socket.socket) -> None:
     if left > 0:  # they hang in the store; Python would wait for their threads for ever
         sys.stderr.flush()
         os._exit(1)
+
+
+def _take_back(store: GraphStore) -> None:
+    """What a scoring that was killed left half done; one that is at work is left alone, and so is one that can't be taken back now."""
+    try:
+        if store.unfinished_scoring() is None:
+            return
+        with store.writing("take back an unfinished scoring"):
+            left = take_back_unfinished(store)
+    except StoreError as exc:
+        log.warning("scoring.unfinished", code=exc.code)
+    else:
+        if left is not None:
+            log.warning("scoring.taken_back", as_of=left.as_of.isoformat(), model=left.model_version)

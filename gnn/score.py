@@ -24,6 +24,7 @@ from gnn.features.walk import RingView
 from gnn.judge import Judge, confirmed_frauds
 from gnn.models.model import model_of, save
 from gnn.policy import GRADES, Policy, load_policy
+from gnn.registry.registry import Registry
 from gnn.rings.cpm import communities
 from gnn.rings.detect import measure
 from gnn.rings.projection import project
@@ -35,6 +36,7 @@ from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf, Reason, Ring, ScoreSource, Scoring
 from graph_model.schema import SCHEMA
+from graph_model.services.unfinished import take_back_unfinished
 from graph_model.store import GraphStore, OnProgress
 
 log = structlog.get_logger(__name__)
@@ -98,6 +100,8 @@ def score(
     policy = policy or load_policy()
     config = config or TrainConfig()
     with store.writing("score"):
+        # Before anything is read: names of rings go by what the last whole scoring showed.
+        take_back_unfinished(store, on_progress=on_progress)
         arrays = export(store, as_of=AsOf.at(as_of), on_progress=on_progress)
         _require_anybody(store, arrays, as_of)
         model, folder = (None, models) if retrain else model_of(models, as_of)
@@ -105,7 +109,10 @@ def score(
         if model is None:
             model = train(arrays, config=config, on_progress=on_progress)
             trained = model is not None
-            if model is not None:
+            if model is not None and folder == models:
+                why = "Trained by the scoring that was to use it."
+                Registry(models).adopt(model, policy=policy, by="guanxi score", reason=why, now=scored_at)
+            elif model is not None:
                 save(model, folder)
         judge = Judge(model, policy, config.features)
         features, version = judge.features, judge.version
@@ -131,6 +138,8 @@ def score(
         known_fraud = rings.count(confirmed)
         _tell(on_progress, "scoring", 2, 3)
 
+        scoring = Scoring(judge.source, version, policy.version, as_of, scored_at)
+        store.begin_scoring(scoring)
         store.append_rings(
             Ring(name, int(rings.size[number]), int(known_fraud[number]), as_of, scored_at, version, told)
             for name, number, told in zip(named.names, named.numbers.tolist(), facts, strict=True)
@@ -149,7 +158,7 @@ def score(
                     as_of=as_of,
                     scored_at=scored_at,
                 )
-        store.append_scoring(Scoring(source, version, policy.version, as_of, scored_at))
+        store.append_scoring(scoring)
         _tell(on_progress, "scoring", 3, 3)
     grades = np.bincount(policy.grades(judged.customers), minlength=len(GRADES))
     summary = ScoreSummary(

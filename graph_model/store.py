@@ -132,9 +132,21 @@ class GraphStore(Protocol):
         """Append what one scoring found. Several rings of one id are versions of it."""
         ...
 
+    def begin_scoring(self, scoring: Scoring) -> None:
+        """Say that a scoring of the whole graph begins, before its first ring and assessment: should it never be completed, `unfinished_scoring`
+        names it, and until it is, neither `rings` nor `ring` shows what it found. Raises InvalidRequest `scoring.unfinished` where another
+        one was begun and is neither complete nor taken back."""
+        ...
+
     def append_scoring(self, scoring: Scoring) -> None:
         """Say that a scoring of the whole graph is complete, after its rings and assessments. From then on it is the newest: `latest_scoring`
         names it, and `rings` are its own, even if it found none. The assessment of a single application says nothing of the kind."""
+        ...
+
+    def take_back(self, scoring: Scoring, *, after: int = 0, limit: int = 20_000) -> int | None:
+        """Undo the unfinished scoring for the nodes of the `limit` handles after `after`: they show their newest other assessment again.
+        Returns what to go on after; None when all of it is gone, rings too, and it is unfinished no more. Broken off, it may begin again.
+        Raises InvalidRequest for a scoring that is not the unfinished one."""
         ...
 
     def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
@@ -207,6 +219,10 @@ class GraphStore(Protocol):
 
     def latest_scoring(self, *, as_of: AsOf | None = None) -> Scoring | None:
         """The newest complete scoring of the whole graph, by as_of, then scored_at; None where there was none."""
+        ...
+
+    def unfinished_scoring(self) -> Scoring | None:
+        """The scoring that was begun and is not complete: at work, or what a process that died left behind."""
         ...
 
     # --- reading around --------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ class ScoreAnswer:
     degraded: bool
     degraded_because: list[str] = strawberry.field(
         description="unknown_subject, never_scored, stale, changed_since, rules_only, details_unavailable, ring_unavailable, "
-        "history_unavailable. A client treats a code it does not know as degraded."
+        "history_unavailable, scoring_unfinished. A client treats a code it does not know as degraded."
     )
     seen: strawberry.Private[risk.ScoreView]
 

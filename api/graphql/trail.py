@@ -53,6 +53,7 @@ UNSEEN: Mapping[str, str] = {
     "ring": "names no node of its own; members are selected, key members read by id",
     "rings": "name no nodes of their own; members are selected, key members read by id",
     "latest_scoring": _NOBODY,
+    "unfinished_scoring": _NOBODY,
     "assessments": _READ_BEFORE,
     "degrees": _READ_BEFORE,
     "handles": _READ_BEFORE,
@@ -67,6 +68,8 @@ UNSEEN: Mapping[str, str] = {
     "edit_link": "joins nodes that were read by id, or by the link's edits, in the same operation",
     "assign": _BATCH,
     "append_rings": _BATCH,
+    "begin_scoring": _BATCH,
+    "take_back": _BATCH,
     "append_scoring": _BATCH,
     "append_assessments": "takes handles of nodes that were read in the same operation",
 }

@@ -13,7 +13,7 @@ from typing import TypeVar
 from graph_model.errors import InvalidRequest, InvalidValue, StoreError
 from graph_model.predicates import Among
 from graph_model.principal import Principal, Right
-from graph_model.records import AsOf, Fact, Grade, Node, NodeRef, Reason, Ring, RiskAssessment, ScoreSource
+from graph_model.records import AsOf, Fact, Grade, Node, NodeRef, Reason, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.services.lookup import clean_key
 from graph_model.store import GraphStore
 
@@ -32,6 +32,9 @@ class Degraded(StrEnum):
     STALE = "stale"  # what the score speaks of is older than the lender wants
     CHANGED_SINCE = "changed_since"  # seen again, labelled, disposed of or listed after the scoring
     RULES_ONLY = "rules_only"  # too little confirmed fraud was known to learn from
+    SCORING_UNFINISHED = (
+        "scoring_unfinished"  # of a scoring of everybody that is at work or broke off: it may be taken back
+    )
     DETAILS_UNAVAILABLE = "details_unavailable"  # score and grade only: the scoring itself could not be read
     RING_UNAVAILABLE = "ring_unavailable"
     HISTORY_UNAVAILABLE = "history_unavailable"  # whether something was stated since could not be read
@@ -136,7 +139,8 @@ def _told(looker: Looker, nodes: Sequence[Node]) -> list[ScoreView]:
     assessed = [(node, _or_none(partial(store.assessments, node.node_id, as_of=as_of, limit=1))) for node in nodes]
     names = {name for node, found in assessed if (name := _ring_id(node, found)) is not None}
     rings = {name: _or_none(partial(store.ring, name, as_of=as_of)) for name in names}
-    return [_view(looker, node, found, rings, facts) for node, found in assessed]
+    unfinished = None if len(nodes) == 0 else _or_none(store.unfinished_scoring)
+    return [_view(looker, node, found, rings, facts, unfinished) for node, found in assessed]
 
 
 def _or_none(read: Callable[[], Found]) -> Found | None:
@@ -157,6 +161,7 @@ def _view(
     found: Sequence[RiskAssessment] | None,
     rings: Mapping[str, Ring | None],
     facts: Mapping[str, Sequence[Fact]] | None,
+    unfinished: Scoring | None,
 ) -> ScoreView:
     degraded: list[Degraded] = []
     assessment = found[0] if found else None
@@ -176,11 +181,23 @@ def _view(
             degraded.append(Degraded.HISTORY_UNAVAILABLE)
         if assessment.source is ScoreSource.RULES and assessment.model_version.startswith(RULES_PREFIX):
             degraded.append(Degraded.RULES_ONLY)
+        if unfinished is not None and _is_of(assessment, unfinished):
+            degraded.append(Degraded.SCORING_UNFINISHED)
     name = _ring_id(node, found)
     ring = None if name is None else rings[name]
     if name is not None and ring is None:
         degraded.append(Degraded.RING_UNAVAILABLE)
     return ScoreView(node.label, node, assessment, ring, freshness, tuple(degraded))
+
+
+def _is_of(assessment: RiskAssessment, scoring: Scoring) -> bool:
+    """A scoring of a model is of rules too, for whom they decide."""
+    return (assessment.as_of, assessment.scored_at, assessment.model_version, assessment.policy_version) == (
+        scoring.as_of,
+        scoring.scored_at,
+        scoring.model_version,
+        scoring.policy_version,
+    )
 
 
 def _freshness(looker: Looker, node: Node, assessment: RiskAssessment, stated: Sequence[Fact]) -> Freshness:

@@ -250,6 +250,56 @@ def test_the_newest_complete_scoring_is_named(opened: Opened) -> None:
     assert opened.store.latest_scoring(as_of=AsOf.at(day(9))) is None
 
 
+def half_done(store: GraphStore) -> Scoring:
+    """Monday's scoring is whole; Tuesday's found a ring and got as far as c1 when it was killed."""
+    monday, tuesday = replace(scoring(10), source=ScoreSource.MODEL), scoring(20, "m2")
+    store.begin_scoring(monday)
+    store.append_rings([ring("farm", 10)])
+    score(store, {"c0": (0.9, "D", "farm"), "c1": (0.2, "A", None)}, 10)
+    store.append_scoring(monday)
+    store.begin_scoring(tuesday)
+    store.append_rings([replace(ring("farm", 20, size=9), model_version="m2"), ring("new", 20)])
+    score(store, {"c1": (0.8, "C", "new"), "c2": (0.7, "C", "new")}, 20, model="m2")
+    return tuesday
+
+
+def test_of_a_scoring_that_is_not_complete_no_ring_is_shown(applicants: GraphStore) -> None:
+    tuesday = half_done(applicants)
+    assert applicants.unfinished_scoring() == tuesday
+    assert names(applicants.rings()) == ["farm"]
+    farm = applicants.ring("farm")
+    assert farm is not None and farm.size == 5
+    assert applicants.ring("new") is None
+    applicants.append_scoring(tuesday)
+    assert applicants.unfinished_scoring() is None
+    assert names(applicants.rings()) == ["farm", "new"]
+
+
+def test_a_scoring_that_was_killed_is_taken_back_and_nothing_of_it_is_left(opened: Opened) -> None:
+    store = opened.store
+    store.upsert(GraphBatch([node(customer(f"c{i}"), 0) for i in range(4)]))
+    tuesday = half_done(store)
+    with pytest.raises(InvalidRequest) as refused:
+        store.begin_scoring(scoring(21, "m3"))
+    assert refused.value.code == "scoring.unfinished"
+    with pytest.raises(InvalidRequest):
+        store.take_back(scoring(10))
+    assert (after := store.take_back(tuesday, limit=2)) is not None
+    store = opened.reopen()  # it is broken off too, and begins again
+    after = 0
+    while (following := store.take_back(tuesday, after=after, limit=2)) is not None:
+        after = following
+    assert [shown(store, f"c{i}")[1:] for i in range(3)] == [("D", "farm"), ("A", None), (None, None)]
+    assert store.statistics().assessments == 2
+    assert [len(store.assessments(id_of(store, customer(f"c{i}")))) for i in range(3)] == [1, 1, 0]
+    assert store.unfinished_scoring() is None
+    assert names(store.rings()) == ["farm"] and store.ring("new") is None
+    store.begin_scoring(tuesday)
+    score(store, {"c2": (0.6, "C", None)}, 20, model="m2")
+    store.append_scoring(tuesday)
+    assert shown(store, "c2") == (0.6, "C", None)
+
+
 def test_one_application_assessed_online_is_no_scoring_of_the_graph(applicants: GraphStore) -> None:
     applicants.append_scoring(scoring(10, "nightly"))
     score(applicants, {"c1": (0.9, "D", None)}, 11)

@@ -38,6 +38,7 @@ from graph_model.stores.neo4j import (
     reading,
     scanning,
     selecting,
+    unfinished,
 )
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.backup import backup
@@ -119,12 +120,23 @@ class Neo4jStore:
         found = list(rings)
         self._connections.write(lambda t: assessing.append_rings(t, found))
 
+    def begin_scoring(self, scoring: Scoring) -> None:
+        self._connections.write(lambda t: unfinished.begin(t, scoring))
+
     def append_scoring(self, scoring: Scoring) -> None:
         def work(transaction: Transaction) -> None:
             if assessing.append_scoring(transaction, scoring):
                 ledger.mark_changed(transaction, self._clock())
 
         self._connections.write(work)
+
+    def take_back(self, scoring: Scoring, *, after: int = 0, limit: int = 20_000) -> int | None:
+        def work(transaction: Transaction) -> int | None:
+            following = unfinished.take_back(transaction, scoring, after=after, limit=limit)
+            ledger.mark_changed(transaction, self._clock())
+            return following
+
+        return self._connections.write(work)
 
     def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
         return self._connections.write(lambda t: ledger.append_audit(t, records))
@@ -175,6 +187,9 @@ class Neo4jStore:
 
     def latest_scoring(self, *, as_of: AsOf | None = None) -> Scoring | None:
         return self._connections.read(lambda t: assessing.latest_scoring(t, as_of))
+
+    def unfinished_scoring(self) -> Scoring | None:
+        return self._connections.read(unfinished.unfinished)
 
     # --- reading around --------------------------------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.store import MAX_LIMIT
 from graph_model.stores.assessment_columns import GRADES, assessment_of, check
+from graph_model.stores.neo4j import ledger
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.queries import query
+from graph_model.stores.unfinished import STATE, dump, hidden_moments
 
 _PIECE = 20_000
 
@@ -87,8 +89,13 @@ def append_rings(transaction: Transaction, rings: Iterable[Ring]) -> None:
 
 
 def ring(transaction: Transaction, ring_id: str, as_of: AsOf | None) -> Ring | None:
-    found = transaction.one(query("ring"), ring_id=ring_id, **transaction.window(as_of))
+    found = transaction.one(query("ring"), ring_id=ring_id, **_hidden(transaction), **transaction.window(as_of))
     return None if found is None else ring_of(found)
+
+
+def _hidden(transaction: Transaction) -> dict[str, int | None]:
+    as_of, scored_at = hidden_moments(ledger.state(transaction, STATE))
+    return {"hidden_as_of": as_of, "hidden_scored_at": scored_at}
 
 
 def begin_runs(transaction: Transaction, scorings: Sequence[Scoring]) -> None:
@@ -103,6 +110,7 @@ def begin_runs(transaction: Transaction, scorings: Sequence[Scoring]) -> None:
 
 def append_scoring(transaction: Transaction, scoring: Scoring) -> bool:
     """Whether it was not there."""
+    ledger.swap_state(transaction, STATE, expected=dump(scoring), value=None)
     row = _row(scoring)
     if transaction.rows(query("whole_scoring"), **row)[0][0] > 0:
         return False
@@ -132,7 +140,7 @@ def rings(transaction: Transaction, *, as_of: AsOf | None, limit: int, offset: i
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
     scoring = latest_scoring(transaction, as_of)
-    found = transaction.one(query("newest_with_rings"), **transaction.window(as_of))
+    found = transaction.one(query("newest_with_rings"), **_hidden(transaction), **transaction.window(as_of))
     # A scoring that found no ring is known from its own line only, one that is not complete yet from its rings only.
     newest = [] if found is None else [tuple(found)]
     if scoring is not None:

@@ -40,6 +40,7 @@ from graph_model.stores.sqlite import (
     reading,
     scanning,
     selecting,
+    unfinished,
 )
 from graph_model.stores.sqlite.backup import backup, check
 from graph_model.stores.sqlite.connections import BUSY_SECONDS, Connections
@@ -119,10 +120,20 @@ class SqliteStore:
         with self._connections.writing() as connection:
             assessing.append_rings(connection, rings)
 
+    def begin_scoring(self, scoring: Scoring) -> None:
+        with self._connections.writing() as connection:
+            unfinished.begin(connection, scoring)
+
     def append_scoring(self, scoring: Scoring) -> None:
         with self._connections.writing() as connection:
             if assessing.append_scoring(connection, scoring):
                 ledger.mark_changed(connection, self._clock())
+
+    def take_back(self, scoring: Scoring, *, after: int = 0, limit: int = 20_000) -> int | None:
+        with self._connections.writing() as connection:
+            following = unfinished.take_back(connection, scoring, after=after, limit=limit)
+            ledger.mark_changed(connection, self._clock())
+        return following
 
     def append_audit(self, records: Sequence[AuditRecord]) -> list[AuditEntry]:
         with self._connections.writing() as connection:
@@ -184,6 +195,10 @@ class SqliteStore:
     def latest_scoring(self, *, as_of: AsOf | None = None) -> Scoring | None:
         with self._connections.reading() as connection:
             return assessing.latest_scoring(connection, as_of)
+
+    def unfinished_scoring(self) -> Scoring | None:
+        with self._connections.reading() as connection:
+            return unfinished.unfinished(connection)
 
     # --- reading around --------------------------------------------------------------------------------------------
 

@@ -15,9 +15,11 @@ from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf, Ring, RiskAssessment, ScoreSource, Scoring
 from graph_model.store import MAX_LIMIT
 from graph_model.stores.assessment_columns import GRADES, assessment_of, check
+from graph_model.stores.sqlite import ledger
 from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.values import bounds
+from graph_model.stores.unfinished import STATE, dump, hidden_moments
 
 _PIECE = 50_000
 
@@ -46,11 +48,11 @@ INSERT OR IGNORE INTO ring (ring_id, as_of, scored_at, model_version, size, know
 """
 _RING_COLUMNS = "ring_id, size, known_fraud, as_of, scored_at, model_version, facts"
 _RING = f"""
-SELECT {_RING_COLUMNS} FROM ring WHERE ring_id = ? AND as_of <= ? AND scored_at <= ?
+SELECT {_RING_COLUMNS} FROM ring WHERE ring_id = ? AND as_of <= ? AND scored_at <= ? AND (as_of, scored_at) IS NOT (?, ?)
 ORDER BY as_of DESC, scored_at DESC, model_version DESC LIMIT 1
 """
 _NEWEST_WITH_RINGS = """
-SELECT as_of, scored_at FROM ring WHERE as_of <= ? AND scored_at <= ? ORDER BY as_of DESC, scored_at DESC LIMIT 1
+SELECT as_of, scored_at FROM ring WHERE as_of <= ? AND scored_at <= ? AND (as_of, scored_at) IS NOT (?, ?) ORDER BY as_of DESC, scored_at DESC LIMIT 1
 """
 _LATEST = """
 SELECT source, model_version, policy_version, as_of, scored_at FROM whole_scoring
@@ -147,6 +149,7 @@ def begin_run(connection: sqlite3.Connection, scoring: Scoring) -> None:
 
 def append_scoring(connection: sqlite3.Connection, scoring: Scoring) -> bool:
     """Whether it was not there yet."""
+    ledger.swap_state(connection, STATE, expected=dump(scoring), value=None)
     moments = (to_ms(scoring.as_of), to_ms(scoring.scored_at))
     row = (ScoreSource(scoring.source), scoring.model_version, scoring.policy_version, *moments)
     return connection.execute(_COMPLETE, row).rowcount > 0
@@ -161,14 +164,16 @@ def latest_scoring(connection: sqlite3.Connection, as_of: AsOf | None) -> Scorin
 
 
 def ring(connection: sqlite3.Connection, ring_id: str, as_of: AsOf | None) -> Ring | None:
-    found = connection.execute(_RING, (ring_id, *bounds(as_of))).fetchone()
+    hidden = hidden_moments(ledger.state(connection, STATE))
+    found = connection.execute(_RING, (ring_id, *bounds(as_of), *hidden)).fetchone()
     return None if found is None else _ring(found)
 
 
 def rings(connection: sqlite3.Connection, *, as_of: AsOf | None, limit: int, offset: int) -> list[Ring]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} rings from an offset of 0 or more.")
-    newest = connection.execute(_NEWEST_WITH_RINGS, bounds(as_of)).fetchone()
+    hidden = hidden_moments(ledger.state(connection, STATE))
+    newest = connection.execute(_NEWEST_WITH_RINGS, (*bounds(as_of), *hidden)).fetchone()
     complete = connection.execute(_LATEST, bounds(as_of)).fetchone()
     if newest is None or (complete is not None and complete[3:] > newest):
         return []  # nobody looked for rings yet, or who looked last found none

@@ -1,0 +1,3 @@
+MATCH (s:Scoring)
+WHERE s.run IN $runs
+DELETE s
