@@ -63,7 +63,7 @@ class ScoreSummary:
     card: Mapping[str, object]  # of the model: its data window and how good it was
 
 
-def _require_anybody(store: GraphStore, arrays: GraphArrays, as_of: datetime) -> None:
+def require_anybody(store: GraphStore, arrays: GraphArrays, as_of: datetime) -> None:
     """Raises InvalidRequest where the graph has customers, but none that was known then: most likely nobody said when they were recorded."""
     if len(arrays.customers.handles) == 0 and store.count(CUSTOMER) > 0:
         raise InvalidRequest(
@@ -103,7 +103,7 @@ def score(
         # Before anything is read: names of rings go by what the last whole scoring showed.
         take_back_unfinished(store, on_progress=on_progress)
         arrays = export(store, as_of=AsOf.at(as_of), on_progress=on_progress)
-        _require_anybody(store, arrays, as_of)
+        require_anybody(store, arrays, as_of)
         model, folder = (None, models) if retrain else model_of(models, as_of)
         trained = False
         if model is None:

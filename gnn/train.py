@@ -8,23 +8,28 @@ whose own fraud had been confirmed by then are left out, for there the score is 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gnn.arrays.graph import GraphArrays
+from gnn.drift import reference
 from gnn.features.build import FeatureConfig, FeatureTable, describe, vocabulary_of
 from gnn.features.questions import QuestionSet, at_application
 from gnn.features.walk import DAY_MS
-from gnn.models.calibration import Calibration, fit_calibration
+from gnn.models.bootstrap import intervals_of
+from gnn.models.calibration import as_is, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
+from gnn.models.reliability import reliability
 from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
 from gnn.models.trees import TreeConfig, Trees, fit
 from gnn.rules import Rules
 from graph_model.store import OnProgress
 
+FULL, TABULAR, RULES = "full", "tabular only", "rules only"  # what is measured beside each other
 LEAST_POSITIVES = 40  # confirmed frauds among mature applications; below it rules score
 REVIEW_WITHIN_DAYS = 180
 REVIEW_SHARE = 1 / 3  # of the honest review rows; they are many and much alike
@@ -86,16 +91,26 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     served, _ = _fit(rows, np.ones(len(application), dtype=np.bool_), None, config.trees, columns, rounds)
     _tell(on_progress, 3)
     later = rows.review[held_out]
-    fresh = held_out & ~rows.review
-    as_is = Calibration()
-    metrics = {
-        "full": measures(rows.positive[fresh], calibration(margin[~later])),
-        "full, at review": measures(rows.positive[held_out & rows.review], calibration(margin[later])),
-        "tabular only": measures(rows.positive[fresh], as_is(tabular.margin(table.values[fresh][:, : table.tabular]))),
-        "rules only": measures(rows.positive[fresh], as_is(Rules().margin(_part(table, fresh)))),
+    fresh = _part(table, held_out & ~rows.review)
+    full = calibration(margin[~later])
+    beside = {
+        FULL: full,
+        TABULAR: as_is(tabular.margin(fresh.values[:, : table.tabular])),
+        RULES: Rules().probability(fresh),
     }
-    card = _card(arrays, split, positives, rounds, config, metrics)
-    return Model(served.text, calibration, vocabulary, config.features, table.names[:columns], card)
+    measured = application[held_out & ~rows.review]
+    positive = is_positive(arrays, measured)
+    at_review = measures(rows.positive[held_out & rows.review], calibration(margin[later]))
+    card = _card(arrays, split, rounds, config) | {
+        "metrics": _rounded(
+            {name: measures(positive, score) for name, score in beside.items()} | {"full, at review": at_review}
+        ),
+        "intervals": intervals_of(positive, beside, group=arrays.applications.customer[measured]),
+        "reliability": [asdict(found) for found in reliability(positive, full)],
+        "tabular_sha256": sha256(tabular.text.encode()).hexdigest(),
+        "reference": reference(arrays, fresh, full, arrays.applications.applied_at[measured]),
+    }
+    return Model(served.text, calibration, vocabulary, config.features, table.names[:columns], card, tabular.text)
 
 
 def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:
@@ -142,35 +157,34 @@ def _part(table: FeatureTable, chosen: NDArray[np.bool_]) -> FeatureTable:
     return FeatureTable(table.names, table.coded, table.tabular, table.values[chosen])
 
 
-def _card(
-    arrays: GraphArrays,
-    split: Split,
-    positives: list[int],
-    rounds: int,
-    config: TrainConfig,
-    metrics: Mapping[str, Mapping[str, float]],
-) -> dict[str, Any]:
+def _card(arrays: GraphArrays, split: Split, rounds: int, config: TrainConfig) -> dict[str, Any]:
     applied = arrays.applications.applied_at
     parts = {"fit": split.fit, "validation": split.validation, "calibration": split.calibration}
+    learnt = np.concatenate(list(parts.values()))
+    by_people = int(arrays.applications.investigated[learnt].sum())
     return {
         "as_of": _iso(arrays.as_of),
         "positives_are": "confirmed_fraud; early_default without it is left out; other mature applications are negative",
         "label_delay_days": round(label_delay(arrays) / DAY_MS, 1),
+        "confirmed_by": {"labels": int(is_positive(arrays, learnt).sum()) - by_people, "dispositions": by_people},
         "parts": {
             name: {
                 "from": _iso(int(applied[part[0]])),
                 "to": _iso(int(applied[part[-1]])),
                 "applications": len(part),
-                "confirmed_fraud": positives[position],
+                "confirmed_fraud": int(is_positive(arrays, part).sum()),
             }
-            for position, (name, part) in enumerate(parts.items())
+            for name, part in parts.items()
         },
         "rounds": rounds,
         "trees": asdict(config.trees),
         "measured_on": "calibration",
-        "metrics": {name: {key: round(value, 6) for key, value in found.items()} for name, found in metrics.items()},
         "libraries": library_versions(),
     }
+
+
+def _rounded(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    return {name: {key: round(value, 6) for key, value in found.items()} for name, found in metrics.items()}
 
 
 def _iso(moment: int) -> str:

@@ -30,6 +30,11 @@ class Calibration:
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.rise * low - self.fall * high + self.shift, -30, 30))))
 
 
+def as_is(margin: NDArray[np.float64]) -> Probabilities:
+    """The probability that log odds say by themselves."""
+    return Calibration()(margin)
+
+
 def fit_calibration(
     margin: NDArray[np.float64], positive: NDArray[np.bool_], weight: NDArray[np.float64] | None = None
 ) -> Calibration:

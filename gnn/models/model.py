@@ -1,21 +1,27 @@
 """Model: everything that scores feature rows, in one frozen value, and its files. No pickle: LightGBM's text, and JSON.
 
-A model folder holds one folder per version and a file `current` that names the one in use. The version is made of the content, so the
-same data, seed, configuration and thread count give the same version and the same bytes.
+A model folder holds one folder per version and a file `current` that names the one in use, the champion; `gnn.registry` keeps what else is
+known of them. The version is made of the content, so the same data, seed, configuration and thread count give the same version and bytes.
 """
 
 import hashlib
 import json
 import os
+import platform
+import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import lightgbm
+import numba
 import numpy as np
+import scipy
+import sklearn
 from numpy.typing import NDArray
 
 from gnn.features.build import FeatureConfig, FeatureTable, column_names
@@ -26,7 +32,7 @@ from gnn.rings.detect import RingConfig
 from graph_model.errors import InvalidRequest
 
 FORMAT = 1
-CURRENT, TREES, CARD = "current", "trees.txt", "model.json"
+CURRENT, TREES, CARD, TABULAR = "current", "trees.txt", "model.json", "tabular.txt"
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,9 @@ class Model:
     features: FeatureConfig
     names: Sequence[str]
     card: Mapping[str, Any]
+    tabular_text: str = (
+        ""  # the baseline that was measured beside it; empty where it was loaded, for serving has no use for it
+    )
 
     @cached_property
     def trees(self) -> Trees:
@@ -70,23 +79,62 @@ class Model:
         }
 
 
-def save(model: Model, folder: Path) -> Path:
-    """Write a model and make it the current one. What was there before stays; a reader never sees half of one."""
+def write(model: Model, folder: Path) -> Path:
+    """Keep a model in its folder beside the others, whole or not at all. Nothing uses it until `point` names it."""
     target = folder / model.version
-    target.mkdir(parents=True, exist_ok=True)
-    _replace(target / TREES, model.trees_text)
-    _replace(target / CARD, _dumps({"version": model.version, **model._content()}))
-    _replace(folder / CURRENT, model.version + "\n")
+    if _whole(target, model):
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    half = folder / f".half-{model.version}-{os.getpid()}-{threading.get_ident()}"
+    half.mkdir()
+    try:
+        for name, text in _files(model).items():
+            (half / name).write_text(text, encoding="utf-8")
+            flush(half / name)
+        flush(half)
+        if target.exists():  # what lies there is damaged: each file is mended by itself
+            for name in _files(model):
+                (half / name).replace(target / name)
+        else:
+            half.replace(target)
+    except OSError:
+        if not _whole(target, model):  # else somebody else has just written the same
+            raise
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    flush(folder)
     return target
+
+
+def point(folder: Path, version: str) -> None:
+    """Name the version in use. A reader sees the one or the other."""
+    write_text(folder / CURRENT, version + "\n")
+
+
+def save(model: Model, folder: Path) -> Path:
+    """Keep a model and use it: in the folder of a moment of the past, of which nobody keeps a history."""
+    target = write(model, folder)
+    point(folder, model.version)
+    return target
+
+
+def current(folder: Path) -> str | None:
+    """The version in use."""
+    try:
+        return (folder / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
 
 
 def load(folder: Path) -> Model | None:
     """The current model of a folder; None where there is none, or one that was made for other features than this Guanxi computes.
     Raises InvalidRequest for a damaged one."""
-    try:
-        version = (folder / CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
+    version = current(folder)
+    return None if version is None else load_version(folder, version)
+
+
+def load_version(folder: Path, version: str) -> Model | None:
+    """As `load`, of a version by name."""
     try:
         content = json.loads((folder / version / CARD).read_text(encoding="utf-8"))
         text = (folder / version / TREES).read_text(encoding="utf-8")
@@ -102,9 +150,9 @@ def load(folder: Path) -> Model | None:
             content["card"],
         )
     except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise _damaged(folder, version) from exc
+        raise damaged(folder, version) from exc
     if model.version != version:
-        raise _damaged(folder, version)
+        raise damaged(folder, version)
     return model
 
 
@@ -119,6 +167,11 @@ def learnt_by(model: Model, as_of: datetime) -> bool:
     return datetime.fromisoformat(str(model.card["as_of"])) <= as_of
 
 
+def window_end(model: Model) -> datetime:
+    """The moment before which everything lies that it learnt from: applications made since were never a row of its own."""
+    return datetime.fromisoformat(str(model.card["parts"]["calibration"]["to"])) + timedelta(seconds=1)
+
+
 def model_of(folder: Path, as_of: datetime) -> tuple[Model | None, Path]:
     """The model to use as of a moment, if there is one, and the folder to keep a new one in."""
     for place in folders_of(folder, as_of):
@@ -129,21 +182,47 @@ def model_of(folder: Path, as_of: datetime) -> tuple[Model | None, Path]:
 
 
 def library_versions() -> dict[str, str]:
-    return {"lightgbm": lightgbm.__version__, "numpy": np.__version__}
+    """Of what the bytes of a model depend on."""
+    libraries = {module.__name__: str(module.__version__) for module in (lightgbm, numba, np, scipy, sklearn)}
+    return {"python": platform.python_version()} | libraries
 
 
-def _damaged(folder: Path, version: str) -> InvalidRequest:
+def damaged(folder: Path, version: str) -> InvalidRequest:
     return InvalidRequest(
         f"The model {version} in {folder.name} is damaged or incomplete. Train a new one with `guanxi score --retrain`.",
         code="model_damaged",
     )
 
 
+def write_text(path: Path, text: str) -> None:
+    """A file that is there whole or as it was before."""
+    half = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
+    half.write_text(text, encoding="utf-8")
+    flush(half)
+    half.replace(path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Onto the disk: a file's content, or which names a folder holds."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _files(model: Model) -> dict[str, str]:
+    files = {TREES: model.trees_text, CARD: _dumps({"version": model.version, **model._content()})}
+    return files | ({TABULAR: model.tabular_text} if model.tabular_text != "" else {})
+
+
+def _whole(target: Path, model: Model) -> bool:
+    try:
+        return all((target / name).read_text(encoding="utf-8") == text for name, text in _files(model).items())
+    except (OSError, ValueError):
+        return False
+
+
 def _dumps(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _replace(path: Path, text: str) -> None:
-    half = path.with_suffix(path.suffix + f".{os.getpid()}")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)

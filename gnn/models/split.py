@@ -64,16 +64,20 @@ def unseen_fraud(arrays: GraphArrays, applications: Positions) -> NDArray[np.flo
     return np.asarray(1.0 / np.maximum(passed, 0.5))
 
 
-def split_by_time(arrays: GraphArrays) -> Split:
-    """Mature applications in order of time, cut where the given shares of the positives lie before."""
+def mature(arrays: GraphArrays) -> Positions:
+    """The applications whose outcome would most likely be known by now, in order of time."""
     applications = arrays.applications
-    mature_before = arrays.as_of - label_delay(arrays)
     said = (applications.fraud_known < NEVER) | (applications.good_known < NEVER)
     unclear = (applications.default_known < NEVER) & ~said
-    rows = np.flatnonzero((applications.applied_at < mature_before) & ~unclear)
-    rows = rows[np.argsort(applications.applied_at[rows], kind="stable")]
+    rows = np.flatnonzero((applications.applied_at < arrays.as_of - label_delay(arrays)) & ~unclear)
+    return rows[np.argsort(applications.applied_at[rows], kind="stable")]
+
+
+def split_by_time(arrays: GraphArrays) -> Split:
+    """Mature applications, cut where the given shares of the positives lie before."""
+    rows = mature(arrays)
     seen = np.cumsum(is_positive(arrays, rows))
     total = seen[-1] if len(seen) > 0 else 0
     first = int(np.searchsorted(seen, FIT_SHARE * total))
     second = int(np.searchsorted(seen, (FIT_SHARE + VALIDATION_SHARE) * total))
-    return Split(rows[:first], rows[first:second], rows[second:], mature_before)
+    return Split(rows[:first], rows[first:second], rows[second:], arrays.as_of - label_delay(arrays))
