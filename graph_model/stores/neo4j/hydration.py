@@ -46,14 +46,14 @@ class Link:
     cells: Mapping[str, Any]
 
 
+def row_of(labels: Sequence[str], cells: Mapping[str, Any], relationships: int, ended: int) -> Row:
+    label = labels[0] if labels[0] != ENTITY else labels[1]
+    return Row(cells["nid"], cells["node_id"], label, cells["key"], relationships - ended, ended, cells)
+
+
 def rows_of(found: Rows) -> dict[int, Row]:
     """Rows of (labels, properties, relationships, of those ended), by nid, in their order."""
-    result = {}
-    for labels, cells, relationships, ended in found:
-        label = labels[0] if labels[0] != ENTITY else labels[1]
-        degree = relationships - ended
-        result[cells["nid"]] = Row(cells["nid"], cells["node_id"], label, cells["key"], degree, ended, cells)
-    return result
+    return {row.nid: row for row in (row_of(*shown) for shown in found)}
 
 
 def rows(transaction: Transaction, nids: Iterable[int], as_of: AsOf | None = None) -> dict[int, Row]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import Edge, Node, Omission, Subgraph
 from graph_model.store import MAX_CAP, MAX_HOPS, MAX_LIMIT
+from graph_model.stores.neo4j.around import Around
 from graph_model.stores.neo4j.hydration import Link, Row, edges, nodes, rows_by_id
 from graph_model.stores.neo4j.names import TYPE_RANK
 from graph_model.stores.neo4j.walk import Walk
@@ -19,19 +20,22 @@ def check_bounds(*, hops: int = 1, cap: int = 1, limit: int = 1) -> None:
 def require(walk: Walk, node_id: str) -> Row:
     found = rows_by_id(walk.transaction, [node_id], walk.as_of)
     if len(found) == 0:
-        moment = "" if walk.as_of is None else " as of that moment"
-        raise NotFound(f"There is no node {node_id}{moment}. Search for it again.")
+        raise _not_there(walk, node_id)
     return next(iter(found.values()))
 
 
+def _not_there(walk: Walk, node_id: str) -> NotFound:
+    moment = "" if walk.as_of is None else " as of that moment"
+    return NotFound(f"There is no node {node_id}{moment}. Search for it again.")
+
+
 def neighbourhood(walk: Walk, node_id: str, *, hops: int, cap: int, limit: int) -> Subgraph:
-    subject = require(walk, node_id)
-    among, distance, frontier = {subject.nid: subject}, {subject.nid: 0}, [subject]
-    for hop in range(1, hops + 1):
-        if len(frontier) == 0 or len(among) >= limit:
-            break
-        frontier = _add(walk, among, distance, walk.neighbours(frontier, cap), hop, limit)
-    return _subgraph(walk, among, distance)
+    around = Around(walk, hops=hops, cap=cap, limit=limit)
+    if not around.begin(node_id):
+        raise _not_there(walk, node_id)
+    around.walk()
+    links, totals = around.end()
+    return _subgraph(walk, around.among, around.distance, links, totals)
 
 
 def component(walk: Walk, node_id: str, *, limit: int, hub: int) -> Subgraph:
@@ -42,7 +46,7 @@ def component(walk: Walk, node_id: str, *, limit: int, hub: int) -> Subgraph:
         hop += 1
         passable = [row.nid for row in frontier if row is subject or not walk.is_hub(row, hub)]
         frontier = _add(walk, among, distance, walk.all_neighbours(passable), hop, limit)
-    return _subgraph(walk, among, distance)
+    return _subgraph(walk, among, distance, walk.links(among), walk.totals(among.values()))
 
 
 def induced(walk: Walk, node_ids: Sequence[str]) -> Subgraph:
@@ -64,13 +68,18 @@ def _add(
     return added
 
 
-def _subgraph(walk: Walk, among: Mapping[int, Row], distance: Mapping[int, int]) -> Subgraph:
-    links = walk.links(among)
+def _subgraph(
+    walk: Walk,
+    among: Mapping[int, Row],
+    distance: Mapping[int, int],
+    links: Sequence[Link],
+    totals: Mapping[tuple[int, str], int],
+) -> Subgraph:
     return Subgraph(
         nodes=_shown_nodes(walk, among),
         edges=_shown_edges(among, links),
         hops={among[nid].node_id: hop for nid, hop in distance.items()},
-        omissions=_omissions(walk, among, links),
+        omissions=_omissions(among, links, totals),
     )
 
 
@@ -85,14 +94,15 @@ def _shown_edges(among: Mapping[int, Row], links: Iterable[Link]) -> Sequence[Ed
     return edges(ordered, among)
 
 
-def _omissions(walk: Walk, among: Mapping[int, Row], links: Iterable[Link]) -> list[Omission]:
+def _omissions(
+    among: Mapping[int, Row], links: Iterable[Link], totals: Mapping[tuple[int, str], int]
+) -> list[Omission]:
     shown: dict[tuple[int, str], set[int]] = {}
     for link in links:
         if link.start != link.end:
             shown.setdefault((link.start, link.type), set()).add(link.end)
             shown.setdefault((link.end, link.type), set()).add(link.start)
     place = {nid: i for i, nid in enumerate(among)}
-    totals = walk.totals(among.values())
     return [
         Omission(among[nid].node_id, type, visible, total)
         for (nid, type), total in sorted(totals.items(), key=lambda item: (place[item[0][0]], TYPE_RANK[item[0][1]]))

@@ -72,6 +72,10 @@ class Walk:
     def _over(self, name: str, rows: Sequence[object], **parameters: object) -> Rows:
         return self.transaction.pieces(query(name), rows, **self._shared, **parameters)
 
+    def ask(self, name: str, **parameters: object) -> Rows:
+        """One question about what is visible."""
+        return self.transaction.rows(query(name), **self._shared, **parameters)
+
     def _wants(self, type: str) -> bool:
         return self._types is None or type in self._types
 
@@ -79,7 +83,7 @@ class Walk:
 
     def all_neighbours(self, frontier: Iterable[int]) -> dict[int, int]:
         """Every neighbour of these nodes, with the moment it was last seen beside one of them."""
-        return _latest(self._over("all_neighbours", list(frontier)))
+        return latest(self._over("all_neighbours", list(frontier)))
 
     def pairs(self, frontier: Iterable[int]) -> list[tuple[int, int]]:
         """(node, neighbour) for every neighbour of these nodes."""
@@ -97,7 +101,7 @@ class Walk:
             for type in dict.fromkeys((*TYPES_OUT[row.label], *TYPES_IN[row.label])):
                 if self._wants(type):
                     found.extend(self._newest(row, type, cap))
-        return _latest(found)
+        return latest(found)
 
     def _newest(self, row: Row, type: str, cap: int) -> Rows:
         most = cap + _SPARE
@@ -126,11 +130,7 @@ class Walk:
         """The first `limit` nodes by moment falling, then label and key."""
         if len(seen) == 0 or limit < 1:
             return []
-        wanted = list(seen.items())
-        if len(seen) > limit:
-            boundary = sorted(seen.values(), reverse=True)[limit - 1]
-            wanted = [item for item in wanted if item[1] >= boundary]
-        pairs = [list(item) for item in wanted]
+        pairs = [list(item) for item in nearest(seen, limit)]
         found = rows_of(self.transaction.rows(query("first_neighbours"), rows=pairs, most=limit, **self._window))
         return list(found.values())
 
@@ -187,7 +187,11 @@ class Walk:
         """Every edge with both ends in `among`."""
         few = [nid for nid, row in among.items() if row.degree <= FEW]
         hubs = [row for row in among.values() if row.degree > FEW]
-        found = self._over("links", few, among=list(among))
+        return self.among_hubs(self._over("links", few, among=list(among)), hubs)
+
+    def among_hubs(self, found: Rows, hubs: Sequence[Row]) -> list[Link]:
+        """The links that were found, and those between two hubs; each once."""
+        found = list(found)
         pairs: dict[str, list[list[int]]] = {}
         for start in hubs:
             for end in hubs:
@@ -205,8 +209,17 @@ def _counts(found: Rows) -> dict[tuple[str, str], Count]:
     return {(type, label): Count(edges, neighbours) for type, label, edges, neighbours in found}
 
 
-def _latest(found: Rows) -> dict[int, int]:
-    latest: dict[int, int] = {}
+def latest(found: Iterable[Sequence[int]]) -> dict[int, int]:
+    """(nid, moment) → the greatest moment of each nid."""
+    seen: dict[int, int] = {}
     for nid, moment in found:
-        latest[nid] = max(moment, latest.get(nid, moment))
-    return latest
+        seen[nid] = max(moment, seen.get(nid, moment))
+    return seen
+
+
+def nearest(seen: Mapping[int, int], limit: int) -> list[tuple[int, int]]:
+    """Those of (nid, moment) among which the `limit` most recently seen are: more where the last moment is shared."""
+    if len(seen) <= limit:
+        return list(seen.items())
+    boundary = sorted(seen.values(), reverse=True)[limit - 1]
+    return [item for item in seen.items() if item[1] >= boundary]
