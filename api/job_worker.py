@@ -18,6 +18,7 @@ from api.process_identity import identify
 from api.settings import Settings
 from graph_model.errors import GuanxiError, NotFound, StoreError
 from graph_model.moments import whole
+from graph_model.services.backups import note_backup
 from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 
@@ -149,6 +150,7 @@ def _backup(store: GraphStore, settings: Settings, now: datetime, on_progress: O
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"guanxi-{now:%Y%m%dT%H%M%S}Z.db"
     store.backup(target, on_progress=on_progress)
+    note_backup(store, now=now)
     return f"Written to {folder.name}/{target.name} in the home folder."
 
 

@@ -1,5 +1,6 @@
 """Errors of the graph model: each carries a stable code and says what to do next. `api/errors.py` maps the codes outwards."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -93,8 +94,14 @@ class StoreFull(StoreError):
 class StoreCorrupt(StoreError):
     code = "store_corrupt"
 
-    def __init__(self, where: str | Path) -> None:
-        super().__init__(f"{where} is damaged or is no Guanxi graph. Restore it from a backup made by `guanxi backup`.")
+    def __init__(self, where: str | Path, findings: Sequence[str] = ()) -> None:
+        """`findings` say what is damaged; no value of a row is among them."""
+        told = f" ({'; '.join(findings)})" if len(findings) > 0 else ""
+        super().__init__(
+            f"{where} is damaged or is no Guanxi graph{told}. `guanxi doctor` says where; `guanxi restore BACKUP` puts back one that "
+            "`guanxi backup` made."
+        )
+        self.findings = tuple(findings)
 
 
 class StoreUnavailable(StoreError):

@@ -81,6 +81,17 @@ class Statistics:
     changed_at: datetime | None  # of the last committed upsert, scoring or edit of a link
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an engine says of itself. `sizes` are bytes by `file`, `log` and `free` (inside the file), where the engine can tell."""
+
+    engine: str  # with its version
+    version: int  # of the way in which the graph is kept
+    latest: int  # and what this Guanxi would write
+    sizes: Mapping[str, int]
+    clock: datetime  # of the machine that the engine runs on
+
+
 class GraphStore(Protocol):
     """A property graph of customers and what they share."""
 
@@ -339,6 +350,8 @@ class GraphStore(Protocol):
         ...
 
     def statistics(self) -> Statistics: ...
+
+    def condition(self) -> Condition: ...
 
     def check(self, *, thorough: bool = False) -> None:
         """A quick look that the store answers and is sound; a thorough one reads all of it (minutes). Raises a StoreError."""

@@ -14,6 +14,7 @@ from ingest.errors import FileUnreadable
 from ingest.mapping_values import FileMapping
 
 CHUNK = 1 << 20
+JOBS = "ingest.job."  # names of checkpoints begin so
 
 
 @dataclass(slots=True)
@@ -88,4 +89,4 @@ def fingerprint(contents: Sequence[str], kind: str, mapping: FileMapping, select
 
 def job_state_name(fingerprints: Sequence[str]) -> str:
     """The name under which the store keeps a job's checkpoint."""
-    return f"ingest.job.{blake2b(','.join(fingerprints).encode(), digest_size=16).hexdigest()}"
+    return f"{JOBS}{blake2b(','.join(fingerprints).encode(), digest_size=16).hexdigest()}"

@@ -16,6 +16,7 @@ import polars as pl
 
 from ingest.errors import BadMapping, IngestError
 from ingest.header import Header, plain_header
+from ingest.leftovers import lent_folder
 from ingest.mapping_values import IngestMapping, nearest
 from ingest.open_file import open_file
 from ingest.parquet import ParquetFile, as_text, open_parquet
@@ -50,8 +51,8 @@ class Sources:
     @contextmanager
     def set_out(self) -> Iterator[None]:
         """Lends a folder, which only its owner may read and which is gone in the end."""
-        with tempfile.TemporaryDirectory(prefix="guanxi-ingest-") as folder:
-            self._folder = Path(folder)
+        with lent_folder() as folder:
+            self._folder = folder
             try:
                 yield
             finally:

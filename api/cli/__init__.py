@@ -5,7 +5,23 @@ import sys
 
 import typer
 
-from api.cli import audit, blocklist, data, jobs, keys, mapping, moving, people, run, scoring, servers
+from api.cli import (
+    audit,
+    blocklist,
+    data,
+    doctoring,
+    jobs,
+    keys,
+    mapping,
+    models,
+    moving,
+    people,
+    restoring,
+    run,
+    scoring,
+    servers,
+    training,
+)
 from api.cli.terminal import fail
 from api.logs import configure
 
@@ -18,11 +34,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data.register(app)
+doctoring.register(app)
 moving.register(app)
+restoring.register(app)
 scoring.register(app)
+training.register(app)
 servers.register(app)
 run.register(app)
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")

@@ -1,6 +1,7 @@
-"""Commands on the graph: generate, ingest, status, search, backup, doctor."""
+"""Commands on the graph: generate, ingest, status, search, backup."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +11,16 @@ from rich.table import Table
 from api.bootstrap import utc_now
 from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
 from api.secrets import ensure_home
-from graph_model.errors import StoreMissing
+from graph_model.errors import StoreError, StoreMissing
 from graph_model.principal import Principal, Role
+from graph_model.services.backups import note_backup
 from graph_model.services.status import newest_model
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
 
 def register(app: typer.Typer) -> None:
-    for command in (generate, ingest, status, search, backup, doctor):
+    for command in (generate, ingest, status, search, backup):
         app.command()(command)
 
 
@@ -146,25 +148,22 @@ def backup(
     store: StoreOption = None,
 ) -> None:
     """Write a consistent copy of the graph to a new file, while others read and write."""
-    opened = open_store(settings_from(home=home, store=store).store_address, read_only=True)
+    address = settings_from(home=home, store=store).store_address
+    opened = open_store(address, read_only=True)
     try:
         with progress_bar() as on_progress:
             opened.backup(target, on_progress=on_progress)
     finally:
         opened.close()
+    _note_backup(address)
     out.print(f"Written to {target}. It opens with --store sqlite:///{target}")
 
 
-def doctor(home: HomeOption = None, store: StoreOption = None) -> None:
-    """Read all of the graph and the audit chain, and say whether they are sound. A graph of an older version is brought up to date."""
-    from api.audit_chain import verify
-
-    opened = open_store(settings_from(home=home, store=store).store_address)
-    try:
-        opened.check(thorough=True)
-        verify(opened, None)
-        out.print(
-            f"{opened.address} is sound, and so are the lines of its audit chain (is the last one there? guanxi audit verify)."
-        )
-    finally:
-        opened.close()
+def _note_backup(address: str) -> None:
+    """For `guanxi doctor`. A graph that can't be written to is backed up all the same."""
+    with suppress(StoreError):
+        opened = open_store(address)
+        try:
+            note_backup(opened, now=utc_now())
+        finally:
+            opened.close()

@@ -41,6 +41,7 @@ UNSEEN: Mapping[str, str] = {
     "address": _NOBODY,
     "statistics": _NOBODY,
     "check": _NOBODY,
+    "condition": _NOBODY,
     "backup": _NOBODY,
     "close": _NOBODY,
     "writing": _NOBODY,

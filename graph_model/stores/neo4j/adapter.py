@@ -26,7 +26,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import SCHEMA, Value
-from graph_model.store import MAX_CAP, Capabilities, Clock, OnProgress, Statistics, utc_now
+from graph_model.store import MAX_CAP, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.neo4j import (
     assessing,
     exporting,
@@ -43,7 +43,7 @@ from graph_model.stores.neo4j import (
 from graph_model.stores.neo4j.address import Address
 from graph_model.stores.neo4j.backup import backup
 from graph_model.stores.neo4j.connections import SCAN_SECONDS, Connections, Transaction
-from graph_model.stores.neo4j.health import check
+from graph_model.stores.neo4j.health import check, condition
 from graph_model.stores.neo4j.paths import paths
 from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
@@ -301,6 +301,9 @@ class Neo4jStore:
 
     def statistics(self) -> Statistics:
         return self._connections.read(ledger.statistics)
+
+    def condition(self) -> Condition:
+        return self._connections.read(condition)
 
     def check(self, *, thorough: bool = False) -> None:
         self._connections.read(lambda t: check(t, self._connections.where, thorough=thorough), seconds=SCAN_SECONDS)

@@ -1,10 +1,19 @@
 """Is the store sound? A quick look that it answers and has its indexes; a thorough one that every relationship names its own ends."""
 
 from graph_model.errors import StoreCorrupt
+from graph_model.moments import from_ms
 from graph_model.schema import SCHEMA
-from graph_model.stores.neo4j.connections import Transaction
+from graph_model.store import Condition
+from graph_model.stores.neo4j.connections import VERSION, Transaction
 from graph_model.stores.neo4j.ddl import STATEMENTS
 from graph_model.stores.neo4j.queries import query
+
+
+def condition(transaction: Transaction) -> Condition:
+    """The server doesn't say how large a database is."""
+    name, server, edition, milliseconds = transaction.rows(query("condition"))[0]
+    found = transaction.rows(query("open_meta"))[0]
+    return Condition(f"{name} {server} {edition}", found[0], VERSION, {}, from_ms(milliseconds))
 
 
 def check(transaction: Transaction, where: str, *, thorough: bool) -> None:

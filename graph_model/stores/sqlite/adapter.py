@@ -28,7 +28,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import SCHEMA, Value
-from graph_model.store import MAX_CAP, Capabilities, Clock, OnProgress, Statistics, utc_now
+from graph_model.store import MAX_CAP, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.sqlite import (
     assessing,
     exporting,
@@ -42,12 +42,14 @@ from graph_model.stores.sqlite import (
     selecting,
     unfinished,
 )
-from graph_model.stores.sqlite.backup import backup, check
+from graph_model.stores.sqlite.backup import backup
+from graph_model.stores.sqlite.condition import condition
 from graph_model.stores.sqlite.connections import BUSY_SECONDS, Connections
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.paths import paths
 from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
+from graph_model.stores.sqlite.soundness import check
 from graph_model.stores.sqlite.upsert import upsert
 from graph_model.transfer import Bounds, Page, Part, Record
 
@@ -325,6 +327,10 @@ class SqliteStore:
     def statistics(self) -> Statistics:
         with self._connections.reading() as connection:
             return ledger.statistics(connection)
+
+    def condition(self) -> Condition:
+        with self._connections.reading() as connection:
+            return condition(connection, self._connections.path, self._clock())
 
     def check(self, *, thorough: bool = False) -> None:
         with self._connections.reading() as connection:

@@ -16,6 +16,8 @@ from graph_model.errors import (
     StoreUnavailable,
 )
 
+CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 
 def translate(error: sqlite3.Error, where: str) -> StoreError:
     """The error of ours that says what to do about `error`."""
@@ -27,7 +29,7 @@ def translate(error: sqlite3.Error, where: str) -> StoreError:
             return StoreReadOnly(where)
         case sqlite3.SQLITE_FULL:
             return StoreFull(where)
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+        case damage if damage in CORRUPT:
             return StoreCorrupt(where)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL:
             return StoreUnavailable(
