@@ -1,7 +1,8 @@
 """Drift: how far the applications of late are from those a model was measured on. Population stability index, worst first.
 
-A model's card keeps histograms of the last part of its training window: of its score (on rows it had not seen then), of every feature, of how
-many customers use the identifiers that came into use, and of the channels by which they did. The same is counted of the applications since.
+A model's card keeps histograms of the last part of its training window: of its score (that of the trees that serve, which have seen these rows,
+so fraud among them scores a little higher than it would have), of every feature, of how many customers use the identifiers that came into use, and
+of the channels by which they did. The same is counted of the applications since.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ from graph_model.store import GraphStore, OnProgress
 
 MODERATE, LARGE = 0.1, 0.25  # the usual thresholds of the index
 LEAST_APPLICATIONS = 100  # fewer say more about chance than about drift
-_BINS = 10
+_BINS, _FEW_BINS, _FEW = 10, 5, 1_000  # of fewer rows fewer bins, or chance alone looks like drift
 _MOST_CODES = 20
 _DEGREES = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 _STATE = "drift:"
@@ -190,7 +191,8 @@ def _quantiles(values: NDArray[np.floating]) -> Sequence[float]:
     known = values[~np.isnan(values)].astype(np.float64)
     if len(known) == 0:
         return []
-    found: list[float] = np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS, method="lower")).tolist()
+    bins = _BINS if len(known) >= _FEW else _FEW_BINS
+    found: list[float] = np.unique(np.quantile(known, np.arange(1, bins) / bins, method="lower")).tolist()
     return found
 
 

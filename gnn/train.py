@@ -98,6 +98,7 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         TABULAR: as_is(tabular.margin(fresh.values[:, : table.tabular])),
         RULES: Rules().probability(fresh),
     }
+    serving = calibration(served.margin(fresh.values[:, :columns]))
     measured = application[held_out & ~rows.review]
     positive = is_positive(arrays, measured)
     at_review = measures(rows.positive[held_out & rows.review], calibration(margin[later]))
@@ -108,7 +109,7 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         "intervals": intervals_of(positive, beside, group=arrays.applications.customer[measured]),
         "reliability": [asdict(found) for found in reliability(positive, full)],
         "tabular_sha256": sha256(tabular.text.encode()).hexdigest(),
-        "reference": reference(arrays, fresh, full, arrays.applications.applied_at[measured]),
+        "reference": reference(arrays, fresh, serving, arrays.applications.applied_at[measured]),
     }
     return Model(served.text, calibration, vocabulary, config.features, table.names[:columns], card, tabular.text)
 

@@ -1,17 +1,29 @@
-"""`guanxi score`: rings, scores, grades and reasons for everyone in the graph."""
+"""`guanxi score`: rings, scores, grades and reasons for everyone in the graph; and what commands that look at a moment share."""
 
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from api.bootstrap import utc_now
 from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
+from api.settings import Settings
 from graph_model.errors import InvalidRequest
+from graph_model.records import AsOf
 from graph_model.schema.property_types import LOCAL_ZONE, Moment
+from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
+
+if TYPE_CHECKING:
+    from gnn.arrays.graph import GraphArrays
+
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="A date (its end) or moment; nothing later is used. Now when left out."),
+]
+ModelsOption = Annotated[Path | None, typer.Option(help="Folder of models [models in the home folder].")]
 
 
 def register(app: typer.Typer) -> None:
@@ -19,12 +31,11 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="A date (its end) or moment; nothing later is used. Now when left out."),
-    ] = None,
-    models: Annotated[Path | None, typer.Option(help="Folder of models [models in the home folder].")] = None,
-    retrain: Annotated[bool, typer.Option("--retrain", help="Train a new model on the labels known by then.")] = False,
+    as_of: AsOfOption = None,
+    models: ModelsOption = None,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train a new model on the labels known by then and promote it at once.")
+    ] = False,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
@@ -33,15 +44,13 @@ def score(
 
     settings = settings_from(home=home, store=store)
     now = utc_now()
-    moment = _moment(as_of) if as_of is not None else now
-    if moment > now:
-        raise InvalidRequest("The moment of --as-of lies in the future. Choose one up to now.")
+    moment = moment_of(as_of, now)
     opened = open_store(settings.store_address)
     try:
         with progress_bar() as on_progress:
             done = run(
                 opened,
-                models=models if models is not None else settings.home / "models",
+                models=model_folder(settings, models),
                 as_of=moment,
                 scored_at=now,
                 retrain=retrain,
@@ -67,9 +76,25 @@ def score(
         )
 
 
-def _moment(text: str) -> datetime:
-    """A bare date means its end: everything of that day counts."""
-    moment = Moment().clean(text)
-    if len(text.strip()) <= len("2026-06-30"):
-        return datetime.combine(moment.astimezone(LOCAL_ZONE).date(), time.max, LOCAL_ZONE).astimezone(UTC)
+def model_folder(settings: Settings, given: Path | None) -> Path:
+    return given if given is not None else settings.home / "models"
+
+
+def moment_of(text: str | None, now: datetime) -> datetime:
+    """A bare date means its end: everything of that day counts. Raises InvalidRequest for the future."""
+    moment = now if text is None else Moment().clean(text)
+    if text is not None and len(text.strip()) <= len("2026-06-30"):
+        moment = datetime.combine(moment.astimezone(LOCAL_ZONE).date(), time.max, LOCAL_ZONE).astimezone(UTC)
+    if moment > now:
+        raise InvalidRequest("The moment of --as-of lies in the future. Choose one up to now.")
     return moment
+
+
+def exported(store: GraphStore, moment: datetime, on_progress: OnProgress) -> "GraphArrays":
+    """The graph as of a moment. Raises InvalidRequest where nobody was known then."""
+    from gnn.arrays.export import export
+    from gnn.score import require_anybody
+
+    arrays = export(store, as_of=AsOf.at(moment), on_progress=on_progress)
+    require_anybody(store, arrays, moment)
+    return arrays

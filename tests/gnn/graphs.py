@@ -107,14 +107,19 @@ class Story:
         )
 
 
-def learnable(*, applications: int = 600, more: float = 1.0) -> Story:
-    """Enough confirmed fraud to learn from in no time: every sixth applicant is one of a farm on a few devices, found out after 40 days.
-    `more` makes the amounts of the last quarter so many times as large."""
-    uses, applied = [], []
-    for number in range(applications):
-        on = number * 700 / applications
-        fraud = number % 6 == 0
-        uses.append(Use(number, number % 30 // 6 if fraud else 10 + number, since=max(0.0, on - 1)))
-        amount = (3_000 + 37 * (number % 101)) * (more if on > 525 else 1.0)
-        applied.append(Applied(number, on, amount=amount, fraud_known=on + 40 if fraud and on + 40 < 700 else None))
-    return Story(applications, uses, applied, until=700)
+def learnable(*, until: float = 700, more: float = 1.0) -> Story:
+    """Enough confirmed fraud to learn from in no time: about every sixth applicant is one of a farm of eight on one device, found out after 40
+    days. `more` makes the amounts of the last days so many times as large."""
+    random = np.random.default_rng(5)
+    days = np.sort(random.random(1_500) * 700).tolist()
+    frauds = (random.random(1_500) < 1 / 6).tolist()
+    amounts = (3_000 + 5_000 * (np.arange(1_500) * 0.618034 % 1)).round().tolist()  # evenly, in any stretch of time
+    uses, applied, farmed = [], [], 0
+    for number, (on, fraud, amount) in enumerate(zip(days, frauds, amounts, strict=True)):
+        if on > until:
+            break
+        uses.append(Use(number, 2_000 + farmed // 8 if fraud else number, since=max(0.0, on - 1)))
+        known = on + 40 if fraud and on + 40 < until else None
+        applied.append(Applied(number, on, amount=amount * (more if on > 525 else 1.0), fraud_known=known))
+        farmed += fraud
+    return Story(len(applied), uses, applied, until=until)
