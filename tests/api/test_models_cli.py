@@ -1,12 +1,16 @@
-"""`guanxi train`, `evaluate`, `models` and `drift` as a data scientist meets them, over months of one portfolio, on either store."""
+"""`guanxi train`, `evaluate`, `models` and `drift` as a data scientist meets them, over months of one portfolio, on either store; and their page."""
 
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,3 +193,59 @@ def test_a_model_is_trained_measured_promoted_rolled_back_and_seen_drifting(
     levels = re.findall(r" (stable|moderate|large) *$", shown, re.MULTILINE)
     assert levels == sorted(levels, key=["large", "moderate", "stable"].index)
     assert re.search(r"feature\s+application_amount\s+\d\.\d+\s+large", shown)
+
+
+# --- docs/data-scientist.md and its notebook -------------------------------------------------------------------------
+
+DOCS = Path(__file__).parents[2] / "docs"
+BLOCKS = re.findall(r"^```bash\n(.*?)^```", (DOCS / "data-scientist.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+NOTEBOOK = json.loads((DOCS / "train-and-compare.ipynb").read_text("utf-8"))
+CELLS = ["".join(cell["source"]) for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
+
+
+def test_every_command_of_the_page_takes_the_options_that_are_shown(tmp_path: Path) -> None:
+    lines = [line for block in BLOCKS for line in block.splitlines() if line.startswith("guanxi ")]
+    assert len(lines) > 10
+    for line in lines:
+        words = line.split()
+        command = words[1:3] if words[1] == "models" else words[1:2]
+        told = said(guanxi(*command, "--help", home=tmp_path))
+        assert [option for option in re.findall(r" (--[a-z-]+)", line) if option not in told] == [], line
+
+
+def test_the_notebook_compiles_and_shows_what_it_printed() -> None:
+    assert (NOTEBOOK["nbformat"], len(CELLS) > 6) == (4, True)
+    for number, cell in enumerate(CELLS):
+        compile(cell, f"cell {number}", "exec")
+    shown = [
+        cell["outputs"]
+        for cell in NOTEBOOK["cells"]
+        if cell["cell_type"] == "code" and "print(" in "".join(cell["source"])
+    ]
+    assert all(len(outputs) == 1 and outputs[0]["text"] for outputs in shown)
+
+
+@pytest.mark.long
+def test_the_page_runs_as_it_stands(portfolio: Path, tmp_path: Path) -> None:
+    shutil.copy(portfolio / "guanxi.db", tmp_path / "guanxi.db")
+    environment = os.environ | {"GUANXI_HOME": str(tmp_path)}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    script = "set -euo pipefail\n" + "\n".join(BLOCKS)
+    ran = subprocess.run(
+        ["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "is the champion again" in ran.stdout
+    assert json.loads((tmp_path / "drift.json").read_text())["applications"] > 100
+
+
+@pytest.mark.long
+def test_the_notebook_runs_from_top_to_bottom(portfolio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUANXI_STORE", f"sqlite:///{portfolio / 'guanxi.db'}")
+    names: dict[str, Any] = {}
+    for number, cell in enumerate(CELLS):
+        exec(compile(cell, f"cell {number}", "exec"), names)
+    assert names["first"].version != names["slow"].version
+    assert names["found"].rows.confirmed_fraud > 10
+    assert set(names["beside"].metrics) == {names["first"].version, names["slow"].version}
+    assert 1 <= len(names["reasons"]) <= 5
