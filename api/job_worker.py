@@ -138,9 +138,9 @@ def _train(store: GraphStore, settings: Settings, now: datetime, on_progress: On
 def _scored(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress, *, retrain: bool) -> str:
     from gnn.score import score
 
-    done = score(
-        store, as_of=now, scored_at=now, models=settings.home / "models", retrain=retrain, on_progress=on_progress
-    )
+    # Who started the job is in its record and in the audit chain.
+    by, models = f"a job ({JobKind.TRAIN if retrain else JobKind.SCORE})", settings.home / "models"
+    done = score(store, as_of=now, scored_at=now, models=models, retrain=retrain, by=by, on_progress=on_progress)
     trained = " (just trained)" if done.trained else ""
     return f"{done.customers:,} customers, {done.rings:,} rings; model {done.model_version}{trained}, policy {done.policy_version}."
 

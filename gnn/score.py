@@ -91,12 +91,14 @@ def score(
     scored_at: datetime,
     models: Path,
     retrain: bool = False,
+    by: str = "guanxi score",
     policy: Policy | None = None,
     config: TrainConfig | None = None,
     on_progress: OnProgress | None = None,
 ) -> ScoreSummary:
     """Score all that is known as of a moment, and write it back. `models` is the model folder; a model is trained there first, on what is
-    known as of the same moment, where it holds none that fits or `retrain` is set. Raises StoreLocked while another long job writes."""
+    known as of the same moment, where it holds none that fits or `retrain` is set; `by` is who then promotes it. Raises StoreLocked while
+    another long job writes."""
     policy = policy or load_policy()
     config = config or TrainConfig()
     with store.writing("score"):
@@ -111,7 +113,7 @@ def score(
             trained = model is not None
             if model is not None and folder == models:
                 why = "Trained by the scoring that was to use it."
-                Registry(models).adopt(model, policy=policy, by="guanxi score", reason=why, now=scored_at)
+                Registry(models).adopt(model, policy=policy, by=by, reason=why, now=scored_at)
             elif model is not None:
                 save(model, folder)
         judge = Judge(model, policy, config.features)

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from api.bootstrap import utc_now
+from api.cli.chain import os_user
 from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
 from api.settings import Settings
 from graph_model.errors import InvalidRequest
@@ -54,6 +55,7 @@ def score(
                 as_of=moment,
                 scored_at=now,
                 retrain=retrain,
+                by=os_user(),
                 on_progress=on_progress,
             )
     finally:
