@@ -1,0 +1,168 @@
+"""TypedNet: the graph neural network, and how it is taught.
+
+Features are binned, projected per type, and passed through two TypedConv layers; the last map reads all layers (jumping knowledge), so a node on
+whose neighbours nothing can be learnt is still judged by itself. The loss weighs fraud by √(others / fraud). Teaching stops when the average
+precision on validation rows has not risen for `patience` evaluations, and keeps the best weights. Small graphs are taught whole; from `whole_below`
+links up, in batches of sampled surroundings. On the CPU the same seed and threads give the same weights.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+from torch import Tensor, nn
+
+from gnn.nets.bins import Bins
+from gnn.nets.layer import FastLinks, TypedConv
+from gnn.nets.sampling import sample
+from gnn.nets.typed import Relation, TypedGraph
+
+Mask = NDArray[np.bool_]
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NetConfig:
+    """One configuration for every graph."""
+
+    width: int = 32
+    layers: int = 2
+    rate: float = 0.01
+    decay: float = 5e-4
+    dropout: float = 0.3
+    epochs: int = 150
+    patience: int = 10  # evaluations
+    every: int = 3  # epochs from one evaluation to the next
+    whole_below: int = 20_000_000  # links; more are sampled
+    batch: int = 1_024
+    fanout: Sequence[int] = (15, 10)
+    device: str = "cpu"
+    seed: int = 3407
+
+
+class TypedNet(nn.Module):
+    """Log odds of fraud for the nodes of one type. `columns`: type -> binned columns."""
+
+    def __init__(
+        self, columns: Mapping[str, int], relations: tuple[Relation, ...], kind: str, config: NetConfig
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self.enter = nn.ModuleDict({name: nn.Linear(size, config.width) for name, size in columns.items()})
+        self.layers = nn.ModuleList(TypedConv(tuple(columns), relations, config.width) for _ in range(config.layers))
+        self.drop = nn.Dropout(config.dropout)
+        self.leave = nn.Linear(config.width * (config.layers + 1), 1)
+
+    def forward(self, x: Mapping[str, Tensor], links: Mapping[Relation, Tensor | FastLinks]) -> Tensor:
+        """Log odds [n] of all nodes of the type."""
+        rows = {name: torch.relu(self.enter[name](self.drop(values))) for name, values in x.items()}
+        seen = [rows[self.kind]]
+        for layer in self.layers:
+            rows = {name: torch.relu(values) for name, values in layer(rows, links).items()}
+            seen.append(rows[self.kind])
+        odds: Tensor = self.leave(self.drop(torch.cat(seen, dim=1))).squeeze(1)
+        return odds
+
+
+@dataclass(frozen=True)
+class FittedNet:
+    """A taught net with the bins of its features. Scores graphs of the same types and relations, newcomers included."""
+
+    net: TypedNet
+    bins: Mapping[str, Bins]
+    config: NetConfig
+    history: Sequence[float] = field(default_factory=tuple)  # average precision on validation, by evaluation
+
+    def score(self, graph: TypedGraph) -> Scores:
+        """The probability, float64 [n], of every node of the net's type."""
+        self.net.eval()
+        with torch.no_grad():
+            if _links(graph) < self.config.whole_below:
+                odds = self.net(_tensors(graph, self.bins, self.config), _fast(graph))
+                return np.asarray(torch.sigmoid(odds.double()).cpu().numpy())
+            count, parts = graph.counts()[self.net.kind], []
+            for begin in range(0, count, self.config.batch):
+                seeds = np.arange(begin, min(begin + self.config.batch, count), dtype=np.int64)
+                part = sample(graph, self.net.kind, seeds, fanout=self.config.fanout, seed=begin + 1).graph
+                odds = self.net(_tensors(part, self.bins, self.config), _fast(part))[: len(seeds)]
+                parts.append(torch.sigmoid(odds.double()).cpu().numpy())
+            return np.concatenate(parts)
+
+
+def fit_net(
+    graph: TypedGraph, kind: str, positive: Mask, train: Mask, validation: Mask, *, config: NetConfig
+) -> FittedNet:
+    """Teach a net which nodes of type `kind` are fraud: `positive`, `train` and `validation` bool [n]. Without both classes among validation rows
+    it is taught for all epochs."""
+    torch.manual_seed(config.seed)
+    random = np.random.default_rng(config.seed)
+    bins = {
+        name: Bins.learn(rows[train] if name == kind else rows)
+        if len(rows) > 0
+        else Bins(np.zeros((2, rows.shape[1]), np.float32))
+        for name, rows in graph.features.items()
+    }
+    columns = {name: graph.features[name].shape[1] * (1 + b.groups) for name, b in bins.items()}
+    net = TypedNet(columns, tuple(graph.relations), kind, config).to(config.device)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay)
+    frauds = max(1, int(positive[train].sum()))
+    weight = torch.tensor(
+        np.sqrt(max(1, int(train.sum()) - frauds) / frauds), dtype=torch.float32, device=config.device
+    )
+    whole = _links(graph) < config.whole_below
+    inputs = (_tensors(graph, bins, config), _fast(graph)) if whole else None
+    rows = np.flatnonzero(train)
+    best, kept, waited, history = -1.0, copy.deepcopy(net.state_dict()), 0, []
+    judged = positive[validation].any() and not positive[validation].all()
+    for epoch in range(config.epochs):
+        net.train()
+        for batch in [rows] if whole else _batches(random.permutation(rows), config.batch):
+            if inputs is not None:
+                odds = net(*inputs)[torch.from_numpy(batch)]
+            else:
+                part = sample(
+                    graph, kind, batch, fanout=config.fanout, seed=config.seed * 7919 + epoch * 1013 + int(batch[0])
+                ).graph
+                odds = net(_tensors(part, bins, config), _fast(part))[: len(batch)]
+            truth = torch.from_numpy(positive[batch].astype(np.float32)).to(config.device)
+            loss = nn.functional.binary_cross_entropy_with_logits(odds, truth, pos_weight=weight)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            optimiser.step()
+        if not judged or (epoch + 1) % config.every != 0:
+            continue
+        if inputs is not None:
+            net.eval()
+            with torch.no_grad():
+                scores = net(*inputs).cpu().numpy()
+        else:
+            scores = FittedNet(net, bins, config).score(graph)
+        history.append(float(average_precision_score(positive[validation], scores[validation])))
+        waited += 1
+        if history[-1] > best:
+            best, kept, waited = history[-1], copy.deepcopy(net.state_dict()), 0
+        elif waited >= config.patience:
+            break
+    if len(history) > 0:
+        net.load_state_dict(kept)
+    return FittedNet(net, bins, config, tuple(history))
+
+
+def _links(graph: TypedGraph) -> int:
+    return sum(len(links.indices) for links in graph.relations.values())
+
+
+def _tensors(graph: TypedGraph, bins: Mapping[str, Bins], config: NetConfig) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(bins[name](rows)).to(config.device) for name, rows in graph.features.items()}
+
+
+def _fast(graph: TypedGraph) -> dict[Relation, Tensor | FastLinks]:
+    return {relation: FastLinks(links) for relation, links in graph.relations.items()}
+
+
+def _batches(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    return [rows[begin : begin + size] for begin in range(0, len(rows), size)]

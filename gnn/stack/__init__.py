@@ -1,0 +1,1 @@
+"""Stack: the gated propagation stack. Experts on propagated features of any labelled graph, weighted by a non-negative gate."""

@@ -1,0 +1,84 @@
+"""Labels: how much fraud is known around a node, without ever telling a training row its own label.
+
+Training rows are dealt into folds. The labels of a row's own fold are unknown to it (out-of-fold); leave-one-out rates would give the row's
+own label away through the group's count. Whoever is no training row sees all of the training labels, and no others.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+
+from gnn.labelled import Features, GraphData, Mask, Sparse
+from gnn.stack.propagation import incidence, mean_of_neighbours
+
+Counts = NDArray[np.float64]
+
+FOLDS = 5
+_ROUNDS, _DAMPING = 10, 0.85
+_PRIOR = 1.0  # a rate counts as if one average neighbour were known, too
+
+
+def deal(y: NDArray[np.int64], train: Mask, *, folds: int = FOLDS, seed: int) -> NDArray[np.int64]:
+    """The fold of each training row, int64 [n], -1 for others. Each fold has its share of the positives; where there are fewer positives
+    (or negatives) than folds, there are as many folds as there are of these, two at least."""
+    rows = np.flatnonzero(train)
+    least = int(min((y[rows] == 1).sum(), (y[rows] == 0).sum()))
+    parts = StratifiedKFold(max(2, min(folds, least)), shuffle=True, random_state=seed)
+    fold = np.full(len(y), -1, dtype=np.int64)
+    for number, (_, held) in enumerate(parts.split(rows, y[rows])):
+        fold[rows[held]] = number
+    return fold
+
+
+def label_block(graph: GraphData, fold: NDArray[np.int64]) -> Features:
+    """Fraud around each node among the training rows (those with a fold), float32 [n, c]: for each kind of link seven columns (rate, frauds
+    and known within one step; rate, frauds and mean rate within two; rate along random walks), for each kind of entity two (rate and frauds)."""
+    known = fold >= 0
+    base = float((graph.y[known] == 1).mean())
+    means = {name: mean_of_neighbours(links) for name, links in graph.links.items()}
+    groups = {name: incidence(codes) for name, codes in graph.entities.items()}
+    block: Features | None = None
+    for number in range(-1, int(fold.max()) + 1):
+        told = known & (fold != number)
+        seen = np.column_stack((told & (graph.y == 1), told)).astype(np.float64)
+        columns = [c for name, links in graph.links.items() for c in _around(links, means[name], seen, base)]
+        columns += [c for members in groups.values() for c in _within(members, seen, base)]
+        table = np.column_stack(columns).astype(np.float32)
+        block = np.zeros_like(table) if block is None else block
+        block[fold == number] = table[fold == number]
+    assert block is not None  # the loop runs at least once
+    return block
+
+
+def _around(links: Sparse, mean: Sparse, seen: Counts, base: float) -> list[NDArray[np.float64]]:
+    once = links @ seen
+    twice = links @ once
+    degree = np.maximum(np.asarray(links.sum(axis=1)), 1)
+    spread = mean @ (once / degree)
+    return [
+        _rate(once, base, _PRIOR),
+        once[:, 0],
+        once[:, 1],
+        _rate(twice, base, _PRIOR),
+        np.log1p(twice[:, 0]),
+        _rate(spread, base, 1e-3),
+        _rate(_walked(mean, seen), base, 1e-3),
+    ]
+
+
+def _walked(mean: Sparse, seen: Counts) -> Counts:
+    """What a random walk that stops with 15 % a step meets within ten steps: for few labels, which two steps seldom reach."""
+    reached = met = seen
+    for _ in range(_ROUNDS):
+        reached = _DAMPING * (mean @ reached)
+        met = met + reached
+    return met - seen
+
+
+def _within(members: Sparse, seen: Counts, base: float) -> list[NDArray[np.float64]]:
+    group = members @ (members.T @ seen)
+    return [_rate(group, base, _PRIOR), np.log1p(group[:, 0])]
+
+
+def _rate(counts: NDArray[np.float64], base: float, prior: float) -> NDArray[np.float64]:
+    return np.asarray((counts[:, 0] + prior * base) / (counts[:, 1] + prior))

@@ -1,0 +1,155 @@
+"""Propagation: label-free features of a node from what is around it. Pure; one configuration for every graph.
+
+For features X (standardised by column), links A and P = D⁻¹A: X itself; ÂX and Â²X, Â being the mean over a node and its neighbours;
+X − PX, what is unlike one's neighbours; their standard deviation; three beta-wavelet bands of order 2, (L/2)^p (I − L/2)^(2−p) with the
+normalised Laplacian L (Tang et al., "Rethinking Graph Neural Networks for Anomaly Detection", ICML 2022: BWGNN); degrees, PageRank and the
+leading eigenvectors of the normalised adjacency. Further kinds of link add ÂX and a degree each; entities that rows share add how many
+share, and how a row lies to the others of the entity; where rows are events in time, to the earlier ones only.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.linalg import ArpackError, eigsh
+
+from gnn.labelled import ALL, Features, GraphData, Sparse
+
+SPECTRAL = 16
+_DAMPING, _ROUNDS = 0.85, 30
+
+
+def label_free(graph: GraphData) -> Features:
+    """All label-free columns, float32 [n, c]; the first are X as it is."""
+    spread = graph.x.std(axis=0)
+    scaled = (graph.x - graph.x.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    columns: list[NDArray[np.floating]] = [graph.x]
+    for name, links in graph.links.items():
+        if links.nnz == 0:
+            continue
+        columns.extend(_bands(links, scaled) + _places(links) if name == ALL else _typed(links, scaled))
+    for codes in graph.entities.values():
+        columns.extend(_shared(codes, scaled) if graph.time is None else _history(codes, graph.time, graph.x))
+    return np.column_stack(columns).astype(np.float32)
+
+
+def mean_of_neighbours(links: Sparse, *, with_self: bool = False) -> Sparse:
+    """D⁻¹A, or its like with self-loops; the row of a node without neighbours is empty."""
+    matrix = (links + sp.identity(links.shape[0], dtype=np.float32)).tocsr() if with_self else links
+    return sp.csr_matrix(sp.diags(1 / np.maximum(_degree(matrix), 1)) @ matrix)
+
+
+def _degree(links: Sparse) -> NDArray[np.float64]:
+    return np.asarray(links.sum(axis=1), dtype=np.float64).ravel()
+
+
+def _bands(links: Sparse, x: Features) -> list[NDArray[np.floating]]:
+    near, smooth = mean_of_neighbours(links), mean_of_neighbours(links, with_self=True)
+    mean = near @ x
+    deviation = np.sqrt(np.maximum(near @ (x * x) - mean * mean, 0))
+    once = smooth @ x
+    normal = _normalised(links)
+    first = x - normal @ x  # LX
+    second = first - normal @ first  # L²X
+    bands = [x - first + second / 4, first / 2 - second / 4, second / 4]
+    return [once, smooth @ once, x - mean, deviation, *bands]
+
+
+def _typed(links: Sparse, x: Features) -> list[NDArray[np.floating]]:
+    return [mean_of_neighbours(links, with_self=True) @ x, np.log1p(_degree(links))]
+
+
+def _normalised(links: Sparse) -> Sparse:
+    root = sp.diags(1 / np.sqrt(np.maximum(_degree(links), 1)))
+    return sp.csr_matrix(root @ links @ root)
+
+
+def _places(links: Sparse) -> list[NDArray[np.floating]]:
+    """Where a node is in the graph: degrees, PageRank, spectral coordinates."""
+    degree = _degree(links)
+    return [
+        np.log1p(degree),
+        np.log1p(mean_of_neighbours(links) @ degree),
+        np.log1p(links @ degree),  # paths of two steps
+        np.log1p(_pagerank(links, degree) * len(degree)),
+        _spectral(links),
+    ]
+
+
+def _pagerank(links: Sparse, degree: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Power iteration; a node without links jumps anywhere."""
+    rows = len(degree)
+    back = mean_of_neighbours(links).T.tocsr()
+    rank = np.full(rows, 1 / rows)
+    for _ in range(_ROUNDS):
+        rank = (1 - _DAMPING) / rows + _DAMPING * (back @ rank + rank[degree == 0].sum() / rows)
+    return np.asarray(rank)
+
+
+def _spectral(links: Sparse) -> NDArray[np.float64]:
+    """The leading eigenvectors of the normalised adjacency, [n, at most 16], each turned so that its largest entry is positive. The start
+    vector is fixed, so the same graph gives the same columns."""
+    rows = links.shape[0]
+    count = min(SPECTRAL, rows - 2)
+    if count < 1:
+        return np.zeros((rows, 0))
+    start = np.random.default_rng(0).standard_normal(rows)
+    matrix = _normalised(links).astype(np.float64) + sp.identity(rows)
+    try:
+        _, vectors = eigsh(matrix, k=count, which="LA", v0=start, tol=1e-3, maxiter=300)
+    except ArpackError:  # no convergence: coordinates are a help, not a need
+        return np.zeros((rows, count))
+    turned = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
+    return np.asarray(vectors * turned)
+
+
+def _shared(codes: NDArray[np.int64], x: Features) -> list[NDArray[np.floating]]:
+    """Of the others who have an entity in common: how many, how the row differs from their mean, and their standard deviation."""
+    members = incidence(codes)
+    size = np.asarray(members.sum(axis=0)).ravel()
+    others = np.maximum(members @ size - 1, 0)
+    alone = others == 0
+    total, squares = members @ (members.T @ x), members @ (members.T @ (x * x))
+    divisor = np.where(alone, 1, others)[:, None]
+    mean, square = (total - x) / divisor, (squares - x * x) / divisor
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0))
+    return [np.log1p(others), np.where(alone[:, None], 0, x - mean), np.where(alone[:, None], 0, deviation)]
+
+
+def _history(codes: NDArray[np.int64], time: NDArray[np.int64], x: Features) -> list[NDArray[np.floating]]:
+    """Of the earlier rows of the same entity: how many, how long ago the last, the third last and the tenth last were (-1 without them); the mean
+    and standard deviation of x, and how x differs from that mean and from the last row. Rows at one moment come in the order of the file."""
+    rows = len(codes)
+    order = np.lexsort((time, codes))
+    sorted_codes, at, values = codes[order], time[order], x[order].astype(np.float64)
+    begins = np.ones(rows, dtype=np.bool_)
+    begins[1:] = sorted_codes[1:] != sorted_codes[:-1]
+    begins |= sorted_codes < 0  # no entity: nothing earlier
+    start = np.maximum.accumulate(np.where(begins, np.arange(rows), 0))
+    earlier = np.arange(rows) - start
+    some = np.maximum(earlier, 1)[:, None]
+    gaps = [np.where(earlier >= back, at - at[np.maximum(np.arange(rows) - back, 0)], -1) for back in (1, 3, 10)]
+    total, squares = (np.vstack((np.zeros(x.shape[1]), np.cumsum(v, axis=0))) for v in (values, values * values))
+    mean = (total[:-1] - total[start]) / some
+    deviation = np.sqrt(np.maximum((squares[:-1] - squares[start]) / some - mean * mean, 0))
+    last = values[np.maximum(np.arange(rows) - 1, 0)]
+    first = begins[:, None]
+    told = np.column_stack(
+        (
+            np.log1p(earlier),
+            *gaps,
+            np.where(first, -1, mean),
+            np.where(first, -1, deviation),
+            np.where(first, 0, values - mean),
+            np.where(first, 0, values - last),
+        )
+    )
+    back = np.empty_like(told)
+    back[order] = told
+    return [back]
+
+
+def incidence(codes: NDArray[np.int64]) -> Sparse:
+    """Rows x entities, 1 where the row has the entity; rows with -1 are empty."""
+    having = np.flatnonzero(codes >= 0)
+    shape = (len(codes), int(codes.max(initial=-1)) + 1)
+    return sp.csr_matrix((np.ones(len(having), dtype=np.float32), (having, codes[having])), shape)
