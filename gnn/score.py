@@ -32,6 +32,7 @@ from gnn.rings.report import alerted, name_rings, ring_facts
 from gnn.rings.snapshot import keep
 from gnn.summary import holding_ring, identifier_scores, own_identifiers
 from gnn.train import TrainConfig, train
+from gnn.write_back import write_back
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf, Reason, Ring, ScoreSource, Scoring
@@ -43,6 +44,7 @@ log = structlog.get_logger(__name__)
 
 # Assessments of one commit: under a second, so that what others write, the audit for one, gets in between; a server holds it in memory.
 AT_ONCE = 20_000
+_ESTIMATED, _EXPLAINED = 100_000, 1_000  # rows between two words of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +142,14 @@ def score(
         known_fraud = rings.count(confirmed)
         _tell(on_progress, "scoring", 2, 3)
 
-        scoring = Scoring(judge.source, version, policy.version, as_of, scored_at)
-        store.begin_scoring(scoring)
-        store.append_rings(
-            Ring(name, int(rings.size[number]), int(known_fraud[number]), as_of, scored_at, version, told)
-            for name, number, told in zip(named.names, named.numbers.tolist(), facts, strict=True)
-        )
         columns, by_rule = _columns(arrays, judged, ring, held, named.names, policy)
         source = judge.source
-        # Not told of in between: a cancelled job would leave a part of the nodes with the new score.
-        for part, said_by in ((~by_rule, source), (by_rule, ScoreSource.RULES)):
-            rows = np.flatnonzero(part)
-            for first in range(0, len(rows), AT_ONCE):
-                store.append_assessments(
-                    _part(columns, rows[first : first + AT_ONCE]),
-                    source=said_by,
-                    model_version=version,
-                    policy_version=policy.version,
-                    as_of=as_of,
-                    scored_at=scored_at,
-                )
-        store.append_scoring(scoring)
+        scoring = Scoring(source, version, policy.version, as_of, scored_at)
+        written = [
+            Ring(name, int(rings.size[number]), int(known_fraud[number]), as_of, scored_at, version, told)
+            for name, number, told in zip(named.names, named.numbers.tolist(), facts, strict=True)
+        ]
+        write_back(store, scoring, written, columns, by_rule, at_once=AT_ONCE, on_progress=on_progress)
         _tell(on_progress, "scoring", 3, 3)
     grades = np.bincount(policy.grades(judged.customers), minlength=len(GRADES))
     summary = ScoreSummary(
@@ -185,20 +174,38 @@ def _judge(arrays: GraphArrays, judge: Judge, rings: RingSource, on_progress: On
     asked = at_present(arrays)
     table = judge.describe(arrays, asked, rings=rings, on_progress=on_progress)
     _tell(on_progress, "scoring", 0, 3)
-    scores = judge.estimate(table)
+    scores = _estimated(judge, table, on_progress)
     own = arrays.applications.fraud_known < NEVER
     confirmed = confirmed_frauds(arrays)
     rows = latest_rows(arrays, asked)
     people = scores[rows]
     told = np.flatnonzero((people >= judge.policy.thresholds[0]) | (confirmed > 0))
     part = FeatureTable(table.names, table.coded, table.tabular, table.values[rows[told]])
+    del table
+    reasons: dict[int, tuple[Reason, ...]] = {}
+    for number, (customer, given) in enumerate(
+        zip(told.tolist(), judge.explained(part, confirmed[told]), strict=True), start=1
+    ):
+        reasons[customer] = given
+        if number % _EXPLAINED == 0 or number == len(told):
+            _tell(on_progress, "explaining", number, len(told))
     return _Judged(
         customers=judge.settle(people, confirmed),
         applications=judge.settle(scores[: len(own)], own),
         confirmed=confirmed,
-        reasons=dict(zip(told.tolist(), judge.explained(part, confirmed[told]), strict=True)),
+        reasons=reasons,
         latest=asked.application[rows].astype(np.int64),
     )
+
+
+def _estimated(judge: Judge, table: FeatureTable, on_progress: OnProgress | None) -> Weights:
+    """The score of each row, in pieces: rules hold eight bytes for each of a row's columns."""
+    scores = np.empty(len(table.values))
+    for first in range(0, len(scores), _ESTIMATED):
+        rows = slice(first, first + _ESTIMATED)
+        scores[rows] = judge.estimate(FeatureTable(table.names, table.coded, table.tabular, table.values[rows]))
+        _tell(on_progress, "estimating", min(rows.stop, len(scores)), len(scores))
+    return scores
 
 
 def _columns(
@@ -230,17 +237,6 @@ def _columns(
         reasons=texts,
     )
     return columns, by_rule
-
-
-def _part(columns: AssessmentColumns, rows: NDArray[np.int64]) -> AssessmentColumns:
-    return AssessmentColumns(
-        handles=columns.handles[rows],
-        score=columns.score[rows],
-        grade=columns.grade[rows],
-        ring=columns.ring[rows],
-        rings=columns.rings,
-        reasons=[columns.reasons[row] for row in rows.tolist()],
-    )
 
 
 def reasons_json(reasons: Sequence[Reason]) -> str:

@@ -26,10 +26,11 @@ def holding_ring(links: Incidence, ring: Index, *, hub_cap: int) -> Index:
     named = ring[links.identifier_customer]
     degree = np.diff(links.identifier_ptr)
     kept = (named >= 0) & (degree[row] <= hub_cap)
-    pairs, counts = np.unique(np.stack((row[kept], named[kept])), axis=1, return_counts=True)
+    rings = int(ring.max(initial=0)) + 1
+    pairs, counts = np.unique(row[kept] * rings + named[kept], return_counts=True)
     held = np.full(identifiers, -1, dtype=np.int32)
-    most = (counts >= 2) & (2 * counts > degree[pairs[0]])
-    held[pairs[0][most]] = pairs[1][most]
+    most = (counts >= 2) & (2 * counts > degree[pairs // rings])
+    held[pairs[most] // rings] = pairs[most] % rings
     return held
 
 

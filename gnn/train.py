@@ -25,11 +25,12 @@ from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
 from gnn.models.reliability import reliability
 from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
-from gnn.models.trees import TreeConfig, Trees, fit
+from gnn.models.trees import OnRound, TreeConfig, Trees, fit
 from gnn.rules import Rules
 from graph_model.store import OnProgress
 
 FULL, TABULAR, RULES = "full", "tabular only", "rules only"  # what is measured beside each other
+_PERCENT = 100  # of a fit, the unit of progress
 LEAST_POSITIVES = 40  # confirmed frauds among mature applications; below it rules score
 REVIEW_WITHIN_DAYS = 180
 REVIEW_SHARE = 1 / 3  # of the honest review rows; they are many and much alike
@@ -81,14 +82,17 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     held_out = rows.of(split.calibration)
     columns = table.tabular if config.tabular_only else len(table.names)
     # What is measured and calibrated on the last months was fitted without them; what is served has seen all of them too.
-    trees, rounds = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, columns)
+    learnt, checked = rows.of(split.fit), rows.of(split.validation)
+    trees, rounds = _fit(rows, learnt, checked, config.trees, columns, on_round=_teller(on_progress, 0))
     margin = trees.margin(table.values[held_out, :columns])
     _tell(on_progress, 1)
     unseen = np.where(rows.positive, unseen_fraud(arrays, application), 1.0)
     calibration = fit_calibration(margin, rows.positive[held_out], (rows.weight * unseen)[held_out])
-    tabular, _ = _fit(rows, rows.of(split.fit), rows.of(split.validation), config.trees, table.tabular)
+    tabular, _ = _fit(rows, learnt, checked, config.trees, table.tabular, on_round=_teller(on_progress, 1))
     _tell(on_progress, 2)
-    served, _ = _fit(rows, np.ones(len(application), dtype=np.bool_), None, config.trees, columns, rounds)
+    everything = np.ones(len(application), dtype=np.bool_)
+    told = _teller(on_progress, 2)
+    served, _ = _fit(rows, everything, None, config.trees, columns, rounds, on_round=told)
     _tell(on_progress, 3)
     later = rows.review[held_out]
     fresh = _part(table, held_out & ~rows.review)
@@ -138,6 +142,8 @@ def _fit(
     config: TreeConfig,
     columns: int,
     rounds: int | None = None,
+    *,
+    on_round: OnRound,
 ) -> tuple[Trees, int]:
     """Trees on the chosen rows' first columns."""
     values = rows.table.values[:, :columns]
@@ -151,6 +157,7 @@ def _fit(
         config=config,
         weight=rows.weight[chosen],
         rounds=rounds,
+        on_round=on_round,
     )
 
 
@@ -193,5 +200,16 @@ def _iso(moment: int) -> str:
 
 
 def _tell(on_progress: OnProgress | None, done: int) -> None:
+    """After each of the three fits."""
     if on_progress is not None:
-        on_progress("training", done, 3)
+        on_progress("training", done * _PERCENT, 3 * _PERCENT)
+
+
+def _teller(on_progress: OnProgress | None, before: int) -> OnRound:
+    """Within a fit, when that many came before it."""
+
+    def tell(done: int, total: int) -> None:
+        if on_progress is not None:
+            on_progress("training", before * _PERCENT + done * _PERCENT // total, 3 * _PERCENT)
+
+    return tell

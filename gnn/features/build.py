@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gnn.arrays.csr import Index
 from gnn.arrays.graph import NEVER, GraphArrays, Moments
 from gnn.features.layout import WALK_COLUMNS
+from gnn.features.marks import by_mark
 from gnn.features.questions import QuestionSet
 from gnn.features.tabular import OWN_COLUMNS, as_float, form, form_columns, own_past
 from gnn.features.vocabulary import Vocabulary, learn_vocabulary
@@ -89,10 +90,12 @@ def describe(
     values[:, tabular - len(OWN_COLUMNS) : tabular] = own
     people = people_of(arrays)
     uses = OwnUses(arrays.use_rows.indptr, arrays.uses.identifier, arrays.uses.channel, arrays.uses.since)
-    snapshot = asked.moment // SNAPSHOT_MS
-    taken = np.unique(snapshot)
-    for done, period in enumerate(taken, start=1):
-        rows = np.flatnonzero(snapshot == period)
+    links = arrays.incidence
+
+    def view_of(mark: int) -> RingView:
+        return ring_view(arrays, people, mark, config.rings) if rings is None else rings(mark)
+
+    def fill(rows: NDArray[np.int64], view: RingView) -> None:
         here = position[rows]
         questions = Questions(
             asked.customer[rows],
@@ -102,11 +105,9 @@ def describe(
             _code_at(past.product, here),
             _code_at(past.channel, here),
         )
-        mark = int(period) * SNAPSHOT_MS
-        view = ring_view(arrays, people, mark, config.rings) if rings is None else rings(mark)
-        values[rows, tabular:] = walk(questions, uses, arrays.incidence, people, past, view, config.rings.hub_cap)
-        if on_progress is not None:
-            on_progress("features", done, len(taken))
+        values[rows, tabular:] = walk(questions, uses, links, people, past, view, config.rings.hub_cap)
+
+    by_mark(asked.moment // SNAPSHOT_MS * SNAPSHOT_MS, view_of, fill, on_progress)
     return FeatureTable(names, coded, tabular, values)
 
 

@@ -1,15 +1,17 @@
 """Gradient-boosted trees over a feature table, by LightGBM: the same rows, configuration and thread count give the same bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
+from lightgbm.callback import CallbackEnv
 from numpy.typing import NDArray
 
 from gnn.features.walk import Rows
 
 Probabilities = NDArray[np.float64]
+OnRound = Callable[[int, int], None]
 
 _FEW = 1_000  # rows
 
@@ -66,8 +68,10 @@ def fit(
     config: TreeConfig,
     weight: NDArray[np.float64] | None = None,
     rounds: int | None = None,
+    on_round: OnRound | None = None,
 ) -> tuple[Trees, int]:
-    """Fit, stopping early by the validation rows' loss where there are any; returns the trees and how many rounds they took."""
+    """Fit, stopping early by the validation rows' loss where there are any; returns the trees and how many rounds they took. `on_round` is
+    told how many are done, of how many at most."""
     parameters = {
         "objective": "binary",
         "metric": "binary_logloss" if validation is not None else "None",
@@ -84,7 +88,7 @@ def fit(
         "num_threads": config.threads,
         "seed": config.seed,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # the sums of a column are one thread's: any number of threads gives the same trees
         "verbose": -1,
     }
     learn = lightgbm.Dataset(
@@ -103,7 +107,17 @@ def fit(
         learn,
         num_boost_round=rounds if rounds is not None else config.rounds,
         valid_sets=checks,
-        callbacks=[lightgbm.early_stopping(config.patience, verbose=False)] if checks else [],
+        callbacks=[
+            *([lightgbm.early_stopping(config.patience, verbose=False)] if checks else []),
+            *([_teller(on_round)] if on_round is not None else []),
+        ],
     )
     taken = max(int(booster.best_iteration), config.least_rounds) if checks else int(booster.num_trees())
     return Trees(booster.model_to_string(num_iteration=taken)), taken
+
+
+def _teller(on_round: OnRound) -> Callable[[CallbackEnv], None]:
+    def tell(at: CallbackEnv) -> None:
+        on_round(at.iteration + 1, at.end_iteration)
+
+    return tell

@@ -83,25 +83,29 @@ def ring_facts(
     ids = iter(store.node_ids(arrays.customers.handles[flat].tolist()))
     means = mean_scores(rings, scores)
     new = rings.count(_joined(arrays) > arrays.as_of - NEW_MS)
+    holders = _held_by(arrays, held, len(named.names))
     return [
         {
             "score": round(float(means[number]), 4),
             "density": round(float(rings.density[number]), 4),
             "new_30d": int(new[number]),
-            "held_by": _held_by(arrays, held == position),
+            "held_by": holders[position],
             "key_members": [next(ids) for _ in key[position]],
         }
         for position, number in enumerate(named.numbers.tolist())
     ]
 
 
-def _held_by(arrays: GraphArrays, identifiers: NDArray[np.bool_]) -> Mapping[str, int]:
-    labels, counts = np.unique(arrays.identifiers.label[identifiers], return_counts=True)
-    found: dict[str, int] = {}
-    for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
-        name = arrays.identifiers.labels[label]
-        found[name] = found.get(name, 0) + count
-    return found
+def _held_by(arrays: GraphArrays, held: Index, rings: int) -> list[Mapping[str, int]]:
+    """For each ring how many identifiers of each type hold it together."""
+    labels = arrays.identifiers.labels
+    holding = np.flatnonzero(held >= 0)
+    cells = held[holding].astype(np.int64) * len(labels) + arrays.identifiers.label[holding]
+    told: list[dict[str, int]] = [{} for _ in range(rings)]
+    for cell, count in zip(*(found.tolist() for found in np.unique(cells, return_counts=True)), strict=True):
+        ring, label = divmod(cell, len(labels))
+        told[ring][labels[label]] = told[ring].get(labels[label], 0) + count
+    return list(told)
 
 
 def _joined(arrays: GraphArrays) -> Moments:

@@ -242,7 +242,47 @@ def test_progress_is_told_and_a_policy_of_ones_own_decides_the_grades(store: Gra
     )
     assert summary.grades["A"] == 0
     assert store.assessments(everyone(store)[0].node_id)[0].policy_version == "mine"
-    assert list(dict.fromkeys(stages)) == ["export", "features", "training", "scoring"]
+    begun = list(dict.fromkeys(stages))
+    assert begun == ["export", "rings", "features", "training", "scoring", "estimating", "explaining", "writing"]
+
+
+def test_features_are_the_same_however_many_cores_share_the_work(store: GraphStore, monkeypatch: pytest.MonkeyPatch):
+    arrays = export(store, as_of=AsOf.at(EARLIER))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    alone = features(arrays)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setattr("gnn.features.marks.PIECE", 100)
+    told: list[tuple[str, int, int]] = []
+    asked = at_application(arrays)
+    shared = describe(
+        arrays,
+        asked,
+        vocabulary_of(arrays, asked),
+        config=FeatureConfig(),
+        on_progress=lambda *at: told.append(at),
+    )
+    assert np.array_equal(alone, shared.values, equal_nan=True)
+    assert told[-1] == ("features", len(asked), len(asked))
+
+
+def test_a_scoring_that_is_cancelled_while_it_writes_leaves_nothing_behind(
+    store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Cancelled(Exception):
+        pass
+
+    def cancel(stage: str, done: int, total: int) -> None:
+        if stage == "writing" and 2 * done > total:
+            raise Cancelled
+
+    monkeypatch.setattr("gnn.score.AT_ONCE", 1_000)
+    with pytest.raises(Cancelled):
+        score(store, as_of=EARLIER, scored_at=AFTERWARDS, models=tmp_path, on_progress=cancel)
+    assert store.unfinished_scoring() is None
+    assert store.statistics().assessments == 0
+    assert store.count("Customer", Missing("score")) == store.count("Customer")
+    # The model that was trained on the way stays, so the next scoring begins with it.
+    assert not score(store, as_of=EARLIER, scored_at=AFTERWARDS, models=tmp_path).trained
 
 
 def test_what_an_investigator_draws_by_hand_is_no_feature(store: GraphStore):
