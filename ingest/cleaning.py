@@ -45,27 +45,19 @@ class ColumnCleaner(Generic[T]):
     def __init__(self, read: Callable[[str], T], *, open_text: bool) -> None:
         self._read = read
         self._open_text = open_text
-        self._known: dict[str, T | Refusal | None] = {}
+        self._known: dict[str | None, T | Refusal | None] = {None: None}
         self.may_refuse = False  # whether the last answer can hold a refusal
 
     def clean(self, texts: Sequence[str | None]) -> list[T | Refusal | None]:
         known = self._known
         if len(known) > CACHE:
             known.clear()
+            known[None] = None
             self.may_refuse = False
-        get = known.get
-        cleaned: list[T | Refusal | None] = []
-        append = cleaned.append
-        for text in texts:
-            if text is None:
-                append(None)
-                continue
-            # None stands for an empty field and for a text not met before; an empty field is cheap to find out again.
-            value = get(text)
-            if value is None:
-                value = known[text] = self._clean(text)
-            append(value)
-        return cleaned
+        for text in set(texts).difference(known):
+            if text is not None:
+                known[text] = self._clean(text)
+        return list(map(known.__getitem__, texts))
 
     def _clean(self, text: str) -> T | Refusal | None:
         if text == "" or text.isspace():

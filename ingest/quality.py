@@ -24,7 +24,7 @@ class Distinct:
         self._waiting = 0
 
     def add(self, values: pl.Series) -> None:
-        hashes = values.drop_nulls().hash().to_numpy()
+        hashes = values.filter(values != "").hash().to_numpy()  # neither null nor empty
         if self._full:
             hashes = hashes[hashes < self._least[-1]]
         self._fresh.append(hashes)
@@ -83,7 +83,7 @@ class Tally:
     def add_column(self, name: str, raw: pl.Series, filled: int, refused: int) -> None:
         self._filled[name] += filled
         self._refused[name] += refused
-        self._distinct.setdefault(name, Distinct()).add(raw.replace("", None))
+        self._distinct.setdefault(name, Distinct()).add(raw)
 
     def refuse(self, column: str, reason: str, message: str, example: str, line: int) -> None:
         self._reasons[column, reason] += 1

@@ -84,12 +84,20 @@ class Rehearsal:
 
 
 def known_keys(store: GraphStore, label: str, keys: Collection[str]) -> set[str]:
-    """Those of the keys that the store has nodes of."""
+    """Those of the keys that the store has nodes of. Counting is cheap, and mostly it has all of them or none; the nodes are read only where it has some."""
     name = SCHEMA.node(label).key.name
-    return {node.key for chunk in _chunks(keys) for node in store.select(label, Among(name, chunk), limit=AMONG)}
+    known: set[str] = set()
+    for chunk in _chunks(keys):
+        among = Among(name, chunk)
+        count = store.count(label, among)
+        if count == len(chunk):
+            known.update(chunk)
+        elif count > 0:
+            known.update(node.key for node in store.select(label, among, limit=AMONG))
+    return known
 
 
 def _chunks(keys: Collection[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
+    rest = iter(dict.fromkeys(keys))
     while chunk := list(islice(rest, AMONG)):
         yield chunk

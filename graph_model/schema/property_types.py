@@ -203,7 +203,7 @@ class Moment(PropertyType):
     def clean(self, raw: str) -> datetime:
         text = tidy(raw)
         try:
-            match = _SPREADSHEET.fullmatch(text)
+            match = None if "T" in text else _SPREADSHEET.fullmatch(text)  # theirs never hold the letter
             moment = datetime.fromisoformat(text) if match is None else _spreadsheet_moment(match)
         except ValueError as exc:
             raise InvalidValue(

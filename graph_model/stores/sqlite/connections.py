@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +27,8 @@ _IDLE_READERS = 8
 _CACHE_KIB = 32 * 1024
 _WRITER_CACHE_KIB = 256 * 1024
 _CHECKPOINT_PAGES = 16_384
+# A load changes the same pages again and again: they go from the log to the file less often.
+_LONG_JOB_CHECKPOINT_PAGES = 65_536
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: a fraction of a millisecond
 _WAL_BYTES_KEPT = 128 * 1024**2
 
@@ -98,12 +100,17 @@ class Connections:
                 connection.close()  # whatever it met, the next call begins afresh
                 raise
             except BaseException:
-                self._give_back(connection)
+                with suppress(sqlite3.Error):  # what was met first is told
+                    self._give_back(connection)
                 raise
             self._give_back(connection)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        connection.execute("COMMIT")
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            connection.close()
+            raise
         if self._closed or len(self._idle) >= _IDLE_READERS:
             connection.close()
         else:
@@ -177,10 +184,17 @@ class Connections:
             raise StoreReadOnly(self.where)
         with long_job(self.path, purpose):
             self._in_long_job = True
+            self._checkpoint_every(_LONG_JOB_CHECKPOINT_PAGES)
             try:
                 yield
             finally:
                 self._in_long_job = False
+                self._checkpoint_every(_CHECKPOINT_PAGES)
+
+    def _checkpoint_every(self, pages: int) -> None:
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.execute(f"PRAGMA wal_autocheckpoint = {pages}")
 
     def _refuse_read_only_file(self) -> None:
         # SQLite opens a file that it may not write to as read-only, without a word, and its log needs the folder.

@@ -11,10 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
 
-import orjson
-
 from graph_model.records import GraphBatch, NodeRecord, UpsertResult
-from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.tally import add_to_tally
@@ -24,10 +21,6 @@ from graph_model.stores.sqlite.upsert_properties import write_properties
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
 from graph_model.stores.sqlite.values import Milliseconds
 
-_EXISTING = """
-SELECT n.key, n.nid, n.degree, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
-FROM json_each(?1) wanted CROSS JOIN node n ON n.label = ?2 AND n.key = wanted.value
-"""
 _INSERT = """
 INSERT INTO node (nid, label, key, first_seen, last_seen, recorded_at, source, properties_at, degree, node_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -67,7 +60,7 @@ def _merge_nodes(
     connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds, records: Sequence[NodeRecord]
 ) -> tuple[list[bool], list[Slot]]:
     """For each record whether it created its node, and the slots of the new ones by nid."""
-    _load_existing(connection, names, slots, records)
+    slots.load(record.ref for record in records)
     created = []
     new: list[Slot] = []
     by_label, labels = slots.by_label, names.labels
@@ -82,8 +75,7 @@ def _merge_nodes(
             new.append(slot)
             created.append(True)
         else:
-            slot.widen(seen, recorded_at)
-            slot.see(seen)
+            slot.widen(seen, seen, recorded_at)
             created.append(False)
         if len(record.properties) > 0:
             if slot.given is None:
@@ -94,24 +86,6 @@ def _merge_nodes(
     for nid, slot in enumerate(new, start=greatest + 1):
         slot.nid = nid
     return created, new
-
-
-def _load_existing(connection: sqlite3.Connection, names: Names, slots: Slots, records: Sequence[NodeRecord]) -> None:
-    """A slot for every node of the batch that the store has."""
-    wanted: dict[str, set[str]] = {}
-    for record in records:
-        ref = record.ref
-        keys = wanted.get(ref.label)
-        if keys is None:
-            SCHEMA.node(ref.label)
-            keys = wanted[ref.label] = set()
-        keys.add(ref.key)
-    for label, keys in wanted.items():
-        code = names.labels[label]
-        of_label = slots.by_label[label]
-        found = connection.execute(_EXISTING, (orjson.dumps(sorted(keys)).decode(), code))
-        for key, nid, degree, first_seen, last_seen, recorded_at, properties_at in found:
-            of_label[key] = Slot(label, code, key, nid, degree, first_seen, last_seen, recorded_at, properties_at, None)
 
 
 def _write_nodes(connection: sqlite3.Connection, slots: Slots, new: Sequence[Slot]) -> bool:

@@ -71,31 +71,34 @@ class EdgeMerge:
 
     def add(self, records: Sequence[EdgeRecord]) -> list[bool]:
         """For each record whether it creates its relationship."""
+        self._slots.load(ref for record in records for ref in (record.start, record.end))
         created = []
         triples, by_label, moments = self._names.triples, self._slots.by_label, self._moments
+        all_times, require = self._times, self._slots.require
         for record in records:
             start_ref, end_ref = record.start, record.end
             triple = triples.get((start_ref.label, record.type, end_ref.label))
             if triple is None or (record.qualifier and not triple.qualified):
                 raise _refusal(record)
-            start = by_label[start_ref.label].get(start_ref.key) or self._slots.require(start_ref, f"A {record.type}")
-            end = by_label[end_ref.label].get(end_ref.key) or self._slots.require(end_ref, f"A {record.type}")
+            start = by_label[start_ref.label].get(start_ref.key) or require(start_ref, f"A {record.type}")
+            end = by_label[end_ref.label].get(end_ref.key) or require(end_ref, f"A {record.type}")
             first_seen, recorded_at = moments[record.first_seen], moments[record.recorded_at]
-            times = (first_seen, moments[record.last_seen], recorded_at)
-            start.widen(first_seen, recorded_at)  # whoever sees the edge sees its ends
-            end.widen(first_seen, recorded_at)
+            last_seen = first_seen if record.last_seen is record.first_seen else moments[record.last_seen]
+            for slot in (start, end):  # whoever sees the edge sees its ends
+                if first_seen < slot.first_seen or recorded_at < slot.recorded_at:
+                    slot.widen(first_seen, slot.last_seen, recorded_at)
             identity = (triple.code, start.nid, end.nid, record.qualifier)
-            known = self._times.get(identity)
-            if known is None and not (start.is_new or end.is_new):
+            known = all_times.get(identity)
+            if known is None and _may_be_stored(triple, start, end):
                 known = self._load(identity)
             created.append(known is None)
             if known is None:
-                self._times[identity] = times
+                all_times[identity] = (first_seen, last_seen, recorded_at)
                 self._create(identity, triple, record, start, end)
-            elif times != known:
-                self._times[identity] = (
+            elif first_seen < known[0] or last_seen > known[1] or recorded_at < known[2]:
+                all_times[identity] = (
                     min(known[0], first_seen),
-                    max(known[1], times[1]),
+                    max(known[1], last_seen),
                     min(known[2], recorded_at),
                 )
         return created
@@ -128,7 +131,7 @@ class EdgeMerge:
         if start is end or pair in self._paired:
             return 1
         self._paired.add(pair)
-        if start.is_new or end.is_new:
+        if not _may_be_stored(triple, start, end):
             return 0
         ways = [(triple.code, start.nid, end.nid)]
         back = self._names.by_codes.get((triple.end, triple.type, triple.start))
@@ -177,13 +180,20 @@ class EdgeMerge:
             rows.append((start, type, last_seen, code, end, 1, qualifier, first_seen, recorded_at, again))
             if start != end:
                 rows.append((end, type, last_seen, code, start, 0, qualifier, first_seen, recorded_at, again))
-        # Rows that lie together are written together; the order among those of one node is left to the table.
-        edges.sort(key=itemgetter(0))
-        rows.sort(key=itemgetter(0))
+        # Rows that lie together are written together, from one end of their table to the other.
+        edges.sort(key=itemgetter(0, 1))
+        rows.sort(key=itemgetter(0, 1))
         self._connection.executemany(_INSERT_EDGE, edges)
         self._connection.executemany(_INSERT_ADJACENCY, rows)
         self._connection.executemany(_INSERT_DRAWN, drawn)
         count_hubs(self._connection, self._names, self._slots, rows)
+
+
+def _may_be_stored(triple: Triple, start: Slot, end: Slot) -> bool:
+    """Whether the store can have an edge between the two: not if either is new, or had none. (Drawn links are in no degree.)"""
+    if triple.human:
+        return not (start.is_new or end.is_new)
+    return start.stored_degree > 0 and end.stored_degree > 0
 
 
 def _expiry(record: EdgeRecord) -> int:

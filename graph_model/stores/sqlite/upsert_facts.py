@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
+import orjson
+
 from graph_model.errors import InvalidRequest
 from graph_model.records import Fact
 from graph_model.schema import SCHEMA
@@ -11,6 +13,7 @@ from graph_model.stores.sqlite.upsert_slot import Slots
 from graph_model.stores.sqlite.values import Milliseconds
 
 _FIND = "SELECT recorded_at FROM fact WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?"
+_TOLD = "SELECT w.value FROM json_each(?) w WHERE EXISTS (SELECT 1 FROM fact WHERE nid = w.value)"
 _INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = """
 UPDATE fact SET recorded_at = ? WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?
@@ -23,6 +26,8 @@ def write_facts(
     connection: sqlite3.Connection, names: Names, slots: Slots, moments: Milliseconds, facts: Sequence[Fact]
 ) -> tuple[list[bool], bool]:
     """For each fact whether it is new, and whether anything changed."""
+    slots.load(fact.about for fact in facts)
+    told = _told(connection, slots, facts)
     stored: dict[_Identity, int] = {}
     merged: dict[_Identity, int] = {}
     notes: dict[_Identity, str] = {}
@@ -35,7 +40,7 @@ def write_facts(
         recorded_at = moments[fact.recorded_at]
         identity = (slot.nid, names.facts[fact.kind], moments[fact.at], fact.topic, fact.value, fact.source)
         known = merged.get(identity)
-        if known is None and not slot.is_new:
+        if known is None and slot.nid in told:
             found = connection.execute(_FIND, identity).fetchone()
             if found is not None:
                 known = stored[identity] = found[0]
@@ -49,3 +54,9 @@ def write_facts(
     connection.executemany(_INSERT, new)
     connection.executemany(_UPDATE, earlier)
     return created, len(new) > 0 or len(earlier) > 0
+
+
+def _told(connection: sqlite3.Connection, slots: Slots, facts: Sequence[Fact]) -> set[int]:
+    """Nids of the subjects that the store has facts about: only those are looked up one by one."""
+    known = {slot.nid for fact in facts if (slot := slots.by_label[fact.about.label].get(fact.about.key)) is not None}
+    return {nid for (nid,) in connection.execute(_TOLD, (orjson.dumps(sorted(known)).decode(),))}

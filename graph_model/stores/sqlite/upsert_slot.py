@@ -1,14 +1,19 @@
 """Slots: what a batch knows of each of its nodes while it is being merged."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+import orjson
 
 from graph_model.errors import InvalidRequest
 from graph_model.records import NodeRef
 from graph_model.schema import SCHEMA, Value
 from graph_model.stores.sqlite.names import Names
 
-_FIND = "SELECT nid, degree, first_seen, last_seen, recorded_at, properties_at FROM node WHERE label = ? AND key = ?"
+_FIND = """
+SELECT n.key, n.nid, n.degree, n.first_seen, n.last_seen, n.recorded_at, n.properties_at
+FROM json_each(?1) wanted CROSS JOIN node n ON n.label = ?2 AND n.key = wanted.value
+"""
 
 
 class Slot:
@@ -47,18 +52,16 @@ class Slot:
         self.degree = 0  # added by this batch
         self.given: list[tuple[int, Mapping[str, Value]]] | None = None  # (seen, properties) in the order of the batch
 
-    def widen(self, first_seen: int, recorded_at: int) -> None:
-        """The node was there at that moment."""
+    def widen(self, first_seen: int, last_seen: int, recorded_at: int) -> None:
+        """The node was there at those moments."""
         if first_seen < self.first_seen:
             self.first_seen = first_seen
             self.changed = True
+        if last_seen > self.last_seen:
+            self.last_seen = last_seen
+            self.changed = True
         if recorded_at < self.recorded_at:
             self.recorded_at = recorded_at
-            self.changed = True
-
-    def see(self, moment: int) -> None:
-        if moment > self.last_seen:
-            self.last_seen = moment
             self.changed = True
 
 
@@ -76,19 +79,32 @@ class Slots:
         for of_label in self.by_label.values():
             yield from of_label.values()
 
+    def load(self, refs: Iterable[NodeRef]) -> None:
+        """A slot for every one of these nodes that the store has."""
+        wanted: dict[str, set[str]] = {}
+        for ref in refs:
+            keys = wanted.get(ref.label)
+            if keys is None:
+                SCHEMA.node(ref.label)
+                keys = wanted[ref.label] = set()
+            keys.add(ref.key)
+        for label, keys in wanted.items():
+            code, of_label = self._names.labels[label], self.by_label[label]
+            missing = sorted(keys.difference(of_label))
+            if len(missing) > 0:
+                found = self._connection.execute(_FIND, (orjson.dumps(missing).decode(), code))
+                for key, nid, degree, first_seen, last_seen, recorded_at, properties_at in found:
+                    times = (first_seen, last_seen, recorded_at)
+                    of_label[key] = Slot(label, code, key, nid, degree, *times, properties_at, None)
+
     def require(self, ref: NodeRef, what: str) -> Slot:
         """Raises InvalidRequest where the node is neither in the batch nor in the store. The key is personal and not repeated."""
-        SCHEMA.node(ref.label)
-        slot = self.by_label[ref.label].get(ref.key)
+        slot = self.by_label[SCHEMA.node(ref.label).label].get(ref.key)
         if slot is None:
-            label = self._names.labels[ref.label]
-            found = self._connection.execute(_FIND, (label, ref.key)).fetchone()
-            if found is None:
-                raise InvalidRequest(
-                    f"{what} names a {ref.label} that is neither in the batch nor in the store. Write the node with it."
-                )
-            nid, degree, first_seen, last_seen, recorded_at, properties_at = found
-            times = (first_seen, last_seen, recorded_at)
-            slot = Slot(ref.label, label, ref.key, nid, degree, *times, properties_at, None)
-            self.by_label[ref.label][ref.key] = slot
+            self.load([ref])
+            slot = self.by_label[ref.label].get(ref.key)
+        if slot is None:
+            raise InvalidRequest(
+                f"{what} names a {ref.label} that is neither in the batch nor in the store. Write the node with it."
+            )
         return slot
