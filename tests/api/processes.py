@@ -92,8 +92,8 @@ class Serving:
 
 
 @contextmanager
-def serving_process(home: Home, *options: str, **environment: str) -> Iterator[Serving]:
-    """Waits until it answers; ends it and whatever it started."""
+def serving_process(home: Home, *options: str, ready: int = 200, **environment: str) -> Iterator[Serving]:
+    """Waits until it answers, with status `ready`; ends it and whatever it started."""
     log = home.path / "serve.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -109,7 +109,7 @@ def serving_process(home: Home, *options: str, **environment: str) -> Iterator[S
         served.url = f"http://127.0.0.1:{started[0]['port']}"
         transport = httpx.HTTPTransport(retries=10)  # the socket is bound a moment before it listens
         with httpx.Client(transport=transport, timeout=60) as http:
-            assert http.get(f"{served.url}/readyz").status_code == 200
+            assert http.get(f"{served.url}/readyz").status_code == ready
         yield served
     finally:
         if process.poll() is None:

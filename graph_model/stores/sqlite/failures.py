@@ -19,6 +19,9 @@ from graph_model.errors import (
 CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+_REFUSED_WRITES = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_FSYNC)
+
+
 def translate(error: sqlite3.Error, where: str) -> StoreError:
     """The error of ours that says what to do about `error`."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -31,6 +34,14 @@ def translate(error: sqlite3.Error, where: str) -> StoreError:
             return StoreFull(where)
         case damage if damage in CORRUPT:
             return StoreCorrupt(where)
+        case sqlite3.SQLITE_IOERR if (
+            code in _REFUSED_WRITES
+        ):  # a quota, a limit on the size of files, a disk that fails
+            return StoreError(
+                f"{where} can't be written to: {error}. What was committed before is safe: free some space, look at quotas and at the disk "
+                "itself, and run the command again.",
+                code=StoreFull.code,
+            )
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL:
             return StoreUnavailable(
                 f"{where} can't be read: {error}. Check the disk and the permissions of the folder."

@@ -1,0 +1,112 @@
+"""The machine dies in the middle of loading, again and again: the same command goes on, and the graph is the one that nothing disturbed."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph_model.stores import open_store
+from tests.crash.killing import chance, run
+from tests.ingest.files import read
+from tests.stores import portrait
+from tests.stores.neo4j_database import DATABASE
+
+NOW = "2026-11-01T00:00:00+00:00"
+BATCH = "20"  # rows; many commits, so that there are as many moments between two of them
+
+
+def graph_of(url: str) -> tuple[Any, ...]:
+    """All of the graph by natural keys, what the engine counts, and every word of a sound file."""
+    store = open_store(url, read_only=True)
+    try:
+        store.check(thorough=True)
+        counted = store.statistics()
+        degrees = {
+            node.ref: store.degrees([node.node_id])[node.node_id] for node in store.select("Customer", limit=1_000)
+        }
+        return portrait.of_everything(store), counted.nodes, counted.edges, counted.facts, degrees
+    finally:
+        store.close()
+
+
+def refused_rows(quarantine: Path) -> list[tuple[str, ...]]:
+    return sorted(
+        {(row["_file"], row["_line"], row["_reason"]) for file in quarantine.glob("*.csv") for row in read(file)}
+    )
+
+
+def require_whole_batches(database: Path) -> None:
+    """What the graph counts as it goes along is what is there, and every relationship lies at both of its ends."""
+    if not database.exists() or database.stat().st_size == 0:
+        return
+    connection = sqlite3.connect(database)
+    try:
+        if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+            return
+        counted = dict(
+            connection.execute("SELECT substr(name, 1, instr(name, ' ') - 1), sum(amount) FROM tally GROUP BY 1")
+        )
+        there = {
+            kind: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for kind, table in (("label", "node"), ("type", "edge"), ("fact", "fact"))
+        }
+        assert {kind: counted.get(kind, 0) for kind in there} == there
+        assert connection.execute("SELECT count(*) FROM adjacency").fetchone()[0] == 2 * there["type"]
+    finally:
+        connection.close()
+
+
+def killed_again_and_again(
+    fresh: Callable[[], str],
+    files: Path,
+    folder: Path,
+    kills: int,
+    look: Callable[[str], None] = lambda _: None,
+    batch: str = BATCH,
+) -> int:
+    """Kills so often, each time at another moment of what is left; whatever got to its end is compared with the undisturbed."""
+    moments = chance()
+    url = fresh()
+    undisturbed = run("ingest", url, files, folder / "undisturbed", NOW, batch)
+    expected, rows = graph_of(url), refused_rows(folder / "undisturbed")
+    assert len(rows) > 0
+    killed = graphs = 0
+    while killed < kills:
+        graphs += 1
+        url, quarantine = fresh(), folder / f"quarantine-{graphs}"
+        while True:
+            wait = moments.uniform(0.0, undisturbed.seconds / 5) if killed < kills else None
+            if not run("ingest", url, files, quarantine, NOW, batch, kill_after=wait).killed:
+                break
+            killed += 1
+            look(url)
+        assert graph_of(url) == expected
+        assert refused_rows(quarantine) == rows
+    return graphs
+
+
+def files_of(folder: Path) -> Callable[[], str]:
+    names = iter(range(1_000))
+    return lambda: f"sqlite:///{folder / f'{next(names)}.db'}"
+
+
+def look(url: str) -> None:
+    require_whole_batches(Path(url.removeprefix("sqlite:///")))
+
+
+@pytest.mark.slow
+def test_an_ingest_that_was_killed_goes_on_and_ends_in_the_same_graph(files: Path, tmp_path: Path) -> None:
+    assert killed_again_and_again(files_of(tmp_path), files, tmp_path, 3, look) > 0
+
+
+@pytest.mark.long
+def test_an_ingest_that_was_killed_twenty_times_ends_in_the_same_graph(files: Path, tmp_path: Path) -> None:
+    assert killed_again_and_again(files_of(tmp_path), files, tmp_path, 20, look) > 0
+
+
+@pytest.mark.long
+def test_an_ingest_into_neo4j_that_was_killed_ends_in_the_same_graph(files: Path, tmp_path: Path) -> None:
+    """The client dies, the server goes on: whatever it was told last is there whole or not at all."""
+    assert killed_again_and_again(DATABASE.empty, files, tmp_path, 3, batch="150") > 0

@@ -1,0 +1,186 @@
+"""The machine dies in the middle of scoring: nobody is shown half of a scoring as a whole, and scoring again gives what nothing disturbed."""
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graph_model.columns import AssessmentColumns
+from graph_model.principal import Principal, Role
+from graph_model.records import RiskAssessment, Scoring
+from graph_model.schema import SCHEMA
+from graph_model.services.risk import Degraded, Looker, scores_by_id_number
+from graph_model.services.unfinished import take_back_unfinished
+from graph_model.store import GraphStore
+from graph_model.stores import open_store
+from tests.crash.killing import Ended, chance, run
+
+MONDAY, TUESDAY = "2026-11-02T00:00:00+00:00", "2026-11-03T00:00:00+00:00"
+AT_ONCE = "40"  # assessments of one commit
+WRITING = "scoring 2"  # what is said before the first of them
+ENGINE = Principal("key:engine", Role.RISK_ENGINE)
+Scored = dict[str, RiskAssessment]
+
+
+def opened(file: Path) -> GraphStore:
+    return open_store(f"sqlite:///{file}", read_only=True)
+
+
+def latest(store: GraphStore) -> Scored:
+    """Everybody's newest assessment, without the moment at which it was made."""
+    found: Scored = {}
+    for label in SCHEMA.labels:
+        for node in store.select(label, limit=20_000):
+            for assessment in store.assessments(node.node_id, limit=1):
+                found[node.node_id] = replace(assessment, scored_at=assessment.as_of)
+                assert (node.score, node.grade, node.ring_id) == (
+                    assessment.score,
+                    assessment.grade,
+                    assessment.ring_id,
+                )
+    return found
+
+
+def rings(store: GraphStore) -> list[Any]:
+    return [replace(ring, scored_at=ring.as_of) for ring in store.rings(limit=1_000)]
+
+
+def scored(file: Path) -> tuple[Scored, list[Any]]:
+    store = opened(file)
+    try:
+        store.check(thorough=True)
+        assert store.unfinished_scoring() is None
+        return latest(store), rings(store)
+    finally:
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def monday(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A graph that was scored on Monday."""
+    folder = tmp_path_factory.mktemp("monday")
+    graph = folder / "graph.db"
+    run("ingest", f"sqlite:///{graph}", files, folder / "quarantine", "2026-11-01T00:00:00+00:00", "5000")
+    assert not run("score", f"sqlite:///{graph}", folder / "models", MONDAY, MONDAY, "20000").killed
+    return graph
+
+
+def copied(monday: Path, folder: Path, name: str) -> Path:
+    store = opened(monday)
+    try:
+        store.backup(folder / name)
+    finally:
+        store.close()
+    return folder / name
+
+
+def require_no_half(file: Path, before: tuple[Scored, list[Any]], after: tuple[Scored, list[Any]]) -> bool:
+    """What a reader sees: whole scorings, or scores that say of themselves that theirs isn't complete. Whether there was any of these."""
+    store = opened(file)
+    try:
+        left, newest = store.unfinished_scoring(), store.latest_scoring()
+        assert newest is not None
+        is_tuesday = newest.as_of == datetime.fromisoformat(TUESDAY)
+        told, listed = after if is_tuesday else before
+        assert rings(store) == listed
+        seen = latest(store)
+        strange = {node_id for node_id, found in seen.items() if found != told.get(node_id)}
+        if left is None:
+            assert len(strange) == 0 and seen.keys() == told.keys()
+        people = [node for node in store.select("Customer", limit=1_000) if node.node_id in strange]
+        looker = Looker(store, ENGINE, now=datetime(2026, 11, 4, tzinfo=UTC), fresh=timedelta(days=30))
+        for first in range(0, len(people), 100):
+            for answer in scores_by_id_number(looker, [node.key for node in people[first : first + 100]]):
+                assert Degraded.SCORING_UNFINISHED in answer.degraded  # type: ignore[union-attr]  # none is refused
+        return len(strange) > 0
+    finally:
+        store.close()
+
+
+def killed_again_and_again(monday: Path, folder: Path, kills: int, *, trained: bool) -> int:
+    """Half of the kills fall on what is computed, half on what is written; all on this where a model is there already. How many of them
+    left something that was flagged."""
+    moments = chance()
+    quiet, graph = copied(monday, folder, "quiet.db"), copied(monday, folder, "killed.db")
+    for models in (folder / "quiet-models", folder / "models"):
+        if trained:
+            shutil.copytree(monday.parent / "models", models)
+    before = scored(quiet)
+    undisturbed = score(quiet, folder / "quiet-models", TUESDAY, once=WRITING)
+    after = scored(quiet)
+    assert len(before[1]) > 0 and before[0] != after[0]
+    killed = flagged = 0
+    moment = datetime.fromisoformat(TUESDAY)
+    while killed < kills:
+        computing = killed % 2 == 0 and not trained
+        wait = moments.uniform(0.0, undisturbed.seconds if computing else undisturbed.after_once)
+        moment += timedelta(seconds=1)
+        ended = score(
+            graph, folder / "models", moment.isoformat(), kill_after=wait, once="begun" if computing else WRITING
+        )
+        if ended.killed:
+            killed += 1
+            flagged += require_no_half(graph, before, after)
+        else:  # this one was whole: another night, from the beginning
+            assert scored(graph) == after
+            graph = copied(monday, folder, f"killed-{moment:%M%S}.db")
+    assert not score(graph, folder / "models", (moment + timedelta(seconds=1)).isoformat()).killed
+    assert scored(graph) == after
+    return flagged
+
+
+def score(graph: Path, models: Path, scored_at: str, *, kill_after: float | None = None, once: str = "begun") -> Ended:
+    return run("score", f"sqlite:///{graph}", models, TUESDAY, scored_at, AT_ONCE, kill_after=kill_after, once=once)
+
+
+@pytest.mark.slow
+def test_a_scoring_that_was_killed_is_flagged_and_scoring_again_gives_the_same(monday: Path, tmp_path: Path) -> None:
+    killed_again_and_again(monday, tmp_path, 2, trained=True)
+
+
+@pytest.mark.long
+def test_a_scoring_that_was_killed_twenty_times_gives_the_same_in_the_end(monday: Path, tmp_path: Path) -> None:
+    """The training of the model is among what is killed."""
+    assert killed_again_and_again(monday, tmp_path, 20, trained=False) > 0
+
+
+def test_what_a_killed_scoring_left_is_taken_back_to_the_whole_one_before(monday: Path, tmp_path: Path) -> None:
+    """As `guanxi serve` does at its start."""
+    graph = copied(monday, tmp_path, "graph.db")
+    before = scored(graph)
+    store = open_store(f"sqlite:///{graph}")
+    last = store.latest_scoring()
+    assert last is not None
+    tuesday = replace(last, as_of=datetime.fromisoformat(TUESDAY), scored_at=datetime.fromisoformat(TUESDAY))
+    store.begin_scoring(tuesday)
+    half_written(store, tuesday)
+    assert latest(store) != before[0]
+    assert take_back_unfinished(store) == tuesday
+    assert take_back_unfinished(store) is None
+    store.close()
+    assert scored(graph) == before
+
+
+def half_written(store: GraphStore, scoring: Scoring) -> None:
+    """The first hundred customers have the new scoring's grade."""
+    some = store.scan_nodes("Customer").handles[:100]
+    columns = AssessmentColumns(
+        handles=some,
+        score=np.full(len(some), 0.99),
+        grade=np.full(len(some), 3, dtype=np.int8),
+        ring=np.full(len(some), -1, dtype=np.int32),
+        rings=[],
+        reasons=["[]"] * len(some),
+    )
+    store.append_assessments(
+        columns,
+        source=scoring.source,
+        model_version=scoring.model_version,
+        policy_version=scoring.policy_version,
+        as_of=scoring.as_of,
+        scored_at=scoring.scored_at,
+    )
