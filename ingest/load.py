@@ -70,7 +70,7 @@ def ingest(
     started = monotonic()
     planned = plan(files, mapping or NO_MAPPING)
     with nullcontext() if dry_run or store is None else store.writing("ingest"):
-        rows = batch_rows or (FIRST_BATCH_ROWS if store is None or _is_empty(store) else BATCH_ROWS)
+        rows = batch_rows or _batch_rows(store)
         job = _Job(store, planned, quarantine_dir, now, rows, dry_run, on_progress, cancelled or (lambda: False))
         reports = job.run()
     seconds = monotonic() - started
@@ -290,8 +290,11 @@ class _Job:
         return len(unknown) > 0
 
 
-def _is_empty(store: GraphStore) -> bool:
-    return not any(store.statistics().nodes.values())
+def _batch_rows(store: GraphStore | None) -> int:
+    """Only an engine that is a file is given the larger ones: a server keeps a transaction in its memory."""
+    if store is None or not store.capabilities.online_backup or any(store.statistics().nodes.values()):
+        return BATCH_ROWS
+    return FIRST_BATCH_ROWS
 
 
 def _fingerprints(files: Sequence[PlannedFile]) -> list[str]:

@@ -1,6 +1,5 @@
 """A store in memory that keeps the promises of the port that ingest relies on: merging, atomic batches with their state, one job at a time."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from graph_model.errors import InvalidRequest
 from graph_model.predicates import Among, Predicate
 from graph_model.records import EdgeRecord, Fact, GraphBatch, Node, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import SCHEMA
-from graph_model.store import Statistics
+from graph_model.store import Capabilities
 
 EVER = datetime.min.replace(tzinfo=UTC)  # a fact is the same whenever it was recorded
 
@@ -116,9 +115,7 @@ class MemoryStore:
     def count(self, label: str, predicate: Predicate) -> int:
         return len(self.select(label, predicate))
 
-    def statistics(self) -> Statistics:
-        """How many nodes; the rest no ingest asks for."""
-        return Statistics(Counter(ref.label for ref in self.nodes), {}, {}, 0, None)
+    capabilities = Capabilities(online_backup=False, many_writers=False)
 
     def state(self, name: str) -> str | None:
         return self.states.get(name)
