@@ -30,30 +30,42 @@ def write_facts(
     told = _told(connection, slots, facts)
     stored: dict[_Identity, int] = {}
     merged: dict[_Identity, int] = {}
-    notes: dict[_Identity, str] = {}
+    notes: dict[_Identity, str] = {}  # of the new ones
     created = []
+    codes: dict[tuple[str, str], int] = {}  # (kind, label) → code of the kind
+    by_label = slots.by_label
     for fact in facts:
-        kind = SCHEMA.fact(fact.kind)
-        if fact.about.label not in kind.about:
-            raise InvalidRequest(f"A {fact.kind} is about a {' or '.join(kind.about)}, not about a {fact.about.label}.")
-        slot = slots.require(fact.about, f"A {fact.kind}")
+        about = fact.about
+        code = codes.get((fact.kind, about.label))
+        if code is None:
+            code = codes[fact.kind, about.label] = _code(names, fact)
+        slot = by_label[about.label].get(about.key) or slots.require(about, f"A {fact.kind}")
         recorded_at = moments[fact.recorded_at]
-        identity = (slot.nid, names.facts[fact.kind], moments[fact.at], fact.topic, fact.value, fact.source)
+        identity = (slot.nid, code, moments[fact.at], fact.topic, fact.value, fact.source)
         known = merged.get(identity)
         if known is None and slot.nid in told:
             found = connection.execute(_FIND, identity).fetchone()
             if found is not None:
                 known = stored[identity] = found[0]
         created.append(known is None)
-        notes.setdefault(identity, fact.note)
-        merged[identity] = recorded_at if known is None else min(known, recorded_at)
-    new = sorted(
-        (*identity, recorded_at, notes[identity]) for identity, recorded_at in merged.items() if identity not in stored
-    )
+        if known is None:
+            notes[identity] = fact.note
+            merged[identity] = recorded_at
+        else:
+            merged[identity] = min(known, recorded_at)
+    new = sorted((*identity, merged[identity], note) for identity, note in notes.items())
     earlier = [(merged[identity], *identity) for identity, was in stored.items() if merged[identity] < was]
     connection.executemany(_INSERT, new)
     connection.executemany(_UPDATE, earlier)
     return created, len(new) > 0 or len(earlier) > 0
+
+
+def _code(names: Names, fact: Fact) -> int:
+    """Of its kind. Raises InvalidRequest where that is not about such a node."""
+    kind = SCHEMA.fact(fact.kind)
+    if fact.about.label not in kind.about:
+        raise InvalidRequest(f"A {fact.kind} is about a {' or '.join(kind.about)}, not about a {fact.about.label}.")
+    return names.facts[fact.kind]
 
 
 def _told(connection: sqlite3.Connection, slots: Slots, facts: Sequence[Fact]) -> set[int]:
