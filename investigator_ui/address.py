@@ -1,4 +1,4 @@
-"""The address of a view: /subject/<nodeId>?lang=…&full=1&sourceOnly=1&asOf=…&expanded=a,b*TYPE. Opaque node ids only, never an ID number.
+"""The address of a view: /subject/<nodeId>?lang=…&full=1&community=<nodeId>&sourceOnly=1&asOf=…&expanded=a,b*TYPE. Opaque node ids only, never an ID number.
 Read here; written in the browser (assets/05-start.js), where the user moves."""
 
 import re
@@ -13,7 +13,8 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 MOST_EXPANSIONS = 12  # so many are opened again with a view; each is one question to the API
 
-_SUBJECT = re.compile(r"^/subject/(?P<node>[A-Za-z0-9_.:~-]{1,128})/?$")
+_NODE = r"[A-Za-z0-9_.:~-]{1,128}"
+_SUBJECT = re.compile(rf"^/subject/(?P<node>{_NODE})/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ViewAddress:
     node_id: str | None = None
     lang: Language | None = None
     full: bool = False
+    community: str | None = None  # of the full graph: the community that holds this node
     source_only: bool = False
     as_of: date | None = None
     expanded: tuple[Expanded, ...] = ()
@@ -44,6 +46,7 @@ class ViewAddress:
             node_id=match["node"] if match else None,
             lang=language(query.get("lang")),
             full=query.get("full") == "1",
+            community=_node_id(query.get("community")) if query.get("full") == "1" else None,
             source_only=query.get("sourceOnly") == "1",
             as_of=_day(query.get("asOf")),
             expanded=_expanded(query),
@@ -52,7 +55,7 @@ class ViewAddress:
     @property
     def key(self) -> str:
         """Two addresses with the same key show the same graph; language and expansions don't ask for a new one."""
-        return f"{self.node_id}|{int(self.full)}|{int(self.source_only)}|{self.as_of}"
+        return f"{self.node_id}|{int(self.full)}|{int(self.source_only)}|{self.as_of}|{self.community or ''}"
 
     def moment(self, zone: ZoneInfo) -> datetime | None:
         """The last moment of the as-of day: what happened on that day is seen."""
@@ -71,6 +74,10 @@ def preferred_language(cookie: str | None, accept_language: str | None) -> Langu
         if found is not None:
             return found
     return "zh"
+
+
+def _node_id(text: str | None) -> str | None:
+    return text if text and re.fullmatch(_NODE, text) else None
 
 
 def _day(text: str | None) -> date | None:

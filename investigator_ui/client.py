@@ -138,10 +138,18 @@ class UserApi:
         return _read(NodeRef, self._ask("Resolve", idNumber=id_number)["subject"]["node"])
 
     def open(
-        self, node_id: str, *, full: bool = False, as_of: datetime | None = None, source_only: bool = False
+        self,
+        node_id: str,
+        *,
+        full: bool = False,
+        community: str | None = None,
+        as_of: datetime | None = None,
+        source_only: bool = False,
     ) -> OpenedSubject:
-        operation = "FullSubject" if full else "Subject"
-        answer = self._ask(operation, nodeId=node_id, asOf=_moment(as_of), sourceOnly=source_only)["subjectById"]
+        """`community`: of a full graph too big to draw, the community that holds this node."""
+        operation, more = ("FullSubject", {"community": community}) if full else ("Subject", {})
+        asked = self._ask(operation, nodeId=node_id, asOf=_moment(as_of), sourceOnly=source_only, **more)
+        answer = asked["subjectById"]
         return OpenedSubject(_read(Subject, answer), _read(RelationGraph, answer["graph"]))
 
     def node(self, node_id: str, *, as_of: datetime | None = None) -> Node | None:

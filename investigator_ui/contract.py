@@ -169,6 +169,8 @@ class GraphNode:
     degree: int
     is_subject: bool
     size: int
+    risky: int = 0
+    blocklisted: bool = False
     grade: Grade | None = None
     score: float | None = None
     ring_id: str | None = None
@@ -189,12 +191,12 @@ class GraphEdge:
     source: str
     target: str
     type: str
-    caption_zh: str
-    caption_en: str
     first_seen: datetime
     last_seen: datetime
     human: bool
     weight: int
+    caption_zh: str = ""  # not asked for where there are thousands: the schema has it by type
+    caption_en: str = ""
     qualifier: str | None = None
     link: LinkMark | None = None
 
@@ -241,6 +243,7 @@ class RelationGraph:
     omissions: tuple[Omission, ...]
     aggregated: bool
     total: int
+    simplified: bool = False
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

@@ -1,9 +1,11 @@
 """From the API's graph to Cytoscape elements: pure, no texts of ours, no masking (the server has masked). Positions are the server's."""
 
+import json
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from investigator_ui.contract import (
@@ -25,12 +27,15 @@ RICH = 300  # up to so many elements: labels, icons, arrows
 READ_ONLY = 1500  # above so many elements a view is read-only: focus, no expanding
 CAPTION_WIDTH = 14  # in Latin characters; a Chinese one takes two
 UNGRADED = "-"
+NODE_USUAL: Element = {"kind": "NODE", "members": 1, "risky": 0, "ring": None, "subject": False}
+EDGE_USUAL: Element = {"qualifier": None, "human": False, "weight": 1, "width": 1.2}
 HUB_HIDES = (
     10  # a node that hides fewer neighbours is the edge of the picture, not a hub: its hover card says what is shown
 )
 COMMUNITY_GAP = 14
 # The server lays a graph out in a circle; screens are wide and captions are written across. So places are drawn wider than high.
 WIDER, LOWER = 1.5, 0.84
+WINDOW = (980, 520)  # pixels that a canvas shows on a common screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +46,59 @@ class Shown:
     total: int
 
 
-def to_elements(graph: RelationGraph) -> list[Element]:
-    """The whole graph, nodes first. The order is the API's, so that the same answer gives the same canvas."""
+def to_elements(graph: RelationGraph, names: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> list[Element]:
+    """The whole graph, nodes first. The order is the API's, so that the same answer gives the same canvas. `names` are the captions of
+    relationship types in Chinese and English, for edges that come without."""
     hubs = hubs_of(graph.omissions)
     room = room_for_communities(graph.nodes) if graph.aggregated else 1.0
     scale = (WIDER * room, LOWER * room)
     nodes = [node_element(node, omitted=hubs.get(node.id), scale=scale) for node in graph.nodes]
-    edges = [edge_element(edge) for edge in graph.edges]
+    edges = [edge_element(edge, names=names.get(edge.type, ("", ""))) for edge in graph.edges]
     if graph.aggregated:
         for edge in edges:
             edge["data"]["tie"] = True
+    elif len(nodes) + len(edges) > READ_ONLY:
+        for place, edge in enumerate(edges):  # nothing is added to an overview, so a short id will do
+            if "author" not in edge["data"]:
+                edge["data"]["id"] = f"e{place}"
     return nodes + edges
+
+
+def packed(elements: Sequence[Element], names: Mapping[str, tuple[str, str]], style: object) -> str:
+    """A drawing as one text, which assets/10-canvas.js unpacks: as a structure, thousands of elements would be walked through by every layer of
+    the page. What is as usual is left out, and captions of relationships are sent once per type."""
+    return json.dumps(
+        {
+            "nodes": NODE_USUAL,
+            "edges": EDGE_USUAL,
+            "names": names,
+            "style": style,
+            "elements": [_slim(e) for e in elements],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _slim(element: Element) -> Element:
+    data = element["data"]
+    usual = NODE_USUAL if "position" in element else EDGE_USUAL
+    kept = {name: value for name, value in data.items() if name not in usual or usual[name] != value}
+    if "source" in kept and kept.get("zh"):
+        kept = {name: value for name, value in kept.items() if name not in {"zh", "en"}}
+    if kept.get("label") == kept.get("caption"):
+        kept.pop("label", None)
+    return {**element, "data": kept}
+
+
+def pixel(graph: RelationGraph) -> float:
+    """How much of the drawing one pixel of the screen shows when all of a read-only overview is in the window; 1 for what is worked in.
+    What must be seen there, such as the subject, is drawn so much larger."""
+    if graph.aggregated or len(graph.nodes) + len(graph.edges) <= READ_ONLY:
+        return 1.0
+    width = (max(n.x for n in graph.nodes) - min(n.x for n in graph.nodes)) * WIDER
+    height = (max(n.y for n in graph.nodes) - min(n.y for n in graph.nodes)) * LOWER
+    return round(max(width / WINDOW[0], height / WINDOW[1], 1.0), 2)
 
 
 def expansion_elements(expansion: Expansion, *, parent: str, known: Iterable[str]) -> list[Element]:
@@ -103,9 +150,12 @@ def node_element(
         "degree": node.degree,
         "diameter": diameter(node),
         "members": node.size,
+        "risky": node.risky,
         "ring": node.ring_id,
         "subject": node.is_subject,
     }
+    if node.blocklisted:
+        data["listed"] = True
     if parent is not None:
         data["from"] = parent
     if omitted is not None:
@@ -118,14 +168,14 @@ def element_id(edge: GraphEdge) -> str:
     return edge.id if edge.link is None else edge.link.id
 
 
-def edge_element(edge: GraphEdge, *, parent: str | None = None) -> Element:
+def edge_element(edge: GraphEdge, *, parent: str | None = None, names: tuple[str, str] = ("", "")) -> Element:
     data: Element = {
         "id": element_id(edge),
         "source": edge.source,
         "target": edge.target,
         "type": edge.type,
-        "zh": edge.caption_zh,
-        "en": edge.caption_en,
+        "zh": edge.caption_zh or names[0],
+        "en": edge.caption_en or names[1],
         "qualifier": edge.qualifier,
         "first": edge.first_seen.isoformat(),
         "last": edge.last_seen.isoformat(),
@@ -171,7 +221,9 @@ def node_label(caption: str, omitted: Shown | None) -> str:
 
 
 def community_label(node: GraphNode) -> str:
-    return f"{shorten(node.caption, 12)}\n{node.size:,}"
+    """Whose it is, how many nodes, and how many of them are of grade C or D."""
+    risky = f"\nC·D {node.risky:,}" if node.risky > 0 else ""
+    return f"{shorten(node.caption, 12)}\n{node.size:,}{risky}"
 
 
 def room_for_communities(nodes: Sequence[GraphNode]) -> float:
@@ -187,7 +239,7 @@ def room_for_communities(nodes: Sequence[GraphNode]) -> float:
 def diameter(node: GraphNode) -> int:
     """Pixels: by the square root of the degree (a community: of its members), so that area follows the number."""
     if node.kind is NodeKind.COMMUNITY:
-        return round(min(40 + 5 * math.sqrt(node.size), 170))
+        return round(min(64 + 6 * math.sqrt(node.size), 190))  # as the API packs them
     if node.is_subject:
         return 76
     return round(min(max(26 + 3.2 * math.sqrt(node.degree), 28), 56))

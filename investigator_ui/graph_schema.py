@@ -50,6 +50,9 @@ class GraphSchema:
                 return candidate
         return RelationshipTypeView(name, name, name, False)
 
+    def relationship_captions(self) -> dict[str, tuple[str, str]]:
+        return {view.name: (view.caption_zh, view.caption_en) for view in self.relationship_types}
+
     def human_type(self) -> RelationshipTypeView:
         """The relationship that investigators draw."""
         for candidate in self.relationship_types:

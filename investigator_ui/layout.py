@@ -39,6 +39,8 @@ def skeleton() -> Component:
 def _stores() -> list[Component]:
     names = (
         "view",  # server → page: what is open (view.View)
+        "drawing",  # server → page: the elements of the view, and their style
+        "style",  # server → page: another style for them
         "canvas",  # page → server: what is on the canvas now (view.CanvasFacts)
         "me",  # server → page: who the user is and what they may do
         "lang",  # the page's language

@@ -8,18 +8,21 @@ ASSESSMENT = """assessment {
   reasonsEn: reasons(language: EN) { code text weight }
 }"""
 
-GRAPH_NODE = "id kind type caption grade score ringId x y hop degree isSubject size"
+GRAPH_NODE = "id kind type caption grade score ringId x y hop degree isSubject size risky blocklisted"
 GRAPH_EDGE = "id source target type captionZh captionEn qualifier firstSeen lastSeen human weight link { id author }"
 OMISSIONS = "omissions { nodeId type shown total }"
 
-GRAPH = f"""
-  subjectId aggregated total {OMISSIONS}
-  nodes {{ {GRAPH_NODE} }}
-  edges {{ {GRAPH_EDGE} }}
-  overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count nodeIds }} }} }}
-"""
+OVERVIEW = "overview { total rows { grade count types { type isSubject captionZh captionEn count nodeIds } } }"
+GRAPH = (
+    f"subjectId aggregated total simplified {OMISSIONS} {OVERVIEW} nodes {{ {GRAPH_NODE} }} edges {{ {GRAPH_EDGE} }}"
+)
+# Thousands of edges: what the type says is not asked for with each of them.
+FULL_EDGE = "id source target type qualifier firstSeen lastSeen human weight link { id author }"
+FULL_GRAPH = (
+    f"subjectId aggregated total simplified {OMISSIONS} {OVERVIEW} nodes {{ {GRAPH_NODE} }} edges {{ {FULL_EDGE} }}"
+)
 
-FULL_LIMIT = 5_000  # nodes of a full graph; beyond, the nearest are taken and the page says so
+FULL_LIMIT = 20_000  # nodes of a full graph; beyond, the nearest are taken and the page says so
 
 SUBJECT_FIELDS = f"""
   node {{ id type caption }}
@@ -56,10 +59,10 @@ SUBJECT = f"""query Subject($nodeId: ID!, $asOf: DateTime, $sourceOnly: Boolean!
   }}
 }}"""
 
-FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $asOf: DateTime, $sourceOnly: Boolean!) {{
+FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $community: ID, $asOf: DateTime, $sourceOnly: Boolean!) {{
   subjectById(nodeId: $nodeId, asOf: $asOf) {{
     {SUBJECT_FIELDS}
-    graph: fullGraph(limit: {FULL_LIMIT}, asOf: $asOf, sourceOnly: $sourceOnly) {{ {GRAPH} }}
+    graph: fullGraph(limit: {FULL_LIMIT}, community: $community, asOf: $asOf, sourceOnly: $sourceOnly) {{ {FULL_GRAPH} }}
   }}
 }}"""
 

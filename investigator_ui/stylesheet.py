@@ -15,13 +15,82 @@ ACCENT = "#2f5fd0"
 EDGE = "#c3cad6"
 EDGE_STRONG = "#66738a"
 HUMAN = "#7a3fae"
+LISTED = "#c00f1c"
 
 
 def stylesheet(schema: GraphSchema, *, lang: Language, rich: bool) -> list[Rule]:
     """`rich` up to elements.RICH elements; above, the cheap style: no icons, arrows or curves, labels only when near."""
     rules = [*_nodes(rich), *_types(schema)]
     rules += _pictures(schema) if rich else _fills(schema)
-    return [*rules, *_communities(schema), *_edges(rich), *_states(lang)]
+    listed: Rule = {"selector": "node[?listed]", "style": _listed()}
+    return [*rules, listed, *_communities(schema), *_edges(rich), *_states(lang)]
+
+
+def overview_stylesheet(schema: GraphSchema, *, lang: Language, pixel: float) -> list[Rule]:
+    """For thousands of elements: as few rules as can be, each is tried on every element. `pixel` of the drawing is one pixel of the screen
+    when all is in the window; captions, lines and marks are measured in it."""
+    fills = [
+        {
+            "selector": f'node[grade = "{grade}"]',
+            "style": {"background-color": _plain(colour, grade)} | ({"z-index": 5} if grade in palette.LOUD else {}),
+        }
+        for grade, colour in grade_colours(schema).items()
+    ]
+    caption: Rule = {
+        "label": "data(label)",
+        "font-family": FONT,
+        "font-size": 13 * pixel,
+        "font-weight": 600,
+        "color": palette.INK,
+        "text-valign": "bottom",
+        "text-margin-y": 4 * pixel,
+        "text-wrap": "wrap",
+        "text-outline-color": "#fbfcfd",
+        "text-outline-width": 2.5 * pixel,
+    }
+    subject: Rule = {
+        **caption,
+        "shape": "star",
+        "width": 30 * pixel,
+        "height": 30 * pixel,
+        "font-size": 15 * pixel,
+        "border-width": 2 * pixel,
+        "border-color": palette.INK,
+        "underlay-color": ACCENT,
+        "underlay-opacity": 0.16,
+        "underlay-padding": 9 * pixel,
+        "underlay-shape": "ellipse",
+        "z-index": 20,
+    }
+    lit: Rule = {"border-width": 1.5 * pixel, "border-color": ACCENT, "z-index": 16}
+    strong: Rule = {"line-color": ACCENT, "width": 1.6 * pixel, "z-index": 15}
+    base: Rule = {"width": "data(diameter)", "height": "data(diameter)", "overlay-opacity": 0}
+    lines: Rule = {"width": pixel, "line-color": "#dbe0e8", "curve-style": "haystack", "overlay-opacity": 0}
+    by_hand: Rule = {"line-color": HUMAN, "line-style": "dashed", "width": 1.6 * pixel}
+    return [
+        {"selector": "node", "style": base},
+        {"selector": "edge", "style": lines},
+        *fills,
+        {"selector": "node[?listed]", "style": _listed(pixel)},
+        {"selector": "edge[?human]", "style": by_hand},
+        {"selector": "node[?subject]", "style": subject},
+        {"selector": "node.lit, node.found", "style": lit},
+        {"selector": "edge.lit", "style": strong},
+        {"selector": "node.over", "style": {**lit, "z-index": 18}},
+        {"selector": "edge.over", "style": {**strong, **caption, "label": f"data({lang})"}},
+        {"selector": "node:selected", "style": {**caption, **lit, "border-width": 3 * pixel, "z-index": 19}},
+        {"selector": "edge:selected", "style": {**strong, **caption, "label": f"data({lang})"}},
+    ]
+
+
+def _plain(colour: str, grade: str) -> str:
+    """A node of a few pixels has no border and no letter: calm grades are tinted less than where there is room for both."""
+    return palette.fill(colour, grade) if grade in palette.LOUD else palette.mix(colour, palette.WHITE, 0.5)
+
+
+def _listed(pixel: float = 1.0) -> Rule:
+    """Blocklisted: a double border in red, whatever the grade."""
+    return {"border-style": "double", "border-width": 6 * pixel, "border-color": LISTED, "z-index": 13}
 
 
 def grade_colours(schema: GraphSchema) -> dict[str, str]:
@@ -124,7 +193,8 @@ def _communities(schema: GraphSchema) -> list[Rule]:
         "text-valign": "center",
         "text-margin-y": 0,
         "font-weight": 600,
-        "font-size": 22,
+        "font-size": 21,
+        "line-height": 1.15,
         "min-zoomed-font-size": 5,
     }
     ink = [
@@ -183,6 +253,7 @@ def _edges(rich: bool) -> list[Rule]:
     ties: Rule = {
         "target-arrow-shape": "none",
         "curve-style": "haystack",
+        "line-color": "#a9b3c3",
     }  # between communities: many relationships, both ways
     return [
         {"selector": "edge", "style": style},

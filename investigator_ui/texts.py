@@ -173,8 +173,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "notice.omitted_n": ("{n} 个节点的邻居未全部显示", "{n} nodes have neighbours that are not shown"),
     "notice.shown_of": ("{shown} / {total}", "{shown} of {total}"),
     "notice.aggregated": (
-        "共 {total} 个节点，按社区聚合为 {shown} 个圆。点击社区查看说明。",
-        "{total} nodes, shown as {shown} communities. Click a community to learn what it holds.",
+        "共 {total} 个节点，聚合为 {shown} 个社区。双击社区将其打开。",
+        "{total} nodes, shown as {shown} communities. Double-click a community to open it.",
+    ),
+    "notice.community": ("社区：全图 {total} 个节点中的 {shown} 个", "A community: {shown} of the {total} nodes"),
+    "notice.map": ("返回社区地图", "Back to the map"),
+    "notice.simplified": (
+        "图很大，排布时间不足，部分节点位置较粗略；内容完整。",
+        "The graph is large and time ran out: some nodes are placed roughly. Nothing is missing.",
     ),
     "notice.nearest": (
         "仅包含最近的 {total} 个节点，范围之外还有更多。",
@@ -232,10 +238,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "its riskiest customer; the colour is its middle grade, the size its number of nodes, and the wider a line, the more "
         "relationships between two communities.",
     ),
-    "community.todo": (
-        "要看其中的节点，请搜索其中一个，或关闭“显示全图”。",
-        "To see the nodes inside, search for one of them, or switch the full graph off.",
-    ),
+    "community.risky": ("其中 C、D 级 {n} 个", "{n} of them of grade C or D"),
+    "community.open": ("打开社区", "Open the community"),
     "qualifier.home": ("居住", "home"),
     "qualifier.work": ("单位", "work"),
     "qualifier.delivery": ("收货", "delivery"),

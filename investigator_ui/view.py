@@ -7,7 +7,7 @@ from datetime import date
 from pydantic.dataclasses import dataclass
 
 from investigator_ui.contract import ANSWER, Grade, Overview, OverviewCell, OverviewRow, RelationGraph, Subject
-from investigator_ui.elements import READ_ONLY, UNGRADED, hubs_of
+from investigator_ui.elements import READ_ONLY, UNGRADED, hubs_of, pixel
 from investigator_ui.graph_schema import GraphSchema
 
 
@@ -38,6 +38,8 @@ class GraphFacts:
     aggregated: bool
     overview: Overview
     hubs: tuple[Hub, ...] = ()
+    simplified: bool = False
+    pixel: float = 1.0  # elements.pixel
 
     @property
     def read_only(self) -> bool:
@@ -51,7 +53,16 @@ class GraphFacts:
             for node in graph.nodes
             if node.id in omitted
         )
-        return cls(len(graph.nodes), len(graph.edges), graph.total, graph.aggregated, graph.overview, hubs)
+        return cls(
+            len(graph.nodes),
+            len(graph.edges),
+            graph.total,
+            graph.aggregated,
+            graph.overview,
+            hubs,
+            graph.simplified,
+            pixel(graph),
+        )
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -60,6 +71,7 @@ class View:
 
     key: str = ""
     full: bool = False
+    community: str | None = None
     source_only: bool = False
     as_of: date | None = None
     subject: Subject | None = None

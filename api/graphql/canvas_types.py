@@ -28,6 +28,10 @@ class GraphNode:
     degree: int = strawberry.field(description="Relationships in the whole store.")
     is_subject: bool = strawberry.field(description="The main node 主节点, or the community that holds it.")
     size: int
+    risky: int = strawberry.field(description="Nodes of grade C or D among the `size` that it stands for.")
+    blocklisted: bool = strawberry.field(
+        description="On the blocklist 黑名单 at the as-of moment. Of a community: false."
+    )
 
     @classmethod
     def of(cls, node: views.CanvasNode) -> "GraphNode":
@@ -45,6 +49,8 @@ class GraphNode:
             degree=node.degree,
             is_subject=node.is_subject,
             size=node.size,
+            risky=node.risky,
+            blocklisted=node.blocklisted,
         )
 
 
@@ -152,7 +158,12 @@ class RelationGraph:
     overview: Overview
     omissions: list[OmissionType]
     aggregated: bool = strawberry.field(description="True when nodes stand for communities.")
-    total: int = strawberry.field(description="Nodes before aggregation.")
+    total: int = strawberry.field(
+        description="Nodes before aggregation; with `community`, those of the graph that it is a part of."
+    )
+    simplified: bool = strawberry.field(
+        description="True when time ran out before all nodes were arranged well; nothing is missing."
+    )
 
     @classmethod
     def of(cls, graph: views.RelationGraph) -> "RelationGraph":
@@ -164,6 +175,7 @@ class RelationGraph:
             omissions=[OmissionType.of(omission) for omission in graph.omissions],
             aggregated=graph.aggregated,
             total=graph.total,
+            simplified=graph.simplified,
         )
 
 

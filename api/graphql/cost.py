@@ -1,7 +1,7 @@
 """What an operation may cost, computed before it runs: about one for each field that it may answer.
 
 A list's cost is that of one element times its length. The length is what an argument asks for (`limit`, `first`, `cap`, `k`, or the length of a list
-that is sent), at the list itself or at the object right above it (the edges of a connection, the nodes of a graph); else what `SIZES` says; else LIST.
+that is sent), at the list itself or at the object right above it (the edges of a connection, the nodes of a graph); for some what `SIZES` says; else LIST.
 
 A document is compiled once to a plan; only the arguments that are variables are looked at again for each request.
 """
@@ -39,8 +39,8 @@ from graph_model.errors import GuanxiError
 
 LIST = 10  # elements of a list that nothing says the size of
 SIZE_ARGUMENTS = ("limit", "first", "last", "cap", "k")
-# Answers whose size no argument says, and resolvers that work harder than their answer shows.
-SIZES: Mapping[str, int] = {"Subject.fullGraph": 1_500}
+# Answers whose size is bounded by something other than an argument, and resolvers that work harder than their answer shows.
+SIZES: Mapping[str, int] = {"Subject.fullGraph": 5_500}  # of nodes and of edges each, which are 15,000 together at most
 OWN: Mapping[str, int] = {
     "Subject.relationGraph": 100,
     "Subject.fullGraph": 500,
@@ -205,6 +205,9 @@ class _Planner:
 
     def _size(self, declared: GraphQLField, node: FieldNode, coordinate: str) -> Measure | None:
         """How many elements the answer may have, by its arguments."""
+        if coordinate in SIZES:
+            fixed = SIZES[coordinate]
+            return lambda _: fixed
         sent = {argument.name.value: argument.value for argument in node.arguments or ()}
         asked: list[Measure] = []
         lists: list[Measure] = []
@@ -213,9 +216,6 @@ class _Planner:
                 asked.append(self._number(sent.get(name), argument.default_value))
             elif _is_list(argument.type) and name in sent:
                 lists.append(self._length(sent[name]))
-        if coordinate in SIZES:
-            fixed = SIZES[coordinate]
-            asked.append(lambda _: fixed)
         chosen = asked or lists
         return None if len(chosen) == 0 else lambda variables: max(1, *(part(variables) for part in chosen))
 

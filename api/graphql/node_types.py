@@ -210,15 +210,21 @@ class Subject:
             types=types,
             source_only=source_only,
             as_of=moment,
+            now=info.context.now,
         )
         return RelationGraph.of(found)
 
     @resolver(
-        "The whole ring and what it shares, else the component; by community where it is too big to draw. "
-        "`sourceOnly` leaves out what people drew."
+        "The whole ring and what it shares, else the component; by community where it has more than 15,000 elements. "
+        "`community`, a node's id, opens the community that holds that node. `sourceOnly` leaves out what people drew."
     )
     def full_graph(
-        self, info: Info, limit: int = 5000, source_only: bool = False, as_of: datetime | None = None
+        self,
+        info: Info,
+        limit: int = 5000,
+        source_only: bool = False,
+        as_of: datetime | None = None,
+        community: strawberry.ID | None = None,
     ) -> RelationGraph:
         context = info.context
         found = full_graph.full_graph(
@@ -226,8 +232,10 @@ class Subject:
             context.principal,
             self.found.node_id,
             limit=limit,
+            community=community,
             source_only=source_only,
             as_of=self.moment if as_of is None else moment_of(as_of),
+            now=context.now,
         )
         return RelationGraph.of(found)
 

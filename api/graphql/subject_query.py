@@ -75,6 +75,7 @@ class SubjectQuery:
             cap=cap,
             source_only=source_only,
             as_of=moment_of(as_of),
+            now=info.context.now,
         )
         return Expansion.of(found)
 

@@ -1,30 +1,30 @@
 """The full graph (显示全图) of a subject: its ring and what the ring shares, else its component; by community where it is too big to draw."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import sqrt
 
 import numpy as np
 
-from graph_model.errors import InvalidRequest
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.predicates import Compare, Operator
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Edge, Grade, Node, Subgraph
 from graph_model.schema import SCHEMA
-from graph_model.services.layout import communities
-from graph_model.services.layout.arrange import arrange
+from graph_model.services.layout import arrange_discs, communities
 from graph_model.services.layout.geometry import Ints, adjacency
 from graph_model.services.links import SOURCE_TYPES, is_human
 from graph_model.services.lookup import by_node_id
 from graph_model.services.masking import caption
-from graph_model.services.relation_graph import asked_types, drawn, grade_of
+from graph_model.services.relation_graph import RISKY, asked_types, drawn, grade_of
 from graph_model.services.views import CanvasEdge, CanvasNode, Member, NodeKind, RelationGraph, overview
 from graph_model.store import GraphStore
 
-MAX_DRAWN_NODES = 1_500
-MAX_DRAWN_ELEMENTS = 15_000  # nodes and edges together
+MAX_DRAWN = 15_000  # elements: nodes and edges together, or a few nodes with very many edges would freeze a page
 MAX_NODES = 20_000
+MAX_OUTSIDE = 25  # nodes of other communities that are shown with one that is opened
 SHARED_CAP = 50  # neighbours of one member that are looked at, per relationship type
 
 
@@ -34,13 +34,33 @@ def full_graph(
     subject_id: str,
     *,
     limit: int = 5_000,
+    community: str | None = None,
     source_only: bool = False,
     as_of: AsOf | None = None,
+    now: datetime | None = None,
 ) -> RelationGraph:
-    """`source_only` leaves out what people drew. Raises NotFound, or InvalidRequest where `limit` is not within 1..MAX_NODES."""
+    """`source_only` leaves out what people drew. `community` is a node: of a graph too big to draw, the community that holds it is opened.
+    `now` as in `relation_graph`. Raises NotFound, or InvalidRequest where `limit` is not within 1..MAX_NODES."""
     principal.require(Right.SEE_GRAPH)
     if not 1 <= limit <= MAX_NODES:
         raise InvalidRequest(f"limit is between 1 and {MAX_NODES}.")
+    found = _found(store, principal, subject_id, limit=limit, source_only=source_only, as_of=as_of)
+    if len(found.nodes) + len(found.edges) <= MAX_DRAWN:
+        return drawn(store, principal, subject_id, found, source_only=source_only, as_of=as_of, now=now)
+    parts = _Parts.of(found)
+    if community is None:
+        return _aggregated(principal, subject_id, parts)
+    opened = parts.opened(community)
+    home = subject_id in {node.node_id for node in opened.nodes}
+    middle = None if home else opened.nodes[0].node_id
+    shown = drawn(store, principal, subject_id, opened, middle=middle, source_only=source_only, as_of=as_of, now=now)
+    return replace(shown, total=len(found.nodes))
+
+
+def _found(
+    store: GraphStore, principal: Principal, subject_id: str, *, limit: int, source_only: bool, as_of: AsOf | None
+) -> Subgraph:
+    """The ring and what it shares, else the component."""
     subject = by_node_id(store, subject_id, as_of=as_of)
     found: Subgraph | None = None
     if subject.ring_id is not None and principal.may(Right.SEE_RISK):
@@ -52,9 +72,7 @@ def full_graph(
         found = store.component(subject_id, limit=limit, as_of=as_of)
         if source_only:
             found = _holding(_from_sources(found), subject_id)
-    if len(found.nodes) <= MAX_DRAWN_NODES and len(found.nodes) + len(found.edges) <= MAX_DRAWN_ELEMENTS:
-        return drawn(store, principal, subject_id, found, source_only=source_only, as_of=as_of)
-    return _aggregated(principal, subject_id, found)
+    return found
 
 
 def _from_sources(graph: Subgraph) -> Subgraph:
@@ -107,18 +125,53 @@ def _ring_graph(
     return store.induced(list(chosen)[:limit], as_of=as_of)
 
 
-def _aggregated(principal: Principal, subject_id: str, graph: Subgraph) -> RelationGraph:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A graph and the community number of each of its nodes. A community is known by its first node."""
+
+    graph: Subgraph
+    index: Mapping[str, int]
+    pairs: Ints  # the ends of each edge, as places among the nodes
+    labels: Ints
+
+    @classmethod
+    def of(cls, graph: Subgraph) -> "_Parts":
+        index = {node.node_id: i for i, node in enumerate(graph.nodes)}
+        pairs = np.asarray([(index[e.start], index[e.end]) for e in graph.edges], dtype=np.int64).reshape(-1, 2)
+        return cls(graph, index, pairs, communities(adjacency(len(graph.nodes), pairs)))
+
+    def opened(self, node_id: str) -> Subgraph:
+        """The community that holds a node, and what of the others at least two of its members touch. Raises NotFound."""
+        if node_id not in self.index:
+            raise NotFound(
+                f"There is no node {node_id} in this graph. Open the graph again and choose a community of it."
+            )
+        inside = self.labels == self.labels[self.index[node_id]]
+        crossing = self.pairs[inside[self.pairs[:, 0]] != inside[self.pairs[:, 1]]]
+        outside = np.where(inside[crossing[:, 0]], crossing[:, 1], crossing[:, 0])
+        touched, times = np.unique(outside, return_counts=True)
+        order = np.argsort(-times, kind="stable")
+        shared = touched[order][times[order] >= 2][:MAX_OUTSIDE]
+        chosen = {self.graph.nodes[i].node_id for i in [*np.flatnonzero(inside).tolist(), *shared.tolist()]}
+        return replace(
+            self.graph,
+            nodes=[node for node in self.graph.nodes if node.node_id in chosen],
+            edges=[edge for edge in self.graph.edges if edge.start in chosen and edge.end in chosen],
+            hops={},
+            omissions=[omission for omission in self.graph.omissions if omission.node_id in chosen],
+        )
+
+
+def _aggregated(principal: Principal, subject_id: str, parts: _Parts) -> RelationGraph:
     """One canvas node per community, one edge per pair of communities that are tied."""
-    index = {node.node_id: i for i, node in enumerate(graph.nodes)}
-    pairs = np.asarray([(index[e.start], index[e.end]) for e in graph.edges], dtype=np.int64).reshape(-1, 2)
-    labels = communities(adjacency(len(graph.nodes), pairs))
+    graph, labels = parts.graph, parts.labels
     names = [f"community~{graph.nodes[int(i)].node_id}" for i in np.unique(labels, return_index=True)[1]]
-    edges = _edges_between(graph.edges, pairs, labels, names)
-    home = int(labels[index[subject_id]])
-    position_of = {name: i for i, name in enumerate(names)}
-    placement = arrange(
-        len(names), [(position_of[edge.source], position_of[edge.target]) for edge in edges], subject=home
-    )
+    edges = _edges_between(graph.edges, parts.pairs, labels, names)
+    home = int(labels[parts.index[subject_id]])
+    place_of = {name: i for i, name in enumerate(names)}
+    sizes = np.bincount(labels, minlength=len(names))
+    ties = {(place_of[edge.source], place_of[edge.target]): edge.weight for edge in edges}
+    placement = arrange_discs([diameter(int(size)) / 2 for size in sizes], ties, subject=home)
     degrees = Counter(name for edge in edges for name in (edge.source, edge.target))
     nodes = tuple(
         _community(
@@ -139,6 +192,11 @@ def _aggregated(principal: Principal, subject_id: str, graph: Subgraph) -> Relat
     return RelationGraph(
         subject_id, nodes, edges, overview(counted), tuple(graph.omissions), aggregated=True, total=len(graph.nodes)
     )
+
+
+def diameter(size: int) -> float:
+    """Of the circle that stands for so many nodes: its area grows with their number, and the smallest holds a caption."""
+    return min(64 + 6 * sqrt(size), 190.0)
 
 
 def _community(
@@ -176,6 +234,7 @@ def _community(
         degree=degree,
         is_subject=is_home,
         size=len(parts),
+        risky=sum(node.grade in RISKY for node in parts) if risk else 0,
     )
 
 

@@ -1,11 +1,13 @@
 """The relation graph (关系图) of a subject: its neighbourhood with places, the overview of the same nodes, and what was left out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from graph_model.errors import InvalidRequest
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Edge, Grade, Node, Omission, Subgraph
 from graph_model.schema import SCHEMA
+from graph_model.services.blocklist import blocked
 from graph_model.services.layout import arrange, fan
 from graph_model.services.links import SOURCE_TYPES, HumanLink, is_human, links_of
 from graph_model.services.masking import caption
@@ -16,6 +18,7 @@ MAX_HOPS = 4
 MAX_NODES = 1_500
 MAX_CAP = 200
 MAX_KNOWN = 2_000
+RISKY = frozenset({Grade.C, Grade.D})
 
 
 def relation_graph(
@@ -29,15 +32,17 @@ def relation_graph(
     types: Sequence[str] | None = None,
     source_only: bool = False,
     as_of: AsOf | None = None,
+    now: datetime | None = None,
 ) -> RelationGraph:
-    """`source_only` leaves out what people drew. Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_NODES."""
+    """`source_only` leaves out what people drew. `now` is when the blocklist is looked at where `as_of` names no moment; without either it
+    is not looked at. Raises NotFound, or InvalidRequest outside 1..MAX_HOPS, 1..MAX_CAP, 1..MAX_NODES."""
     principal.require(Right.SEE_GRAPH)
     _within("hops", hops, MAX_HOPS)
     _within("limit", limit, MAX_NODES)
     _within("cap", cap, MAX_CAP)
     followed = asked_types(types, source_only=source_only)
     found = store.neighbourhood(subject_id, hops=hops, cap=cap, limit=limit, types=followed, as_of=as_of)
-    return drawn(store, principal, subject_id, found, source_only=source_only, as_of=as_of)
+    return drawn(store, principal, subject_id, found, source_only=source_only, as_of=as_of, now=now)
 
 
 def asked_types(types: Sequence[str] | None, *, source_only: bool) -> Sequence[str] | None:
@@ -54,19 +59,22 @@ def drawn(
     subject_id: str,
     graph: Subgraph,
     *,
+    middle: str | None = None,
     source_only: bool = False,
     as_of: AsOf | None,
+    now: datetime | None = None,
 ) -> RelationGraph:
-    """A sub-graph that holds the subject, as a canvas shows it: every node with its place."""
+    """A sub-graph as a canvas shows it: every node with its place. It holds the subject, or else another node that stands in its `middle`."""
     index = {node.node_id: i for i, node in enumerate(graph.nodes)}
     placement = arrange(
         len(graph.nodes),
         [(index[edge.start], index[edge.end]) for edge in graph.edges],
-        subject=index[subject_id],
+        subject=index[middle or subject_id],
         order=[SCHEMA.labels.index(node.label) for node in graph.nodes],
     )
     degrees = total_degrees(store, [node.node_id for node in graph.nodes], source_only=source_only, as_of=as_of)
     links = links_of(store, graph.edges, as_of=as_of)
+    listed = _listed(store, principal, list(index), as_of=as_of, now=now)
     nodes = tuple(
         canvas_node(
             node,
@@ -75,6 +83,7 @@ def drawn(
             hop=int(hop) if hop >= 0 else None,
             degree=degrees.get(node.node_id, 0),
             is_subject=node.node_id == subject_id,
+            blocklisted=node.node_id in listed,
         )
         for node, (x, y), hop in zip(graph.nodes, placement.positions, placement.hops, strict=True)
     )
@@ -86,6 +95,7 @@ def drawn(
         omissions=tuple(graph.omissions),
         aggregated=False,
         total=len(nodes),
+        simplified=placement.cut_short,
     )
 
 
@@ -100,6 +110,7 @@ def expansion(
     cap: int = 25,
     source_only: bool = False,
     as_of: AsOf | None = None,
+    now: datetime | None = None,
 ) -> Expansion:
     """A node's neighbours that are not among `known`, the most recently seen first, at most `cap` in all, and every edge among them, the node and `known`.
 
@@ -126,9 +137,16 @@ def expansion(
     parent = places.get(node_id, (0.0, 0.0))
     spots = fan(len(new), parent=parent, known=list(places.values()))
     degrees = total_degrees(store, list(new_ids), source_only=source_only, as_of=as_of)
+    listed = _listed(store, principal, list(new_ids), as_of=as_of, now=now)
     nodes = tuple(
         canvas_node(
-            node, principal, place=(float(x), float(y)), hop=None, degree=degrees.get(node.node_id, 0), is_subject=False
+            node,
+            principal,
+            place=(float(x), float(y)),
+            hop=None,
+            degree=degrees.get(node.node_id, 0),
+            is_subject=False,
+            blocklisted=node.node_id in listed,
         )
         for node, (x, y) in zip(new, spots, strict=True)
     )
@@ -167,8 +185,25 @@ def total_degrees(
     }
 
 
+def _listed(
+    store: GraphStore, principal: Principal, node_ids: Sequence[str], *, as_of: AsOf | None, now: datetime | None
+) -> set[str]:
+    """Those on the blocklist, for whoever may know it."""
+    moment = now if as_of is None else as_of.event
+    if moment is None or not principal.may(Right.SEE_RISK):
+        return set()
+    return blocked(store, node_ids, moment=moment)
+
+
 def canvas_node(
-    node: Node, principal: Principal, *, place: tuple[float, float], hop: int | None, degree: int, is_subject: bool
+    node: Node,
+    principal: Principal,
+    *,
+    place: tuple[float, float],
+    hop: int | None,
+    degree: int,
+    is_subject: bool,
+    blocklisted: bool,
 ) -> CanvasNode:
     risk = principal.may(Right.SEE_RISK)
     return CanvasNode(
@@ -184,6 +219,8 @@ def canvas_node(
         hop=hop,
         degree=degree,
         is_subject=is_subject,
+        risky=int(risk and node.grade in RISKY),
+        blocklisted=blocklisted,
     )
 
 

@@ -32,6 +32,8 @@ class CanvasNode:
     degree: int  # relationships in the whole store
     is_subject: bool = False
     size: int = 1
+    risky: int = 0  # nodes of grade C or D among those it stands for
+    blocklisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class RelationGraph:
-    """A graph ready to draw. `total` counts nodes before any aggregation."""
+    """A graph ready to draw. `total` counts nodes before any aggregation; of one community that is opened, those of the whole graph."""
 
     subject_id: str
     nodes: Sequence[CanvasNode]
@@ -102,6 +104,7 @@ class RelationGraph:
     omissions: Sequence[Omission]
     aggregated: bool
     total: int
+    simplified: bool = False  # there was no time to arrange it well
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,12 @@ window.Guanxi = (() => {
   }
 
   function openSubject(nodeId) {
-    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { full: null, expanded: null } });
+    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { full: null, community: null, expanded: null } });
+  }
+
+  /* A community of the map, known by one of its nodes; null goes back to the map. */
+  function openCommunity(id) {
+    go({ query: { community: id === null ? null : id.replace(/^community~/, ""), expanded: null } });
   }
 
   /* Changes the address that a reload or a copied link uses; the view itself stays. */
@@ -89,5 +94,5 @@ window.Guanxi = (() => {
 
   const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
 
-  return { clearToasts, page, say, number, tell, go, openSubject, remember, logIn, debounce, element, toast };
+  return { clearToasts, page, say, number, tell, go, openSubject, openCommunity, remember, logIn, debounce, element, toast };
 })();

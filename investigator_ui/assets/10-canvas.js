@@ -6,24 +6,97 @@ Guanxi.canvas = (() => {
   const RICH = 300; // elements up to which the style is rich; the same limits as elements.py
   const READ_ONLY = 1500; // elements above which a view is read-only
   const NEAREST = 1.1; // fitting never zooms in further than this
+  const PORTION = 1500; // elements added at once: between portions the page answers
   const SECOND_CLICK = 350; // milliseconds in which a click may become a double click: the window stays still
   let bound = null;
+  let opened = 0; // views so far: an earlier one stops filling the canvas
   let untouched = true; // the user has not moved the window since everything was fitted
 
   const cy = () => document.getElementById("graph")?._cyreg?.cy ?? null;
 
-  /* Runs `action` once the canvas shows exactly these elements. */
-  function whenDrawn(elements, action, tries = 200) {
+  const pause = (milliseconds = 0) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+  async function mounted() {
+    while (!cy()) await pause(20);
+    bind(cy());
+    return cy();
+  }
+
+  /* A drawing as elements.py packs it. */
+  function unpack(text) {
+    const { nodes, edges, names, style, elements } = JSON.parse(text);
+    for (const each of elements) {
+      if (each.position) each.data = { ...nodes, label: each.data.caption, ...each.data };
+      else {
+        const [zh, en] = names[each.data.type] ?? ["", ""];
+        each.data = { ...edges, zh, en, ...each.data };
+      }
+    }
+    return { elements, style };
+  }
+
+  /* Another view. Elements go to Cytoscape itself: as a property of the component each would be compared, copied and sent back on every change. */
+  async function open(text, then = () => {}) {
+    const mine = ++opened;
+    const area = document.getElementById("canvas-area");
+    const live = await mounted();
+    if (mine !== opened) return;
+    const { elements, style } = text ? unpack(text) : { elements: [], style: null };
+    live.notifications(true);
+    live.batch(() => { live.elements().remove(); });
+    if (style) live.style().fromJson(style).update();
+    if (elements.length > READ_ONLY) {
+      area.dataset.filling = "1";
+      await pause(30); // the sign that work goes on is painted first
+      live.notifications(false); // nothing is drawn before all is there
+    }
+    for (let at = 0; at < elements.length; at += PORTION) {
+      if (at > 0) await pause();
+      if (mine !== opened) return;
+      live.add(elements.slice(at, at + PORTION));
+    }
+    delete area.dataset.filling;
+    then(live);
+  }
+
+  /* What was kept from being drawn until the window is right. */
+  function reveal(live) {
+    live.notifications(true);
+    live.notify("add", live.elements());
+  }
+
+  const copied = (each) => ({ ...each, data: { ...each.data }, ...(each.position ? { position: { ...each.position } } : {}) });
+
+  /* The same view with other elements: what stays is not touched where nothing about it has changed. */
+  function update(elements, then = () => {}) {
     const live = cy();
-    const last = elements[elements.length - 1];
-    const there = live && live.elements().length === elements.length && (!last || live.getElementById(last.data.id).nonempty());
-    if (there) { bind(live); requestAnimationFrame(() => action(live)); }
-    else if (tries > 0) setTimeout(() => whenDrawn(elements, action, tries - 1), 25);
+    if (!live) return;
+    const wanted = new Set(elements.map((each) => each.data.id));
+    live.batch(() => {
+      live.elements().filter((each) => !wanted.has(each.id())).remove();
+      const fresh = [];
+      for (const each of elements) {
+        const there = live.getElementById(each.data.id);
+        if (there.empty()) { fresh.push(copied(each)); continue; }
+        const now = there.data();
+        if (Object.keys(each.data).some((name) => now[name] !== each.data[name])) there.data(each.data);
+        if (each.position && (there.position("x") !== each.position.x || there.position("y") !== each.position.y)) there.position({ ...each.position });
+      }
+      live.add(fresh);
+    });
+    requestAnimationFrame(() => then(live));
+  }
+
+  async function restyle(style) {
+    const live = await mounted();
+    live.style().fromJson(style).update();
   }
 
   function bind(live) {
     if (bound === live) return;
     bound = live;
+    // What dash-cytoscape tells its server about hovering, selecting and all elements: nobody asks for it, and with thousands it takes seconds.
+    live.off("tap mouseover mouseout select unselect add remove dragfree viewport");
     live.multiClickDebounceTime?.(SECOND_CLICK);
     live.on("dbltap", "node", (event) => doubleTapped(event.target));
     live.on("select unselect", () => Guanxi.selection.changed());
@@ -35,8 +108,9 @@ Guanxi.canvas = (() => {
   }
 
   function doubleTapped(node) {
-    if (node.data("kind") === "COMMUNITY" || Guanxi.links.active()) return;
-    if (page.view?.readOnly) Guanxi.openSubject(node.id());
+    if (Guanxi.links.active()) return;
+    if (node.data("kind") === "COMMUNITY") Guanxi.openCommunity(node.id());
+    else if (page.view?.readOnly) Guanxi.openSubject(node.id());
     else Guanxi.history.expand(node.id());
   }
 
@@ -52,12 +126,13 @@ Guanxi.canvas = (() => {
     }
     const density = densityOf(nodes + edges, page.view.aggregated);
     if (density !== page.density) { page.density = density; tell("density", { data: density }); }
-    const renderer = live.renderer();
-    if ("hideEdgesOnViewport" in renderer) renderer.hideEdgesOnViewport = nodes + edges > READ_ONLY;
     Guanxi.table.draw();
   }, 40);
 
-  const densityOf = (elements, aggregated) => (elements <= RICH || aggregated ? "rich" : "cheap");
+  function densityOf(elements, aggregated) {
+    if (elements <= RICH || aggregated) return "rich";
+    return page.view?.readOnly ? "overview" : "cheap";
+  }
 
   function counts(live) {
     const found = new Map();
@@ -73,9 +148,20 @@ Guanxi.canvas = (() => {
     return { counts: [...found.values()], hubs };
   }
 
+  /* Of thousands, where their nodes are: what they and their captions look like takes too long to work out. */
+  function boxOf(elements) {
+    if (elements.length <= READ_ONLY) return elements.boundingBox({ includeOverlays: false });
+    let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity];
+    elements.nodes().forEach((node) => {
+      const { x, y } = node.position();
+      [x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x), Math.max(y2, y)];
+    });
+    return { x1: x1 - 60, y1: y1 - 60, x2: x2 + 60, y2: y2 + 60, w: x2 - x1 + 120, h: y2 - y1 + 120 };
+  }
+
   /* Pan and zoom that show these elements between the floating tools. */
   function viewportOf(live, elements) {
-    const box = elements.boundingBox({ includeOverlays: false });
+    const box = boxOf(elements);
     const legend = document.getElementById("legend")?.offsetHeight ?? 0;
     const [left, top, right, bottom] = [30, 58, 30, Math.min(legend, 90) + 26];
     const width = Math.max(live.width() - left - right, 50);
@@ -161,8 +247,14 @@ Guanxi.canvas = (() => {
   function fitWhenSettled(tries = 40) {
     const ready = document.getElementById("page").dataset.state === "graph" && document.getElementById("legend").children.length > 0;
     if (!ready && tries > 0) { setTimeout(() => fitWhenSettled(tries - 1), 25); return; }
-    cy()?.resize();
+    const live = cy();
+    const renderer = live?.renderer(); // while a large picture is moved, it is moved as a picture, without lines
+    const large = live?.elements().length > READ_ONLY;
+    for (const cheaper of ["hideEdgesOnViewport", "textureOnViewport"]) if (cheaper in renderer) renderer[cheaper] = large;
+    live?.notifications(true);
+    live?.resize();
     fit(null, { animate: false });
+    if (live) reveal(live);
     document.getElementById("page").dataset.drawn = page.view?.key ?? "";
   }
 
@@ -175,5 +267,5 @@ Guanxi.canvas = (() => {
     watcher.observe(document.getElementById("legend")); // it takes room from the picture
   }
 
-  return { cy, READ_ONLY, SECOND_CLICK, densityOf, whenDrawn, changed, fit, fitWhenSettled, zoomBy, watchSize };
+  return { cy, READ_ONLY, SECOND_CLICK, densityOf, open, update, restyle, changed, fit, fitWhenSettled, zoomBy, watchSize };
 })();

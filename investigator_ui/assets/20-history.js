@@ -29,8 +29,7 @@ Guanxi.history = (() => {
   }
 
   function show(elements, then = () => {}) {
-    tell("graph", { elements });
-    Guanxi.canvas.whenDrawn(elements, (live) => { Guanxi.canvas.changed(); then(live); });
+    Guanxi.canvas.update(elements, (live) => { Guanxi.canvas.changed(); then(live); });
   }
 
   function step(next, before, after = null) {
@@ -57,7 +56,8 @@ Guanxi.history = (() => {
   function expand(nodeId, relationship = null) {
     const live = Guanxi.canvas.cy();
     const node = live?.getElementById(nodeId);
-    if (!node || node.empty() || node.data("kind") === "COMMUNITY") return toast(say("toast.nothing_selected"));
+    if (!node || node.empty()) return toast(say("toast.nothing_selected"));
+    if (node.data("kind") === "COMMUNITY") return Guanxi.openCommunity(nodeId);
     if (page.view?.readOnly) return toast(say("toast.read_only"));
     node.addClass("busy");
     tell("ask-expand", {
@@ -166,5 +166,5 @@ Guanxi.history = (() => {
   function undo() { return back(undos, redos, "toast.undone"); }
   function redo() { return back(redos, undos, "toast.redone"); }
 
-  return { reset, expand, expanded, collapse, amend, undo, redo, buttons };
+  return { reset, snapshot, expand, expanded, collapse, amend, undo, redo, buttons };
 })();

@@ -66,13 +66,15 @@ Guanxi.selection = (() => {
     const found = live.nodes(".found");
     const selected = live.elements(":selected");
     live.batch(() => {
-      live.elements().removeClass("dim");
+      live.elements(".dim").removeClass("dim");
+      live.elements(".lit").removeClass("lit");
       let bright = found.nonempty() ? found : live.collection();
       if (found.empty() && selected.nonempty()) {
         bright = selected.nodes().closedNeighborhood().union(selected.edges()).union(selected.edges().connectedNodes());
         bright = bright.union(selected);
       }
-      if (bright.nonempty()) live.elements().difference(bright.union(bright.edgesWith(bright))).addClass("dim");
+      if (live.elements().length > Guanxi.canvas.READ_ONLY) bright.addClass("lit"); // to dim thousands takes long
+      else if (bright.nonempty()) live.elements().difference(bright.union(bright.edgesWith(bright))).addClass("dim");
     });
   }
 

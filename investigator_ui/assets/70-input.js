@@ -6,12 +6,12 @@
   let exported = 0;
   let retried = 0;
 
-  const toggleFull = () => go({ query: { full: page.view?.full ? null : "1", expanded: null } });
+  const toggleFull = () => go({ query: { full: page.view?.full ? null : "1", community: null, expanded: null } });
 
   const toggleSources = () => go({ query: { sourceOnly: page.view?.sourceOnly ? null : "1" } });
 
   const byId = {
-    "home-link": () => go({ pathname: "/", query: { full: null, sourceOnly: null, expanded: null } }),
+    "home-link": () => go({ pathname: "/", query: { full: null, community: null, sourceOnly: null, expanded: null } }),
     "help-button": () => Guanxi.dialogs.show("keys-dialog"),
     "as-of-clear": () => go({ query: { asOf: null } }),
     "full-switch": toggleFull,
@@ -32,12 +32,14 @@
     "export-csv": () => askExport("nodes"),
     "export-csv-edges": () => askExport("edges"),
     "copy-link": copyLink,
+    "leave-community": () => Guanxi.openCommunity(null),
   };
 
   const actions = {
     expand: (button) => Guanxi.history.expand(button.dataset.node, button.dataset.relationship ?? null),
     collapse: (button) => Guanxi.history.collapse(button.dataset.node),
     open: (button) => openSubject(button.dataset.node),
+    "open-community": (button) => Guanxi.openCommunity(button.dataset.node),
     link: () => Guanxi.links.begin(),
     record: (button) => Guanxi.casework.ask(button),
     annotate: (button) => Guanxi.links.askAnnotate(button),
@@ -52,7 +54,8 @@
   }
 
   function askExport(what) {
-    tell("ask-export", { data: { what, subject: page.view.subjectId, n: ++exported } });
+    const elements = Guanxi.history.snapshot().map(({ data }) => ({ data }));
+    tell("ask-export", { data: { what, subject: page.view.subjectId, n: ++exported, elements } });
   }
 
   async function copyLink() {

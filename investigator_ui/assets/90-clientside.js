@@ -6,8 +6,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     const { page, say, toast } = Guanxi;
     const nothing = () => window.dash_clientside.no_update;
 
-    function viewOpened(view, elements) {
-      if (!view?.subject || !view.graph) { page.view = null; return nothing(); }
+    function viewOpened(view, drawing) {
+      if (!view?.subject || !view.graph) {
+        page.view = null;
+        if (view) Guanxi.canvas.open(null);
+        return nothing();
+      }
       const { nodes, edges, aggregated } = view.graph;
       if (view.subject.node.id !== page.view?.subjectId) document.getElementById("rail").scrollTop = 0;
       Guanxi.clearToasts();
@@ -29,13 +33,19 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       Guanxi.table.restart();
       controls();
       Guanxi.omnibox.clear();
-      Guanxi.canvas.whenDrawn(elements, (live) => {
-        live.elements().unselect().removeClass("dim found over");
+      delete document.getElementById("page").dataset.drawn;
+      Guanxi.canvas.open(drawing, () => {
         Guanxi.canvas.watchSize();
         Guanxi.canvas.changed();
         Guanxi.selection.changed();
         Guanxi.canvas.fitWhenSettled();
       });
+      return nothing();
+    }
+
+    /* Other words, or another density of what is open. */
+    function restyled(style) {
+      if (style && page.view) Guanxi.canvas.restyle(style);
       return nothing();
     }
 
@@ -64,6 +74,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     return {
       viewOpened,
+      restyled,
       textsChanged,
       expanded: (answer) => { Guanxi.history.expanded(answer); return nothing(); },
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },

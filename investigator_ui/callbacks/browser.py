@@ -13,7 +13,8 @@ def register(app: Dash) -> None:
             prevent_initial_call=True,
         )
 
-    bind("viewOpened", Input("view", "data"), State("graph", "elements"))
+    bind("viewOpened", Input("view", "data"), State("drawing", "data"))
+    bind("restyled", Input("style", "data"))
     bind("textsChanged", Input("texts", "data"))
     bind("expanded", Input("expansion", "data"))
     bind("revealed", Input("revealed", "data"))

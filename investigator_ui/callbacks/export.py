@@ -13,14 +13,13 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("download", "data"),
         Input("ask-export", "data"),
-        State("graph", "elements"),
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def export(asked: Json, elements: Json, lang_data: Json) -> Json:
+    def export(asked: Json, lang_data: Json) -> Json:
         if "export" not in services.user().me().rights:
             raise Refused("forbidden")
         lang = language_of(lang_data)
-        kind = asked["what"]
+        kind, elements = asked["what"], asked["elements"]
         content = csv_of_edges(elements, lang) if kind == "edges" else csv_of_nodes(elements, services.schema(), lang)
         return {"content": content, "filename": file_name(kind, asked["subject"]), "type": "text/csv;charset=utf-8"}

@@ -12,7 +12,7 @@ from investigator_ui.panels.rail import above_overview, below_overview
 from investigator_ui.panels.states import problem_page, start_page
 from investigator_ui.panels.topbar import topbar
 from investigator_ui.services import Services
-from investigator_ui.stylesheet import grade_colours, stylesheet
+from investigator_ui.stylesheet import grade_colours, overview_stylesheet, stylesheet
 from investigator_ui.texts import browser_texts, text
 from investigator_ui.view import CanvasFacts, View, overview_of
 
@@ -95,16 +95,22 @@ def register(app: Dash, services: Services) -> None:
         types = {cell.type for row in overview.rows for cell in row.types}
         human = not view.source_only and not view.graph.aggregated
         legend = canvas_panels.legend(schema, types, lang, human_links=human)
-        return panel, canvas_panels.notices(view.graph, canvas, lang), legend
+        inside = view.community is not None and view.graph.total > view.graph.nodes
+        return panel, canvas_panels.notices(view.graph, canvas, lang, in_community=inside), legend
 
     @app.callback(
-        Output("graph", "stylesheet", allow_duplicate=True),
+        Output("style", "data", allow_duplicate=True),
         Input("density", "data"),
+        State("view", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def restyle(density: str, lang_data: Json) -> Json:
-        return stylesheet(services.schema(), lang=language_of(lang_data), rich=density == "rich")
+    def restyle(density: str, view_data: Json, lang_data: Json) -> Json:
+        schema, lang = services.schema(), language_of(lang_data)
+        view = parse(View, view_data) if view_data else View()
+        if density == "overview" and view.graph is not None:
+            return overview_stylesheet(schema, lang=lang, pixel=view.graph.pixel)
+        return stylesheet(schema, lang=lang, rich=density == "rich")
 
 
 def _legend_data(services: Services) -> Json:

@@ -8,20 +8,21 @@ from dash.exceptions import PreventUpdate
 from investigator_ui.address import Expanded, Language, ViewAddress
 from investigator_ui.client import OpenedSubject, UserApi
 from investigator_ui.contract import Json, Me, dump, parse
-from investigator_ui.elements import RICH, Element, to_elements
+from investigator_ui.elements import RICH, Element, packed, to_elements
 from investigator_ui.errors import SessionExpired, UiError
 from investigator_ui.expansion import add, expand
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.services import Services
 from investigator_ui.session import request_language
-from investigator_ui.stylesheet import stylesheet
+from investigator_ui.stylesheet import Rule, overview_stylesheet, stylesheet
 from investigator_ui.view import GraphFacts, Problem, View
 
 
 def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("view", "data"),
-        Output("graph", "elements"),
-        Output("graph", "stylesheet"),
+        Output("drawing", "data"),
+        Output("style", "data"),  # in another language; a new drawing brings its own
         Output("lang", "data"),
         Output("me", "data"),
         Input("url", "pathname"),
@@ -47,7 +48,7 @@ def register(app: Dash, services: Services) -> None:
         if same:
             if lang == shown_lang:
                 raise PreventUpdate
-            style = stylesheet(services.schema(), lang=lang, rich=_rich(view))
+            style = style_of(view.graph, services.schema(), lang)
             return no_update, no_update, style, lang, no_update
         lang_out = no_update if lang == shown_lang else lang
         me_out = no_update
@@ -55,21 +56,31 @@ def register(app: Dash, services: Services) -> None:
             user = services.user()
             if not me:
                 me_out = dump(user.me())
-            view, elements = open_view(user, address, moment=address.moment(services.zone))
-            style = stylesheet(services.schema(), lang=lang, rich=_rich(view))
+            schema = services.schema()
+            view, elements = open_view(user, address, schema, moment=address.moment(services.zone))
+            style = style_of(view.graph, schema, lang)
         except UiError as error:
             code = "session_expired" if isinstance(error, SessionExpired) else error.code
-            return dump(View(problem=Problem(code))), [], no_update, lang_out, me_out
-        return dump(view), elements, style, lang_out, me_out
+            return dump(View(problem=Problem(code))), None, no_update, lang_out, me_out
+        drawing = packed(elements, schema.relationship_captions(), style)
+        return dump(view), drawing, no_update, lang_out, me_out
 
 
-def open_view(user: UserApi, address: ViewAddress, *, moment: datetime | None) -> tuple[View, list[Element]]:
+def open_view(
+    user: UserApi, address: ViewAddress, schema: GraphSchema, *, moment: datetime | None
+) -> tuple[View, list[Element]]:
     """What an address shows; the expansions that it names are opened again, in their order."""
     if address.node_id is None:
         return View(key=address.key), []
-    opened = user.open(address.node_id, full=address.full, as_of=moment, source_only=address.source_only)
+    opened = user.open(
+        address.node_id,
+        full=address.full,
+        community=address.community,
+        as_of=moment,
+        source_only=address.source_only,
+    )
     facts = GraphFacts.of(opened.graph)
-    elements = to_elements(opened.graph)
+    elements = to_elements(opened.graph, schema.relationship_captions())
     if not facts.read_only:
         for expanded in address.expanded:
             elements = _expanded(user, expanded, elements, address, moment=moment)
@@ -91,6 +102,7 @@ def _view(address: ViewAddress, opened: OpenedSubject, facts: GraphFacts) -> Vie
     return View(
         key=address.key,
         full=address.full,
+        community=address.community,
         source_only=address.source_only,
         as_of=address.as_of,
         subject=opened.subject,
@@ -98,8 +110,13 @@ def _view(address: ViewAddress, opened: OpenedSubject, facts: GraphFacts) -> Vie
     )
 
 
-def _rich(view: View) -> bool:
-    return view.graph is None or view.graph.aggregated or view.graph.nodes + view.graph.edges <= RICH
+def style_of(graph: GraphFacts | None, schema: GraphSchema, lang: Language) -> list[Rule]:
+    """The stylesheet for what is opened."""
+    if graph is None or graph.aggregated or graph.nodes + graph.edges <= RICH:
+        return stylesheet(schema, lang=lang, rich=True)
+    if graph.read_only:
+        return overview_stylesheet(schema, lang=lang, pixel=graph.pixel)
+    return stylesheet(schema, lang=lang, rich=False)
 
 
 def me_of(data: Json) -> Me | None:

@@ -122,22 +122,38 @@ def legend(
     ]
 
 
-def notices(facts: GraphFacts, canvas: CanvasFacts, lang: Language) -> list[Component]:
+def notices(facts: GraphFacts, canvas: CanvasFacts, lang: Language, *, in_community: bool = False) -> list[Component]:
     """Everything that the canvas does not show, said out loud: nothing is cut silently."""
     said: list[str] = []
     if facts.aggregated:
         shown = words.number(facts.nodes)
         said.append(text("notice.aggregated", lang, total=words.number(facts.total), shown=shown))
+    elif in_community:
+        pass  # said below, with the way back
     elif facts.read_only:
         said.append(text("notice.read_only", lang, n=words.number(facts.nodes + facts.edges)))
     if facts.total >= FULL_LIMIT:
         said.append(text("notice.nearest", lang, total=words.number(facts.total)))
-    elif facts.total > facts.nodes and not facts.aggregated:
+    elif facts.total > facts.nodes and not facts.aggregated and not in_community:
         said.append(text("notice.cut", lang, shown=words.number(facts.nodes), total=words.number(facts.total)))
+    if facts.simplified:
+        said.append(text("notice.simplified", lang))
     found: list[Component] = [html.P([icon("info"), html.Span(sentence)], className="notice") for sentence in said]
+    if in_community:
+        found.insert(0, _community(facts, lang))
     if canvas.hubs and not facts.aggregated:
         found.append(_hubs(sorted(canvas.hubs, key=lambda hub: hub.shown - hub.total), lang))
     return found
+
+
+def _community(facts: GraphFacts, lang: Language) -> Component:
+    """One community of the map is open: how much of the whole it is, and the way back."""
+    back = html.Button(text("notice.map", lang), type="button", className="link-button", id="leave-community")
+    shown, total = words.number(facts.nodes), words.number(facts.total)
+    return html.P(
+        [icon("community"), html.Span(text("notice.community", lang, shown=shown, total=total)), back],
+        className="notice",
+    )
 
 
 def _hubs(hubs: Sequence[Hub], lang: Language) -> Component:

@@ -131,8 +131,19 @@ def community_inspector(community: Data, schema: GraphSchema, lang: Language) ->
             grade_chip(grade, schema, lang),
         ),
         html.P(text("community.size", lang, n=words.number(int(community["members"]))), className="big"),
-        html.P(text("community.what", lang)),
-        html.P(text("community.todo", lang)),
+        html.P(text("community.risky", lang, n=words.number(int(community["risky"])))),
+        html.Div(
+            _action(
+                "community",
+                text("community.open", lang),
+                str(community["id"]),
+                key="E",
+                primary=True,
+                name="open-community",
+            ),
+            className="actions",
+        ),
+        html.P(text("community.what", lang), className="hint"),
     ]
 
 

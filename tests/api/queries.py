@@ -6,10 +6,10 @@ ASSESSMENT = """assessment { score grade source modelVersion policyVersion asOf 
 NODE = f"""id type caption ringId firstSeen lastSeen source {ATTRIBUTES} {ASSESSMENT} degrees {{ type neighbourType count }}"""
 HUMAN_LINK = """id source target author reason evidence expiresAt drawnAt endedAt
   edits { action author at reason evidence expiresAt }"""
-CANVAS = f"""nodes {{ id kind type caption grade score ringId x y hop degree isSubject size }}
+CANVAS = f"""nodes {{ id kind type caption grade score ringId x y hop degree isSubject size risky blocklisted }}
   edges {{ id source target type captionZh captionEn qualifier firstSeen lastSeen human weight link {{ {HUMAN_LINK} }} }}
   omissions {{ nodeId type shown total }}"""
-GRAPH = f"""subjectId aggregated total {CANVAS}
+GRAPH = f"""subjectId aggregated total simplified {CANVAS}
   overview {{ total rows {{ grade count types {{ type isSubject captionZh captionEn count nodeIds }} }} }}"""
 SUBJECT = f"""node {{ {NODE} }} {ATTRIBUTES} idExpired {ASSESSMENT} tags
   ring {{ id size knownFraud knownFraudShare density motif asOf }}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from graph_model.columns import AssessmentColumns
-from graph_model.errors import InvalidRequest
-from graph_model.records import AsOf, GraphBatch, NodeRecord, NodeRef
+from graph_model.errors import InvalidRequest, NotFound
+from graph_model.records import AsOf, Fact, GraphBatch, NodeRecord, NodeRef
 from graph_model.services import full_graph as module
 from graph_model.services.full_graph import full_graph
 from graph_model.services.views import NodeKind
@@ -25,7 +25,7 @@ Tangle = tuple[GraphStore, list[str]]
 
 @pytest.fixture
 def small_canvas(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(module, "MAX_DRAWN_NODES", 60)
+    monkeypatch.setattr(module, "MAX_DRAWN", 400)
     yield
 
 
@@ -63,10 +63,60 @@ def test_too_big_a_graph_is_drawn_by_community_and_counts_the_same(tangle: Tangl
     assert (home.x, home.y) == (0.0, 0.0)
 
 
+def test_a_community_of_the_map_is_opened_by_any_of_its_nodes(tangle: Tangle, small_canvas: None) -> None:
+    store, ids = tangle
+    whole = full_graph(store, INVESTIGATOR, ids[0])
+    home = next(node for node in whole.nodes if node.is_subject)
+    opened = full_graph(store, INVESTIGATOR, ids[0], community=ids[0])
+    assert not opened.aggregated
+    assert {node.kind for node in opened.nodes} == {NodeKind.NODE}
+    assert opened.total == whole.total
+    assert home.size <= len(opened.nodes) <= home.size + module.MAX_OUTSIDE
+    (subject,) = [node for node in opened.nodes if node.is_subject]
+    assert (subject.id, subject.x, subject.y) == (ids[0], 0.0, 0.0)
+    other = next(node for node in whole.nodes if not node.is_subject)
+    anchor = other.id.removeprefix("community~")
+    elsewhere = full_graph(store, INVESTIGATOR, ids[0], community=anchor)
+    members = {node.id for node in elsewhere.nodes}
+    assert anchor in members
+    assert other.size <= len(members) <= other.size + module.MAX_OUTSIDE
+    again = full_graph(store, INVESTIGATOR, ids[0], community=anchor)
+    assert [(node.id, node.x, node.y) for node in again.nodes] == [(n.id, n.x, n.y) for n in elsewhere.nodes]
+    with pytest.raises(NotFound):
+        full_graph(store, INVESTIGATOR, ids[0], community="nobody")
+
+
+def test_circles_of_a_map_do_not_overlap_and_those_that_are_tied_lie_near(tangle: Tangle, small_canvas: None) -> None:
+    store, ids = tangle
+    graph = full_graph(store, INVESTIGATOR, ids[0])
+    for place, one in enumerate(graph.nodes):
+        for other in graph.nodes[:place]:
+            apart = np.hypot(one.x - other.x, one.y - other.y)
+            assert apart > (module.diameter(one.size) + module.diameter(other.size)) / 2
+
+
+def test_who_is_blocklisted_is_marked_as_of_the_moment(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True)
+    ids = fill_tangle(store, seed=5, customers=3, identifiers=4)
+    listed = store.get_by_id([ids[0]])[0]
+    day = START + timedelta(days=30)
+    fact = Fact(
+        NodeRef(listed.label, listed.key), "blocklist", "listed", day, day, "user:ida", note="synthetic identity"
+    )
+    store.upsert(GraphBatch(facts=[fact]))
+    later, before = day + timedelta(days=1), AsOf.at(day - timedelta(days=1))
+    now = full_graph(store, INVESTIGATOR, ids[0], now=later)
+    then = full_graph(store, INVESTIGATOR, ids[0], as_of=before, now=later)
+    store.close()
+    assert [node.id for node in now.nodes if node.blocklisted] == [ids[0]]
+    assert len(then.nodes) > 1 and not any(node.blocklisted for node in then.nodes)
+
+
 def test_edges_count_towards_the_limit_too(tangle: Tangle, monkeypatch: pytest.MonkeyPatch) -> None:
     store, ids = tangle
     assert not full_graph(store, INVESTIGATOR, ids[0]).aggregated
-    monkeypatch.setattr(module, "MAX_DRAWN_ELEMENTS", 400)
+    nodes = len(store.component(ids[0], limit=5_000).nodes)
+    monkeypatch.setattr(module, "MAX_DRAWN", nodes + 1)
     assert full_graph(store, INVESTIGATOR, ids[0]).aggregated
 
 

@@ -83,6 +83,22 @@ def test_a_large_graph_has_no_overlaps_either_and_fills_its_space(count: int) ->
     assert extent.prod() < count * SPACING**2 * 60  # not strewn about
 
 
+def test_without_time_for_forces_all_is_placed_without_overlaps_and_says_so() -> None:
+    edges = tree_and_shortcuts(900, seed=4)
+    hasty, calm = arrange(900, edges, seconds=0.0), arrange(900, edges)
+    assert hasty.cut_short and not calm.cut_short
+    assert nearest_pair(hasty.positions) >= SPACING
+
+
+def test_a_chain_of_communities_is_drawn_as_a_heap_and_not_as_a_line() -> None:
+    gang = [(a, b) for a in range(50) for b in range(a + 1, 50) if (a + b) % 5 == 0]
+    edges = [(a + 50 * number, b + 50 * number) for number in range(20) for a, b in gang]
+    edges += [(50 * number + 7, 50 * number + 50) for number in range(19)]
+    extent = np.ptp(arrange(1_000, edges).positions, axis=0)
+    assert max(extent) < 2 * min(extent)
+    assert extent.prod() < 1_000 * SPACING**2 * 12
+
+
 def test_a_hub_with_thousands_around_it_fills_a_disc_around_it() -> None:
     places = arrange(3_000, [(0, i) for i in range(1, 3_000)]).positions
     assert nearest_pair(places) >= SPACING

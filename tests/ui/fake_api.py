@@ -58,6 +58,7 @@ def node(node_id: str, label: str = "Phone", **changes: object) -> Json:
     made: Json = {
         "id": node_id, "kind": "NODE", "type": label, "caption": f"138****{node_id[-4:]:>04}", "grade": "A", "score": 0.02,
         "ringId": None, "x": 0.0, "y": 0.0, "hop": 1, "degree": 1, "isSubject": False, "size": 1,
+        "risky": 0, "blocklisted": False,
     }  # fmt: skip
     return made | changes
 
@@ -96,7 +97,8 @@ def overview(nodes: list[Json]) -> Json:
 def graph(nodes: list[Json], edges: list[Json], **changes: object) -> Json:
     subject = next(each["id"] for each in nodes if each["isSubject"])
     made: Json = {
-        "subjectId": subject, "aggregated": False, "total": len(nodes), "omissions": [], "nodes": nodes, "edges": edges,
+        "subjectId": subject, "aggregated": False, "total": len(nodes), "simplified": False, "omissions": [], "nodes": nodes,
+        "edges": edges,
         "overview": overview(nodes),
     }  # fmt: skip
     return made | changes
@@ -115,7 +117,7 @@ def star(neighbours: int) -> Json:
 def communities(count: int, total: int) -> Json:
     """An aggregated graph: circles that stand for `total` nodes."""
     circles = [
-        node(f"community~{place}", "Customer", kind="COMMUNITY", caption="王**", grade="ABCD"[place % 4], size=total // count,
+        node(f"community~{place}", "Customer", kind="COMMUNITY", caption="王**", grade="ABCD"[place % 4], size=total // count, risky=place,
              x=80.0 * place, y=60.0 * (place % 3), isSubject=place == 0)
         for place in range(count)
     ]  # fmt: skip
@@ -132,6 +134,7 @@ class FakeApi:
 
     relation_graph: Json = field(default_factory=lambda: star(12))
     full_graph: Json = field(default_factory=lambda: communities(8, 12_345))
+    community: Json = field(default_factory=lambda: star(20) | {"total": 12_345})  # whichever is opened
     hits: list[Json] = field(default_factory=list)
     expansion: Json = field(default_factory=lambda: {"nodes": [], "edges": [], "omissions": []})
     rights: list[str] = field(default_factory=lambda: ["see_graph", "see_risk", "reveal", "export", "edit_graph"])
@@ -161,7 +164,7 @@ class FakeApi:
             "Search": lambda: {"search": self.hits},
             "Resolve": lambda: {"subject": {"node": {"id": "subject", "type": "Customer", "caption": "林**"}}},
             "Subject": lambda: {"subjectById": self._subject(self.relation_graph)},
-            "FullSubject": lambda: {"subjectById": self._subject(self.full_graph)},
+            "FullSubject": lambda: {"subjectById": self._subject(self.community if variables["community"] else self.full_graph)},
             "Node": lambda: {"node": self._node(variables["id"])},
             "Neighbours": lambda: {"neighbours": self.expansion},
             "Reveal": lambda: {"reveal": {"nodeId": variables["nodeId"], "property": variables["property"],

@@ -31,7 +31,8 @@ def test_nothing_but_what_the_server_sent_is_in_an_element() -> None:
     element = node_element(graph_of(star(1)).nodes[1])
     assert element["data"]["caption"] == "138****0000"
     assert set(element["data"]) == {
-        "id", "kind", "type", "caption", "label", "grade", "score", "hop", "degree", "diameter", "members", "ring", "subject",
+        "id", "kind", "type", "caption", "label", "grade", "score", "hop", "degree", "diameter", "members", "risky", "ring",
+        "subject",
     }  # fmt: skip
 
 

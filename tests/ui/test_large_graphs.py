@@ -72,12 +72,72 @@ def test_the_full_graph_of_a_large_ring_shows_communities_and_explains_them(
             assert ((x - other_x) ** 2 + (y - other_y) ** 2) ** 0.5 > radius + other_radius
     who.page.mouse.click(*who.spot("community~2"))
     expect(who.page.locator("#inspector")).to_contain_text("A community is a group of closely linked nodes")
+    expect(who.page.locator("#inspector")).to_contain_text("2 of them of grade C or D")
+    assert who.cy("cy.getElementById('community~2').data('label')") == "王**\n1,543\nC·D 2"
     who.page.keyboard.press("Escape")
     row = who.page.locator("#overview-A .grade-row .find")
     row.click()  # an aggregated row finds the communities that hold such nodes
     assert sorted(who.cy("cy.nodes('.found').map(n => n.id())")) == ["community~0", "community~1"]
     who.page.keyboard.press("g")
     who.wait_for_graph(13)
+
+
+def test_a_community_of_the_map_is_opened_and_left_again(screen: tuple[FakeApi, Investigator]) -> None:
+    _, who = screen
+    who.open("subject", "?full=1", nodes=8)
+    who.double_click("community~3")
+    who.wait_for_graph(21)
+    assert "community=3" in who.page.url
+    expect(who.page.locator("#notices")).to_contain_text("A community: 21 of the 12,345 nodes")
+    assert not who.cy("cy.nodes()[1].data('kind') === 'COMMUNITY'")
+    who.page.reload()  # the address holds it
+    who.wait_for_graph(21)
+    who.page.click("#leave-community")
+    who.wait_for_graph(8)
+    who.page.keyboard.press("t")
+    who.page.locator("#table-rows tr[data-id='community~5']").dblclick()
+    who.wait_for_graph(21)
+    who.page.go_back()
+    who.wait_for_graph(8)
+    who.page.keyboard.press("g")
+    who.wait_for_graph(13)
+    assert "community" not in who.page.url
+
+
+def test_the_subject_stands_out_among_thousands_and_a_click_lights_its_neighbours(
+    screen: tuple[FakeApi, Investigator],
+) -> None:
+    api, who = screen
+    api.relation_graph = star(2_000)
+    who.open("subject", nodes=2_001)
+    assert who.cy("cy.getElementById('subject').renderedWidth()") > 20
+    assert who.cy("cy.getElementById('subject').style('label')") == "林**"
+    assert who.cy("cy.getElementById('p00001').style('label')") == ""
+    assert who.cy("cy.edges()[0].renderedStyle('width')") != ""
+    who.page.evaluate("Guanxi.selection.choose(['p00001'])")
+    who.page.wait_for_function(
+        "() => document.getElementById('graph')._cyreg.cy.elements('.lit').length === 3"  # it, its edge and the subject
+    )
+    expect(who.page.locator("#inspector")).to_contain_text("138****0000")
+    card = who.cy("[cy.edges()[0].data('zh'), cy.edges()[0].data('human'), cy.nodes()[1].data('members')]")
+    assert card == ["使用电话", False, 1]
+
+
+def test_a_graph_that_could_not_be_arranged_in_time_says_so(screen: tuple[FakeApi, Investigator]) -> None:
+    api, who = screen
+    api.full_graph = star(30) | {"simplified": True}
+    who.open("subject", "?full=1", nodes=31)
+    expect(who.page.locator("#notices")).to_contain_text("some nodes are placed roughly. Nothing is missing")
+
+
+def test_what_is_blocklisted_has_a_double_red_border(screen: tuple[FakeApi, Investigator]) -> None:
+    api, who = screen
+    api.relation_graph = star(12)
+    api.relation_graph["nodes"][3]["blocklisted"] = True
+    who.open("subject", nodes=13)
+    listed = api.relation_graph["nodes"][3]["id"]
+    assert who.cy("cy.nodes().filter(n => n.style('border-style') === 'double').map(n => n.id())") == [listed]
+    assert who.cy(f"cy.getElementById('{listed}').style('border-color')") == "rgb(192,15,28)"
 
 
 def test_a_hub_of_thousands_is_capped_labelled_and_comes_in_portions(screen: tuple[FakeApi, Investigator]) -> None:

@@ -1,4 +1,6 @@
-"""Force layout by community: each community is drawn by itself in a disc, and the discs are packed. Pure and deterministic."""
+"""Force layout by community: each community is drawn by itself in a disc, and the discs are packed. Pure, and deterministic within its time."""
+
+import time
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -15,15 +17,21 @@ REST = 1.25 * CLEAR  # the unit of length of the forces
 GRAVITY = 0.05  # towards the middle, for parts that nothing ties together
 
 
-def spread_communities(matrix: csr_array, labels: Ints, *, subject: int) -> Floats:
-    """Positions, shape [n, 2]. The subject's community comes first, in the middle; the others near those they are tied to."""
+def spread_communities(matrix: csr_array, labels: Ints, *, subject: int, seconds: float) -> tuple[Floats, bool]:
+    """Positions, shape [n, 2]. The subject's community comes first, in the middle; the others near those they are tied to.
+
+    Communities that are reached after so many seconds are laid as a sunflower, without forces; then the second value is True.
+    """
+    end, cut_short = time.monotonic() + seconds, False
     count = len(labels)
     discs = int(labels.max()) + 1
     positions = np.zeros((count, 2))
     radii = np.zeros(discs)
     by_label = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels, minlength=discs))[:-1])
     for label, members in enumerate(by_label):
-        inside = _place(matrix[members][:, members])
+        late = time.monotonic() > end
+        cut_short = cut_short or late
+        inside = _place(matrix[members][:, members], forced=not late)
         inside -= (inside.max(axis=0) + inside.min(axis=0)) / 2
         positions[members] = inside
         radii[label] = np.hypot(inside[:, 0], inside[:, 1]).max() + CLEAR / 2
@@ -31,16 +39,16 @@ def spread_communities(matrix: csr_array, labels: Ints, *, subject: int) -> Floa
     between = csr_array((edges.data, (labels[edges.row], labels[edges.col])), shape=(discs, discs))
     between.sum_duplicates()
     centres = pack(radii, between, first=int(labels[subject]))
-    return positions + centres[labels]
+    return positions + centres[labels], cut_short
 
 
-def _place(graph: csr_array) -> Floats:
+def _place(graph: csr_array, *, forced: bool) -> Floats:
     count = graph.shape[0]
     if count == 1:
         return np.zeros((1, 2))
     positions = _sunflower(graph)
-    if count <= LARGEST_FORCED and graph.nnz > 0:
-        positions = _force(graph, positions)
+    if forced and count <= LARGEST_FORCED and graph.nnz > 0:
+        positions = _evened(_force(graph, positions))
     return _keep_apart(positions)
 
 
@@ -87,6 +95,16 @@ def _force(graph: csr_array, positions: Floats) -> Floats:
     nearest = _nearest(places)
     tight: Floats = places * (CLEAR / max(float(np.median(nearest)), 1e-6))
     return tight
+
+
+def _evened(positions: Floats) -> Floats:
+    """Nodes that the forces threw far out come halfway back to where a disc of even density would have them."""
+    middle = positions - positions.mean(axis=0)
+    reach = np.maximum(np.hypot(middle[:, 0], middle[:, 1]), 1e-6)
+    rank = np.empty(len(reach))
+    rank[np.argsort(reach, kind="stable")] = np.arange(len(reach)) + 0.5
+    even: Floats = middle * ((np.minimum(reach, CLEAR * np.sqrt(rank)) + CLEAR * np.sqrt(rank)) / 2 / reach)[:, None]
+    return even
 
 
 def _keep_apart(positions: Floats) -> Floats:

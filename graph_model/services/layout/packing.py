@@ -1,4 +1,4 @@
-"""Packing of discs: each is set down as near to the discs it is tied to as it fits. Pure and deterministic."""
+"""Packing of discs: each is set down near the middle of all and near the discs it is tied to, as it fits. Pure and deterministic."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -21,7 +21,8 @@ def pack(radii: Floats, ties: csr_array, *, first: int) -> Floats:
         waiting.remove(chosen)
         weights = _row(ties, chosen)[placed]
         around = centres[placed]
-        target = weights @ around / weights.sum() if weights.sum() > 0 else np.zeros(2)
+        # Halfway between those it is tied to and the first one: a chain of discs is drawn as a heap, not as a line across the screen.
+        target = weights @ around / weights.sum() / 2 if weights.sum() > 0 else np.zeros(2)
         centres[chosen] = _nearest_free(target, radii[chosen], around, radii[placed])
         placed.append(chosen)
         pull = pull + _row(ties, chosen)
