@@ -62,7 +62,7 @@ def sample(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_an_interval_holds_what_it_is_of_and_narrows_with_more_rows():
-    positive, probability = sample(20_000, 1)
+    positive, probability = sample(6_000, 1)
     once = np.arange(len(positive))
     many = intervals(positive, {"full": probability}, group=once)["full"]
     few = intervals(positive[:500], {"full": probability[:500]}, group=once[:500])["full"]
