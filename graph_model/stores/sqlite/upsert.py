@@ -44,6 +44,8 @@ def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> 
     moments = Milliseconds()
     slots = Slots(connection, names)
     nodes_created, new = _merge_nodes(connection, names, slots, moments, batch.nodes)
+    if len(batch.nodes) == 0:  # else the ends of its edges are mostly among them
+        slots.load(ref for record in batch.edges for ref in (record.start, record.end))
     merge = EdgeMerge(connection, names, slots, moments)
     edges_created = merge.add(batch.edges)
     changed = write_properties(connection, names, slots)  # sets properties_at, which `_write_nodes` writes

@@ -71,7 +71,6 @@ class EdgeMerge:
 
     def add(self, records: Sequence[EdgeRecord]) -> list[bool]:
         """For each record whether it creates its relationship."""
-        self._slots.load(ref for record in records for ref in (record.start, record.end))
         created = []
         triples, by_label, moments = self._names.triples, self._slots.by_label, self._moments
         all_times, require = self._times, self._slots.require
