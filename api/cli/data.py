@@ -114,6 +114,8 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
         out.print(table)
         out.print(f"store    {opened.address}")
         out.print(f"changed  {counted.changed_at.isoformat() if counted.changed_at is not None else 'never'}")
+        if opened.unfinished_scoring() is not None:
+            err.print("A scoring is at work or was broken off: some scores are newer than the others.", style="yellow")
         out.print(f"model    {model if model is not None else 'not scored yet: guanxi score'}")
     finally:
         opened.close()

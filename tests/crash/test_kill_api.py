@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -14,6 +14,8 @@ import pytest
 
 from graph_model.audit import first_break
 from graph_model.principal import Role
+from graph_model.records import ScoreSource, Scoring
+from graph_model.stores import open_store
 from tests.api import queries
 from tests.api.processes import Home, Serving, serving_process
 from tests.api.test_cli import guanxi
@@ -115,6 +117,14 @@ def require_all_there(served: Serving, home: Home, written: Written) -> None:
         assert again["assessApplication"] == {**answer, "replayed": True}
 
 
+def begin_a_scoring(home: Home) -> None:
+    """And a scoring beside them died too."""
+    store = open_store(f"sqlite:///{home.path / 'guanxi.db'}")
+    now = datetime.now(UTC)
+    store.begin_scoring(Scoring(ScoreSource.MODEL, "m", "p", now, now))
+    store.close()
+
+
 def killed_again_and_again(home: Home, kills: int) -> Written:
     moments, written, numbers = chance(), Written(), itertools.count(700)
     for _ in range(kills):
@@ -122,7 +132,9 @@ def killed_again_and_again(home: Home, kills: int) -> Written:
             written_until_killed(served, home, written, numbers, moments.uniform(0.05, BEFORE))
         chain = home.audit()
         assert first_break(chain) is None
+    begin_a_scoring(home)
     with serving_process(home, GUANXI_RATE_CAPACITY="100000000") as served:
+        assert len(served.events("scoring.taken_back")) == 1
         require_all_there(served, home, written)
         assert served.stop() == 0
     assert guanxi("audit", "verify", home=home.path).returncode == 0
