@@ -87,7 +87,7 @@ class NetworkxObjects:
                 graph.add_edge(e.start, e.end, key, first_seen=e.first_seen, last_seen=e.last_seen, source=e.source)
 
     def neighbourhood(self, ref: NodeRef, *, hops: int, cap: int, limit: int) -> Answer:
-        return _answer(ref, self._edges, lambda one: dict(self.graph.nodes[one]), hops, cap, limit)
+        return answer(ref, self._edges, lambda one: dict(self.graph.nodes[one]), hops, cap, limit)
 
     def _edges(self, one: NodeRef) -> list[LinkedBy]:
         edges = (
@@ -136,7 +136,7 @@ class PlainScript:
         self.connection.commit()
 
     def neighbourhood(self, ref: NodeRef, *, hops: int, cap: int, limit: int) -> Answer:
-        return _answer(ref, self._edges, self._properties, hops, cap, limit)
+        return answer(ref, self._edges, self._properties, hops, cap, limit)
 
     def _edges(self, one: NodeRef) -> list[LinkedBy]:
         columns = "start_label, start_key, end_label, end_key, type, qualifier, last_seen"
@@ -165,7 +165,7 @@ CONTENDERS: Mapping[str, Callable[[Path], Contender]] = {
 }
 
 
-def _answer(
+def answer(
     ref: NodeRef,
     edges_of: Callable[[NodeRef], list[LinkedBy]],
     properties_of: Callable[[NodeRef], object],
