@@ -10,6 +10,7 @@ shows it, given up after --patience seconds. With --store ADDRESS subjects of th
 
 import argparse
 import json
+import logging
 import os
 import random
 import shutil
@@ -89,10 +90,9 @@ def _measure_all(options: argparse.Namespace) -> None:
         with _product(home, begin, specs) as (url, pids):
             told = json.loads((home / "home" / TOLD).read_text(encoding="utf-8"))
             page = _logged_in(browser, url)
-            for number in range(options.rounds):
+            for _ in range(options.rounds):
                 for spec in specs:
                     _subject_round(page, pids, told[spec]["subject"], spec, results)
-                print(f"round {number + 1} of ours done", file=sys.stderr, flush=True)
             elements = {spec: _elements(page, told[spec]["subject"]) for spec in specs}
             page.close()
         if not options.no_peer:
@@ -140,6 +140,8 @@ def _note(page: Page, results: dict[str, list[Measured | None]], name: str, meas
     if measured is not None:
         page.wait_for_timeout(1_000)  # what goes on in the background is not the next one's
     results.setdefault(name, []).append(measured)
+    told = "given up" if measured is None else ", ".join(f"{what} {value:,.0f}" for what, value in measured.items())
+    print(f"{name}: {told}", file=sys.stderr, flush=True)
 
 
 def _act(page: Page, pids: Sequence[int], act: str, there: str, patience: float = 120.0) -> Measured | None:
@@ -315,6 +317,7 @@ def _serve_peer(file: Path, port: int) -> None:
         size = {"width": "1300px", "height": "680px"}
         return cyto.Cytoscape(id="peer", elements=elements, layout={"name": "cose", "animate": False}, style=size)
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app.run(port=str(port), debug=False)
 
 

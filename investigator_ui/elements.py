@@ -223,7 +223,7 @@ def node_label(caption: str, omitted: Shown | None) -> str:
 def community_label(node: GraphNode) -> str:
     """Whose it is, how many nodes, and how many of them are of grade C or D."""
     risky = f"\nC·D {node.risky:,}" if node.risky > 0 else ""
-    return f"{shorten(node.caption, 12)}\n{node.size:,}{risky}"
+    return f"{shorten(node.caption, 8)}\n{node.size:,}{risky}"
 
 
 def room_for_communities(nodes: Sequence[GraphNode]) -> float:
