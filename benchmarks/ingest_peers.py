@@ -107,6 +107,28 @@ class PlainScript:
         return counts[0], counts[1], counts[2]
 
 
+class Counting:
+    """Counts the records that rows come to, those that repeat what another said included, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.records = 0
+
+    def node(self, key: _Key, seen: str, source: str, properties: Row) -> None:
+        self.records += 1
+
+    def edge(self, type: str, qualifier: str, start: _Key, end: _Key, seen: str, source: str) -> None:
+        self.records += 1
+
+    def fact(self, kind: str, about: _Key, topic: str, value: str, at: str, source: str) -> None:
+        return
+
+    def rest(self) -> None:
+        return
+
+    def size(self) -> tuple[int, int, int]:
+        return 0, 0, 0
+
+
 _TABLES = ("node", "edge", "fact")
 PEERS: Mapping[str, Callable[[Path], Peer]] = {"networkx objects": NetworkxObjects, "plain sqlite3 script": PlainScript}
 
