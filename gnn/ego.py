@@ -5,19 +5,17 @@ identifiers with their users, these users' identifiers with theirs, and what is 
 cuts something off that batch would have seen, `Ego` says so.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
-from gnn.arrays.export import DISPOSITION_FACT, LABEL_FACT, STATUS_FACT
+from gnn.arrays.export import DISPOSITION_FACT
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
-from graph_model.moments import to_ms
-from graph_model.records import AsOf, Fact, Node
-from graph_model.schema import SCHEMA, StorageKind, Value
+from graph_model.records import AsOf
 from graph_model.store import GraphStore
 
 OWN_CAP = 1_000  # relationships of each type that are read of an identifier of the customer's own
@@ -31,118 +29,126 @@ _DOUBT = 2
 
 _TYPES = (APPLIED, *dict.fromkeys(channel.relationship for channel in CHANNELS))
 _PERSONS = frozenset(channel.relationship for channel in CHANNELS if channel.between_persons)
-_DAY_ZERO = date(1970, 1, 1)
 
-Head = tuple[
-    str, int
-]  # what users have in common: an identifier ("", handle), or a person as the start of a relationship (type, handle)
+# What users have in common, as one number: an identifier, or a person as the start of a relationship of some type.
+_KINDS = {type: code for code, type in enumerate(sorted(_PERSONS), start=1)}
+_HEADS = len(_KINDS) + 1  # to a handle
+
+Handles = NDArray[np.int64]
+_NONE: Handles = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Ego:
-    """The surroundings of a customer, `handle`, in the form of scans. `near` are the nodes of those who share an identifier with them."""
+    """The surroundings of a customer, `handle`, in the form of scans. `near` are the handles of those who share an identifier with them."""
 
     handle: int
-    node: Node
-    near: Mapping[int, Node]  # by handle
+    near: frozenset[int]
+    described: Handles  # rising: the customer and those near
     hub_truncated: bool
     truncated: bool
+    _store: GraphStore
     _edges: Mapping[tuple[str, str, str], EdgeColumns]
-    _customers: Mapping[int, Node | None]  # None for those of whom nothing but that they are there is looked at
-    _applications: Mapping[int, Node]
-    _facts: Mapping[int, Sequence[Fact]]
+    _customers: Handles  # rising; nothing is looked at but that they are there, but of those `described`
+    _applications: Handles
+    _told: Handles  # applications of whose outcomes something is looked at
+    _concluded: Handles  # customers of whom it matters what investigators concluded
 
     def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns:
-        """Without keys, which scoring doesn't read."""
-        found: Mapping[int, Node | None] = {CUSTOMER: self._customers, APPLICATION: self._applications}.get(label, {})
-        handles = np.array(sorted(found), dtype=np.int64)
-        if label in SCHEMA.identifiers:
-            ends = [columns.end for name, columns in self._edges.items() if name[2] == label]
-            handles = np.unique(np.concatenate(ends)) if len(ends) > 0 else handles
-        nodes = [found.get(handle) for handle in handles.tolist()]
-        return NodeColumns(
-            label=label,
-            handles=handles,
-            keys=(),
-            first_seen=_moments(None if node is None else node.first_seen for node in nodes),
-            recorded_at=_moments(None if node is None else node.recorded_at for node in nodes),
-            properties={name: _property(label, name, nodes) for name in properties},
-        )
+        """Keys are told of applications only: scoring reads none."""
+        if label == APPLICATION:
+            return self._store.scan_nodes(label, properties, among=self._applications.tolist(), as_of=as_of)
+        if label == CUSTOMER:
+            found = self._store.scan_nodes(label, properties, among=self.described.tolist(), as_of=as_of)
+            return _spread(found, self._customers)
+        return _nothing_but(label, _ends(self._edges, label))
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
         return self._edges.get((start_label, type, end_label)) or _no_edges(type, start_label, end_label)
 
-    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns:
-        told = [(about, fact) for about, facts in self._facts.items() for fact in facts if fact.kind == kind]
-        values = sorted({fact.value for _, fact in told})
-        return FactColumns(
-            kind=kind,
-            about=np.array([about for about, _ in told], dtype=np.int64),
-            at=_moments(fact.at for _, fact in told),
-            recorded_at=_moments(fact.recorded_at for _, fact in told),
-            value=np.array([values.index(fact.value) for _, fact in told], dtype=np.int16),
-            values=values,
-            topic=np.zeros(len(told), dtype=np.int16),
-            topics=[""],
-        )
+    def scan_facts(self, kind: str, *, values: Sequence[str] | None = None, as_of: AsOf | None = None) -> FactColumns:
+        about = (self._told, self._concluded) if kind == DISPOSITION_FACT else (self._told,)
+        return self._store.scan_facts(kind, values=values, among=np.concatenate(about).tolist(), as_of=as_of)
 
 
 def ego_of(store: GraphStore, application: int, *, as_of: AsOf, hub_cap: int) -> Ego | None:
     """The surroundings of an application's customer; None where nobody is known to have made it. `hub_cap` is that of the features."""
     around = _Around(store, as_of)
-    around.read([application])
-    me = around.owner(application)
-    if me is None:
+    around.read(np.array([application]))
+    me = around.owners(np.array([application]))
+    if me[0] < 0:
         return None
-    around.read([me])
-    around.read(around.made_by([me]))
-    own = around.heads_of([me])
-    around.read((handle for _, handle in own), cap=OWN_CAP)
+    around.read(me)
+    around.read(around.made_by(me))
+    own = around.heads_of(me)
+    around.read(own // _HEADS, cap=OWN_CAP)
     around.read_applicants(own)
-    near: set[int] = set()
-    seen: set[int] = set()  # the latest users of hubs: what is known of them counts, who they are tied to doesn't
-    hub_truncated = False
-    for head in own:
-        others = around.users(head)
-        others.pop(me, None)
-        hub_truncated |= head[1] in around.capped
-        if len(others) <= _DOUBT * hub_cap:
-            near |= others.keys()
-        else:
-            latest = sorted(others, key=lambda user: (others[user], user))[-2 * hub_cap :]
-            seen.update(latest)
-    truncated = len(near) > MOST_NEAR or not around.capped.isdisjoint({me, *near})
-    near = set(sorted(near)[:MOST_NEAR])
+    users = around.users(own).without(me)
+    small = users.of_at_most(_DOUBT * hub_cap)
+    near = np.unique(small.customer)
+    # The latest users of hubs: what is known of them counts, who they are tied to doesn't.
+    seen = users.without_heads(small).latest(2 * hub_cap)
+    hub_truncated = around.any_capped(own // _HEADS)
+    truncated = len(near) > MOST_NEAR or around.any_capped(np.concatenate((me, near)))
+    near = near[:MOST_NEAR]
     around.read(near)
     around.read(around.made_by(near))
-    further = around.heads_of(near) - own
-    around.read((handle for _, handle in further), cap=FAR_CAP)
-    further = {head for head in further if len(around.direct(head)) <= hub_cap}
+    further = np.setdiff1d(around.heads_of(near), own)
+    around.read(further // _HEADS, cap=FAR_CAP)
+    further = around.with_few(further, hub_cap)
     around.read_applicants(further)
-    far: set[int] = set()
-    for head in further:
-        users = around.users(head)
-        if len(users) <= _DOUBT * hub_cap:
-            far |= users.keys()
-            hub_truncated |= head[1] in around.capped
+    small = around.users(further).of_at_most(_DOUBT * hub_cap)
+    hub_truncated |= around.any_capped(small.head // _HEADS)
+    far = np.unique(small.customer)
     truncated |= len(far) > MOST_FAR
-    far = set(sorted(far)[:MOST_FAR])
-    described = {me} | near | seen | far
+    described = np.unique(np.concatenate((me, near, seen, far[:MOST_FAR])))
     around.read(described, types=(APPLIED,))
     applications = around.made_by(described)
     around.read(applications, types=(APPLIED,))
-    people = around.nodes([me, *near])
+    edges = around.columns()
     return Ego(
-        handle=me,
-        node=people[me],
-        near={handle: people[handle] for handle in near},
+        handle=int(me[0]),
+        near=frozenset(near.tolist()),
         hub_truncated=hub_truncated,
         truncated=truncated,
-        _edges=around.columns(),
-        _customers={handle: people.get(handle) for handle in around.customers},
-        _applications=around.nodes(around.applications),
-        _facts=around.facts(applications, described),
+        _store=store,
+        _edges=edges,
+        _customers=_ends(edges, CUSTOMER),
+        described=np.unique(np.concatenate((me, near))),
+        _applications=_ends(edges, APPLICATION),
+        _told=applications,
+        _concluded=described,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Users:
+    """Customers who use something, themselves or by an application, each of a head once, with the moment since when. By head. Shapes [u]."""
+
+    head: Handles
+    customer: Handles
+    since: Handles
+
+    def _those(self, chosen: NDArray[np.bool_]) -> "_Users":
+        return _Users(self.head[chosen], self.customer[chosen], self.since[chosen])
+
+    def without(self, customers: Handles) -> "_Users":
+        return self._those(~np.isin(self.customer, customers))
+
+    def without_heads(self, others: "_Users") -> "_Users":
+        return self._those(~np.isin(self.head, others.head))
+
+    def of_at_most(self, most: int) -> "_Users":
+        """Those of what has so many users."""
+        _, place, count = np.unique(self.head, return_inverse=True, return_counts=True)
+        return self._those(count[place] <= most)
+
+    def latest(self, most: int) -> Handles:
+        """The latest so many users of each."""
+        order = np.lexsort((self.customer, self.since, self.head))
+        _, place, count = np.unique(self.head[order], return_inverse=True, return_counts=True)
+        from_last = np.cumsum(count)[place] - np.arange(len(order))
+        return self.customer[order][from_last <= most]
 
 
 @dataclass(slots=True)
@@ -151,101 +157,94 @@ class _Around:
 
     store: GraphStore
     as_of: AsOf
-    capped: set[int] = field(default_factory=set)
-    customers: set[int] = field(default_factory=set)
-    applications: set[int] = field(default_factory=set)
-    _edges: dict[tuple[str, str, str], list[EdgeColumns]] = field(default_factory=dict)
-    _read: dict[tuple[str, ...], set[int]] = field(default_factory=dict)
-    _made: dict[int, set[int]] = field(default_factory=dict)
-    _makers: dict[int, set[int]] = field(default_factory=dict)
-    _users: dict[Head, dict[int, int]] = field(default_factory=dict)  # customer or application -> since
-    _heads: dict[int, set[Head]] = field(default_factory=dict)
+    _capped: Handles = field(default_factory=lambda: _NONE)
+    _parts: dict[tuple[str, str, str], list[EdgeColumns]] = field(default_factory=dict)
+    _read: dict[tuple[str, ...], Handles] = field(default_factory=dict)
+    _customer: Handles = field(default_factory=lambda: _NONE)  # of whom `_application` is
+    _application: Handles = field(default_factory=lambda: _NONE)
+    _head: Handles = field(default_factory=lambda: _NONE)  # what `_user`, a customer or an application, uses
+    _user: Handles = field(default_factory=lambda: _NONE)
+    _since: Handles = field(default_factory=lambda: _NONE)
+    _direct: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))  # the user is a customer
 
-    def read(self, handles: Iterable[int], *, types: tuple[str, ...] = _TYPES, cap: int = OWN_CAP) -> None:
+    def read(self, handles: Handles, *, types: tuple[str, ...] = _TYPES, cap: int = OWN_CAP) -> None:
         """The relationships of these nodes, where they were not read before."""
-        done = self._read.setdefault(types, set())
-        wanted = set(handles) - done - (self._read.get(_TYPES, set()))
+        done = [self._read.get(of_types, _NONE) for of_types in {types, _TYPES}]
+        wanted = np.setdiff1d(handles, np.concatenate(done))
         if len(wanted) == 0:
             return
-        done |= wanted
-        found = self.store.edges_at(sorted(wanted), types=types, cap=cap, as_of=self.as_of)
-        self.capped |= set(found.capped.tolist())
+        self._read[types] = np.concatenate((self._read.get(types, _NONE), wanted))
+        found = self.store.edges_at(wanted.tolist(), types=types, cap=cap, as_of=self.as_of)
+        self._capped = np.union1d(self._capped, found.capped)
         for columns in found.columns:
-            self._edges.setdefault((columns.start_label, columns.type, columns.end_label), []).append(columns)
-            self._note(columns)
+            self._parts.setdefault((columns.start_label, columns.type, columns.end_label), []).append(columns)
+        applied = [columns for columns in found.columns if columns.type == APPLIED]
+        self._customer = np.concatenate([self._customer, *(columns.start for columns in applied)])
+        self._application = np.concatenate([self._application, *(columns.end for columns in applied)])
+        uses = [_uses(columns) for columns in found.columns if columns.type != APPLIED]
+        self._head = np.concatenate([self._head, *(use[0] for use in uses)])
+        self._user = np.concatenate([self._user, *(use[1] for use in uses)])
+        self._since = np.concatenate([self._since, *(use[2] for use in uses)])
+        self._direct = np.concatenate([self._direct, *(use[3] for use in uses)])
 
-    def _note(self, columns: EdgeColumns) -> None:
-        pairs = zip(columns.start.tolist(), columns.end.tolist(), columns.first_seen.tolist(), strict=True)
-        of_label = {CUSTOMER: self.customers, APPLICATION: self.applications}
-        for label, handles in ((columns.start_label, columns.start), (columns.end_label, columns.end)):
-            if label in of_label:
-                of_label[label].update(handles.tolist())
-        if columns.type == APPLIED:
-            for start, end, _ in pairs:
-                self._made.setdefault(start, set()).add(end)
-                self._makers.setdefault(end, set()).add(start)
-        elif columns.type in _PERSONS:
-            for start, end, since in pairs:
-                if start != end:
-                    self._use((columns.type, start), start, since)
-                    self._use((columns.type, start), end, since)
-        else:
-            for start, end, since in pairs:
-                self._use(("", end), start, since)
+    def owners(self, applications: Handles) -> Handles:
+        """The customer of each, as the export has it: of several the one of the greatest handle; -1 where nobody is known."""
+        order = np.lexsort((self._customer, self._application))
+        made, customer = np.append(self._application[order], -1), np.append(self._customer[order], -1)
+        last = np.searchsorted(made[:-1], applications, side="right") - 1
+        return np.where(made[last] == applications, customer[last], -1)
 
-    def _use(self, head: Head, user: int, since: int) -> None:
-        users = self._users.setdefault(head, {})
-        users[user] = min(since, users.get(user, since))
-        self._heads.setdefault(user, set()).add(head)
+    def made_by(self, customers: Handles) -> Handles:
+        return np.unique(self._application[np.isin(self._customer, customers)])
 
-    def owner(self, application: int) -> int | None:
-        """The customer of an application, as the export has it: of several the one of the greatest handle."""
-        return max(self._makers.get(application, ()), default=None)
-
-    def made_by(self, customers: Iterable[int]) -> set[int]:
-        return {application for customer in customers for application in self._made.get(customer, ())}
-
-    def heads_of(self, customers: Collection[int]) -> set[Head]:
+    def heads_of(self, customers: Handles) -> Handles:
         """What these customers and their applications use."""
-        users = {*customers, *self.made_by(customers)}
-        return {head for user in users for head in self._heads.get(user, ())}
+        users = np.concatenate((customers, self.made_by(customers)))
+        return np.unique(self._head[np.isin(self._user, users)])
 
-    def direct(self, head: Head) -> set[int]:
-        """The customers who use it themselves, not by an application."""
-        return self._users[head].keys() & self.customers
+    def with_few(self, heads: Handles, most: int) -> Handles:
+        """Those that no more customers use themselves, not by an application."""
+        chosen = self._direct & np.isin(self._head, heads)
+        of_head, users = np.unique(_distinct_pairs(self._head[chosen], self._user[chosen])[0], return_counts=True)
+        return np.setdiff1d(heads, of_head[users > most])
 
-    def read_applicants(self, heads: Iterable[Head]) -> None:
+    def read_applicants(self, heads: Handles) -> None:
         """Who made the applications that use these."""
-        self.read({user for head in heads for user in self._users[head]} & self.applications, types=(APPLIED,))
+        self.read(self._user[~self._direct & np.isin(self._head, heads)], types=(APPLIED,))
 
-    def users(self, head: Head) -> dict[int, int]:
-        """The customers who use it, themselves or by an application, with the moment since when."""
-        found: dict[int, int] = {}
-        for user, since in self._users[head].items():
-            customer = user if user in self.customers else self.owner(user)
-            if customer is not None:
-                found[customer] = min(since, found.get(customer, since))
-        return found
+    def users(self, heads: Handles) -> _Users:
+        chosen = np.isin(self._head, heads)
+        direct, user = self._direct[chosen], self._user[chosen]
+        customer = np.where(direct, user, self.owners(user))
+        known = customer >= 0
+        return _Users(*_distinct_pairs(self._head[chosen][known], customer[known], self._since[chosen][known]))
+
+    def any_capped(self, handles: Handles) -> bool:
+        return bool(np.isin(handles, self._capped).any())
 
     def columns(self) -> dict[tuple[str, str, str], EdgeColumns]:
-        return {name: _joined(parts) for name, parts in self._edges.items()}
+        return {name: _joined(parts) for name, parts in self._parts.items()}
 
-    def nodes(self, handles: Iterable[int]) -> dict[int, Node]:
-        wanted = sorted(handles)
-        place = dict(zip(self.store.node_ids(wanted), wanted, strict=True))
-        return {place[node.node_id]: node for node in self.store.get_by_id(list(place), as_of=self.as_of)}
 
-    def facts(self, applications: Iterable[int], customers: Iterable[int]) -> dict[int, list[Fact]]:
-        """What is known of applications, and what investigators concluded of customers."""
-        wanted = sorted(applications)
-        place = dict(zip(self.store.node_ids(wanted), wanted, strict=True))
-        told = self.store.facts_of(list(place), as_of=self.as_of)
-        kinds = (LABEL_FACT, STATUS_FACT, DISPOSITION_FACT)
-        found = {place[node_id]: [fact for fact in facts if fact.kind in kinds] for node_id, facts in told.items()}
-        people = sorted(customers)
-        person = dict(zip(self.store.node_ids(people), people, strict=True))
-        concluded = self.store.facts_of(list(person), kind=DISPOSITION_FACT, as_of=self.as_of)
-        return found | {person[node_id]: facts for node_id, facts in concluded.items()}
+def _uses(columns: EdgeColumns) -> tuple[Handles, Handles, Handles, NDArray[np.bool_]]:
+    """Heads, users, since when, and whether the user is a customer."""
+    if columns.type in _PERSONS:
+        # Both ends have the person at the start in common; nobody has himself in common with himself.
+        apart = columns.start != columns.end
+        start, end = columns.start[apart], columns.end[apart]
+        head = np.tile(start * _HEADS + _KINDS[columns.type], 2)
+        return head, np.concatenate((start, end)), np.tile(columns.first_seen[apart], 2), np.ones(len(head), np.bool_)
+    direct = np.full(len(columns.start), columns.start_label == CUSTOMER)
+    return columns.end * _HEADS, columns.start, columns.first_seen, direct
+
+
+def _distinct_pairs(first: Handles, second: Handles, *since: Handles) -> tuple[Handles, ...]:
+    """Each pair once, rising, with the least of the third where there is one."""
+    order = np.lexsort((*since, second, first))
+    first, second = first[order], second[order]
+    kept = np.ones(len(order), dtype=np.bool_)
+    kept[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return (first[kept], second[kept], *(moments[order][kept] for moments in since))
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------
@@ -259,12 +258,16 @@ def _joined(parts: Sequence[EdgeColumns]) -> EdgeColumns:
     qualifiers = sorted({text for part in parts for text in part.qualifiers})
     codes = [np.array([qualifiers.index(text) for text in part.qualifiers], dtype=np.int8) for part in parts]
 
-    start = np.concatenate([part.start for part in parts])
-    end = np.concatenate([part.end for part in parts])
     qualifier = np.concatenate([code[part.qualifier] for code, part in zip(codes, parts, strict=True)])
-    _, order = np.unique(np.stack((start, end, qualifier)), axis=1, return_index=True)
+    start, end = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
+    order = np.lexsort((qualifier, end, start))
+    once = np.ones(len(order), dtype=np.bool_)
+    once[1:] = False
+    for column in (start, end, qualifier):
+        once[1:] |= column[order][1:] != column[order][:-1]
+    order = order[once]
 
-    def joined(name: str) -> NDArray[np.int64]:
+    def joined(name: str) -> Handles:
         return np.concatenate([getattr(part, name) for part in parts])[order]
 
     return EdgeColumns(
@@ -282,27 +285,38 @@ def _joined(parts: Sequence[EdgeColumns]) -> EdgeColumns:
 
 
 def _no_edges(type: str, start_label: str, end_label: str) -> EdgeColumns:
-    none = np.empty(0, dtype=np.int64)
-    return EdgeColumns(type, start_label, end_label, none, none, none, none, none, none.astype(np.int8), [""])
+    moments = (_NONE, _NONE, _NONE)
+    return EdgeColumns(type, start_label, end_label, _NONE, _NONE, *moments, _NONE.astype(np.int8), [""])
 
 
-def _moments(moments: Iterable[datetime | None]) -> NDArray[np.int64]:
-    return np.array([MISSING_MOMENT if m is None else to_ms(m) for m in moments], dtype=np.int64)
+def _ends(edges: Mapping[tuple[str, str, str], EdgeColumns], label: str) -> Handles:
+    """The nodes of a label that relationships start or end at."""
+    starts = [columns.start for name, columns in edges.items() if name[0] == label]
+    ends = [columns.end for name, columns in edges.items() if name[2] == label]
+    return np.unique(np.concatenate([_NONE, *starts, *ends]))
 
 
-def _property(label: str, name: str, nodes: Sequence[Node | None]) -> NDArray[np.generic]:
-    """A property as `NodeColumns` has it."""
-    values: list[Value | None] = [None if node is None else node.properties.get(name) for node in nodes]
-    match SCHEMA.node(label).declared(name).type.storage:
-        case StorageKind.TEXT:
-            texts = np.empty(len(values), dtype=object)
-            texts[:] = values
-            return texts
-        case StorageKind.DATE:
-            days = ((value - _DAY_ZERO).days if isinstance(value, date) else MISSING_MOMENT for value in values)
-            return np.fromiter(days, dtype=np.int64, count=len(values))
-        case StorageKind.MOMENT:
-            return _moments(value if isinstance(value, datetime) else None for value in values)
-        case _:
-            numbers = (float(value) if isinstance(value, int | float) else np.nan for value in values)
-            return np.fromiter(numbers, dtype=np.float64, count=len(values))
+def _nothing_but(label: str, handles: Handles) -> NodeColumns:
+    """Nodes of which nothing is told but that they are there."""
+    missing = np.full(len(handles), MISSING_MOMENT, dtype=np.int64)
+    return NodeColumns(label, handles, (), missing, missing, {})
+
+
+def _spread(columns: NodeColumns, handles: Handles) -> NodeColumns:
+    """The same of more handles, of the others of which nothing is told."""
+    rows = np.searchsorted(handles, columns.handles)
+
+    def spread(values: NDArray[Any], missing: object) -> NDArray[Any]:
+        found = np.full(len(handles), missing, dtype=values.dtype)
+        found[rows] = values
+        return found
+
+    of_kind = {"f": np.nan, "i": MISSING_MOMENT, "O": None}
+    return NodeColumns(
+        columns.label,
+        handles,
+        (),
+        spread(columns.first_seen, MISSING_MOMENT),
+        spread(columns.recorded_at, MISSING_MOMENT),
+        {name: spread(values, of_kind[values.dtype.kind]) for name, values in columns.properties.items()},
+    )

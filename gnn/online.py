@@ -7,7 +7,7 @@ give, it says why, and is given.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -115,7 +115,11 @@ class Scorer:
                 return nobody(len(arrays.customers.handles), mark)
             if snapshot.mark < mark:
                 degraded.add(Degraded.RING_SNAPSHOT_OLD)
-            return snapshot.view(self._store.node_ids(arrays.customers.handles.tolist()))
+            # Of those further away no ring is looked at.
+            view = snapshot.view(self._store.node_ids(ego.described.tolist()))
+            ring = np.full(len(arrays.customers.handles), -1, dtype=np.int32)
+            ring[np.searchsorted(arrays.customers.handles, ego.described)] = view.ring
+            return view._replace(ring=ring)
 
         table = judge.describe(arrays, asked, rings=rings)
         return Seen(node, judge, ego, arrays, asked, table, tuple(sorted(code.value for code in degraded)))
@@ -146,7 +150,8 @@ class Seen:
         told = np.flatnonzero(scores >= policy.thresholds[0])
         part = replace(self.table, values=self.table.values[told])
         reasons = dict(zip(told.tolist(), self.judge.explained(part, counts[told]), strict=True))
-        ring_id = _ring(store, self, AsOf.at(as_of))
+        (person,) = _people(store, [self.ego.handle], AsOf.at(as_of))
+        ring_id = _ring(store, self, person, AsOf.at(as_of))
 
         def assessment(place: int, node_id: str) -> RiskAssessment:
             score = float(scores[place])
@@ -163,7 +168,7 @@ class Seen:
                 scored_at=scored_at,
             )
 
-        customer = assessment(1, self.ego.node.node_id)
+        customer = assessment(1, person.node_id)
         application = assessment(0, self.application.node_id)
         if mine == latest:
             application = replace(application, reasons=customer.reasons)
@@ -194,19 +199,23 @@ def _asked(arrays: GraphArrays, application: int) -> QuestionSet:
     )
 
 
-def _ring(store: GraphStore, seen: Seen, as_of: AsOf) -> str | None:
+def _people(store: GraphStore, handles: Sequence[int], as_of: AsOf) -> list[Node]:
+    return store.get_by_id(store.node_ids(handles), as_of=as_of)
+
+
+def _ring(store: GraphStore, seen: Seen, person: Node, as_of: AsOf) -> str | None:
     """The customer's ring as it was found last. Who is in none may join one by an application that came since: the ring to which the objective
     by which batch finds them would add the customer, all else being as it was; that is, where the ties to its members exceed gamma
     times their number most."""
-    if seen.ego.node.ring_id is not None:
-        return seen.ego.node.ring_id
-    last = next(iter(store.assessments(seen.ego.node.node_id, as_of=as_of, limit=1)), None)
+    if person.ring_id is not None:
+        return person.ring_id
+    last = next(iter(store.assessments(person.node_id, as_of=as_of, limit=1)), None)
     if last is not None and seen.application.first_seen <= last.as_of:
         return None
+    ties = [(handle, strength) for handle, strength in _ties(seen).items() if handle in seen.ego.near]
     gains: dict[str, float] = {}
-    for handle, strength in _ties(seen).items():
-        node = seen.ego.near.get(handle)
-        if node is not None and node.ring_id is not None:
+    for node, (_, strength) in zip(_people(store, [handle for handle, _ in ties], as_of), ties, strict=True):
+        if node.ring_id is not None:
             gains[node.ring_id] = gains.get(node.ring_id, 0.0) + strength
     for ring_id in gains:
         ring = store.ring(ring_id, as_of=as_of)

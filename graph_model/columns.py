@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 MISSING_MOMENT = np.iinfo(np.int64).min
 
 
+def distinct(handles: Sequence[int]) -> list[int]:
+    """Each handle once, rising."""
+    return sorted({int(handle) for handle in handles})
+
+
 @dataclass(frozen=True, slots=True)
 class NodeColumns:
     """All nodes of one label, by rising handle. Shapes [n]. `properties` holds only what was asked: float64 (NaN is missing) for numbers and

@@ -304,7 +304,16 @@ class GraphStore(Protocol):
 
     # --- reading all -----------------------------------------------------------------------------------------------
 
-    def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns: ...
+    def scan_nodes(
+        self,
+        label: str,
+        properties: Sequence[str] = (),
+        *,
+        among: Sequence[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> NodeColumns:
+        """All nodes of a label, or those of the handles `among`, by rising handle. Handles of other labels or of nothing are left out."""
+        ...
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
         """All relationships of one type between two labels. Links drawn by hand come without their ids: the qualifier is empty."""
@@ -327,7 +336,16 @@ class GraphStore(Protocol):
         """
         ...
 
-    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns: ...
+    def scan_facts(
+        self,
+        kind: str,
+        *,
+        values: Sequence[str] | None = None,
+        among: Sequence[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> FactColumns:
+        """All facts of a kind, or those of some `values`, or about the handles `among`, by rising `at`, then subject, value and topic."""
+        ...
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         """The opaque ids of nodes that a scan gave handles of, in the order asked."""

@@ -17,8 +17,9 @@ from graph_model.schema import SCHEMA
 from graph_model.store import OnProgress
 
 LABEL_FACT = "label"
-STATUS_FACT = "status"
+STATUS_FACT, REFUSED = "status", "refused"
 DISPOSITION_FACT = "disposition"
+_SPARSE = 16  # handles to a position
 
 
 class Scans(Protocol):
@@ -28,26 +29,36 @@ class Scans(Protocol):
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns: ...
 
-    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns: ...
+    def scan_facts(
+        self, kind: str, *, values: Sequence[str] | None = None, as_of: AsOf | None = None
+    ) -> FactColumns: ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Positions:
     """Handle -> position, -1 for a handle that is not among them."""
 
-    table: NDArray[np.int32]
+    handles: NDArray[np.int64]  # rising
+    position: NDArray[np.int32]
+    table: NDArray[np.int32] | None  # by handle, where there are few handles between those that are among them
 
     @classmethod
     def of(cls, handles: NDArray[np.int64]) -> "_Positions":
-        table = np.full(int(handles.max(initial=-1)) + 1, -1, dtype=np.int32)
+        position = np.argsort(handles, kind="stable").astype(np.int32)
+        greatest = int(handles.max(initial=-1))
+        # The surroundings of one customer are some thousand handles of millions.
+        if greatest >= _SPARSE * (len(handles) + 1):
+            return cls(handles[position], position, None)
+        table = np.full(greatest + 2, -1, dtype=np.int32)  # the last stands for handles beyond
         table[handles] = np.arange(len(handles), dtype=np.int32)
-        return cls(table)
+        return cls(handles[position], position, table)
 
     def __call__(self, handles: NDArray[np.int64]) -> NDArray[np.int32]:
-        known = (handles >= 0) & (handles < len(self.table))
-        return np.where(known, self.table[np.where(known, handles, 0)] if len(self.table) > 0 else -1, -1).astype(
-            np.int32
-        )
+        if self.table is not None:
+            beyond = len(self.table) - 1
+            return self.table[np.where((handles >= 0) & (handles < beyond), handles, beyond)]
+        place = np.minimum(np.searchsorted(self.handles, handles), len(self.handles) - 1)
+        return np.where(self.handles[place] == handles, self.position[place], np.int32(-1))
 
 
 def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) -> GraphArrays:
@@ -109,12 +120,13 @@ def _applications(
         customer=customer[kept],
         customers=customers,
     )
+    refusals = store.scan_facts(STATUS_FACT, values=(REFUSED,), as_of=as_of)
     return Applications(
         handles=nodes.handles[kept],
         customer=customer[kept],
         applied_at=moments[kept],
         properties={name: values[kept] for name, values in nodes.properties.items()},
-        refused_at=earliest(store.scan_facts(STATUS_FACT, as_of=as_of), "refused", nodes.handles[kept]),
+        refused_at=earliest(refusals, REFUSED, nodes.handles[kept]),
         fraud_known=became.fraud_known,
         default_known=became.default_known,
         good_known=became.good_known,

@@ -205,3 +205,33 @@ def test_of_a_hub_the_relationships_seen_last_are_read_and_the_rest_is_owned_to(
     assert (all_of_it.capped.tolist(), len(all_of_it.columns[0].start)) == ([], 30)
     with pytest.raises(InvalidRequest):
         store.edges_at(hub, cap=0)
+
+
+def test_what_some_nodes_have_is_what_a_scan_of_everything_says_of_them(store: GraphStore) -> None:
+    told = [
+        fact(application(f"x{i}"), kind, value, i + 1)
+        for i in range(6)
+        for kind, value in (("label", "good"), ("status", "refused"), ("status", "applied"))
+    ]
+    store.upsert(GraphBatch([node(application(f"x{i}"), i, amount=i / 3) for i in range(6)], facts=told))
+    store.upsert(GraphBatch([node(customer("c1"), 1, name="张伟")]))
+    whole = store.scan_nodes("Application", ["amount", "channel"])
+    person = int(store.scan_nodes("Customer").handles[0])
+    chosen = [int(whole.handles[4]), int(whole.handles[1]), person, int(whole.handles[4]), 10**9]
+    some = store.scan_nodes("Application", ["amount", "channel"], among=chosen)
+    assert some.handles.tolist() == sorted({*chosen[:2]})
+    assert list(some.keys) == [whole.keys[1], whole.keys[4]]
+    assert some.properties["amount"].tolist() == whole.properties["amount"][[1, 4]].tolist()
+    assert some.properties["channel"].tolist() == [None, None]
+    assert len(store.scan_nodes("Application", ["amount"], among=[]).handles) == 0
+    assert store.scan_nodes("Application", among=chosen, as_of=AsOf.at(day(2))).keys == [whole.keys[1]]
+
+    facts = store.scan_facts("status", among=chosen)
+    assert facts.about.tolist() == [h for h in some.handles.tolist() for _ in range(2)]
+    assert [facts.values[v] for v in facts.value] == ["applied", "refused"] * 2
+    assert len(store.scan_facts("status", among=[]).at) == 0
+    refused = store.scan_facts("status", values=["refused"])
+    assert refused.values == ["refused"] and len(refused.at) == 6
+    both = store.scan_facts("status", values=["refused", "drawn"], among=chosen, as_of=AsOf.at(day(3)))
+    assert (both.about.tolist(), both.at.tolist()) == ([chosen[1]], [ms(2)])
+    assert len(store.scan_facts("status", values=[]).at) == 0

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path as FilePath
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
+from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns, distinct
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -256,7 +256,17 @@ class Neo4jStore:
 
     # --- reading all -----------------------------------------------------------------------------------------------
 
-    def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns:
+    def scan_nodes(
+        self,
+        label: str,
+        properties: Sequence[str] = (),
+        *,
+        among: Sequence[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> NodeColumns:
+        if among is not None:
+            wanted = distinct(among)
+            return self._connections.read(lambda t: scanning.nodes_among(t, wanted, label, properties, as_of))
         greatest = self._connections.settled()
         return self._connections.read(
             lambda t: scanning.scan_nodes(t, greatest, label, properties, as_of), seconds=SCAN_SECONDS
@@ -279,8 +289,19 @@ class Neo4jStore:
         names = None if types is None else [SCHEMA.relationship(name).name for name in types]
         return self._connections.read(lambda t: incident.edges_at(t, handles, types=names, cap=cap, as_of=as_of))
 
-    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns:
-        return self._connections.read(lambda t: scanning.scan_facts(t, kind, as_of), seconds=SCAN_SECONDS)
+    def scan_facts(
+        self,
+        kind: str,
+        *,
+        values: Sequence[str] | None = None,
+        among: Sequence[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> FactColumns:
+        said = None if values is None else list(values)
+        if among is not None:
+            wanted = distinct(among)
+            return self._connections.read(lambda t: scanning.facts_among(t, wanted, kind, said, as_of))
+        return self._connections.read(lambda t: scanning.scan_facts(t, kind, said, as_of), seconds=SCAN_SECONDS)
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         return self._connections.read(lambda t: scanning.node_ids(t, handles))

@@ -17,7 +17,7 @@ from graph_model.schema import SCHEMA, StorageKind
 from graph_model.stores.link_rules import HUMAN
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import TRIPLES
-from graph_model.stores.neo4j.predicate_cypher import field
+from graph_model.stores.neo4j.predicate_cypher import Field, field
 from graph_model.stores.neo4j.queries import query
 
 _PAGE = 5_000
@@ -46,10 +46,33 @@ def _columns(pages: Iterator[list[list[Any]]], count: int) -> list[list[Any]]:
 def scan_nodes(
     transaction: Transaction, greatest: int, label: str, properties: Sequence[str], as_of: AsOf | None
 ) -> NodeColumns:
+    fields = _fields(label, properties)
+    names = _stored(fields)
+    return _nodes(
+        label, fields, _pages(transaction, query("scan_nodes", LABEL=label), as_of, greatest=greatest, names=names)
+    )
+
+
+def nodes_among(
+    transaction: Transaction, handles: Sequence[int], label: str, properties: Sequence[str], as_of: AsOf | None
+) -> NodeColumns:
+    """Those of some handles, in pieces of some thousand."""
+    fields = _fields(label, properties)
+    asked = {"names": _stored(fields), **transaction.window(as_of)}
+    found = transaction.pieces(query("nodes_among", LABEL=label), handles, **asked)
+    return _nodes(label, fields, (row[0] for row in found))
+
+
+def _fields(label: str, properties: Sequence[str]) -> list[tuple[str, Field]]:
     node_type = SCHEMA.node(label)
-    fields = [(name, field(label, node_type.declared(name).name)) for name in properties]
-    names = [of.name.removeprefix("n.") for _, of in fields]
-    pages = _pages(transaction, query("scan_nodes", LABEL=label), as_of, greatest=greatest, names=names)
+    return [(name, field(label, node_type.declared(name).name)) for name in properties]
+
+
+def _stored(fields: Sequence[tuple[str, Field]]) -> list[str]:
+    return [of.name.removeprefix("n.") for _, of in fields]
+
+
+def _nodes(label: str, fields: Sequence[tuple[str, Field]], pages: Iterator[list[list[Any]]]) -> NodeColumns:
     nid, key, first_seen, recorded_at, *cells = _columns(pages, 4 + len(fields))
     handles = np.array(nid, dtype=np.int64)
     order = np.argsort(handles)
@@ -116,16 +139,30 @@ def _coded(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
     return distinct, np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))
 
 
-def scan_facts(transaction: Transaction, kind: str, as_of: AsOf | None) -> FactColumns:
+def scan_facts(transaction: Transaction, kind: str, values: list[str] | None, as_of: AsOf | None) -> FactColumns:
     SCHEMA.fact(kind)
     greatest = transaction.rows(query("greatest"))[0][0]
 
     def pages() -> Iterator[list[list[Any]]]:
         for after in range(0, greatest, _HANDLES):
             bounds = {"after": after, "upto": min(after + _HANDLES, greatest)}
-            yield transaction.rows(query("scan_facts"), kind=kind, **bounds, **transaction.window(as_of))[0][0]
+            yield transaction.rows(
+                query("scan_facts"), kind=kind, values=values, **bounds, **transaction.window(as_of)
+            )[0][0]
 
-    columns = _columns(pages(), 6)
+    return _facts(kind, pages())
+
+
+def facts_among(
+    transaction: Transaction, handles: Sequence[int], kind: str, values: list[str] | None, as_of: AsOf | None
+) -> FactColumns:
+    SCHEMA.fact(kind)
+    found = transaction.pieces(query("facts_among"), handles, kind=kind, values=values, **transaction.window(as_of))
+    return _facts(kind, (row[0] for row in found))
+
+
+def _facts(kind: str, pages: Iterator[list[list[Any]]]) -> FactColumns:
+    columns = _columns(pages, 6)
     about, at, recorded_at = (np.array(column, dtype=np.int64) for column in columns[:3])
     values, value = _coded(columns[3])
     topics, topic = _coded(columns[4])

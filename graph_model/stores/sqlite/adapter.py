@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path as FilePath
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
+from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns, distinct
 from graph_model.moments import to_ms
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
@@ -275,9 +275,17 @@ class SqliteStore:
 
     # --- reading all -----------------------------------------------------------------------------------------------
 
-    def scan_nodes(self, label: str, properties: Sequence[str] = (), *, as_of: AsOf | None = None) -> NodeColumns:
+    def scan_nodes(
+        self,
+        label: str,
+        properties: Sequence[str] = (),
+        *,
+        among: Sequence[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> NodeColumns:
+        wanted = None if among is None else distinct(among)
         with self._connections.reading() as connection:
-            return scanning.scan_nodes(connection, self._names, label, properties, as_of)
+            return scanning.scan_nodes(connection, self._names, label, properties, as_of, among=wanted)
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
         with self._connections.reading() as connection:
@@ -298,9 +306,17 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return incident.edges_at(self._scope(connection, types=codes, as_of=as_of), handles, cap=cap)
 
-    def scan_facts(self, kind: str, *, as_of: AsOf | None = None) -> FactColumns:
+    def scan_facts(
+        self,
+        kind: str,
+        *,
+        values: Sequence[str] | None = None,
+        among: Sequence[int] | None = None,
+        as_of: AsOf | None = None,
+    ) -> FactColumns:
+        wanted = None if among is None else distinct(among)
         with self._connections.reading() as connection:
-            return scanning.scan_facts(connection, self._names, kind, as_of)
+            return scanning.scan_facts(connection, self._names, kind, as_of, values=values, among=wanted)
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         with self._connections.reading() as connection:

@@ -1,12 +1,9 @@
-"""The whole graph as columns. SQLite joins the cells of a column into one text, which numpy and orjson read in one go: three times as fast
-as fetching rows, each of which would become a tuple of Python objects first. Reals are fetched as rows, since their text has 15 digits only.
-"""
+"""The graph as columns: all of it in pieces, or what some handles have of it."""
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,14 +16,14 @@ from graph_model.records import AsOf
 from graph_model.schema import SCHEMA, StorageKind
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.hydration import nids_of
+from graph_model.stores.sqlite.joined import Column, Parameters, coded, read
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import Field, field
+from graph_model.stores.sqlite.scope import as_json
 from graph_model.stores.sqlite.values import bounds
 
 # Rows that are joined at once: some megabytes of text.
 PIECE = 200_000
-
-_Parameters = dict[str, int | str]
 
 _EDGES = """
 SELECT start, finish, qualifier, first_seen, CASE WHEN last_seen <= :event THEN last_seen ELSE first_seen END AS last_seen, recorded_at
@@ -42,38 +39,13 @@ AND ended_at > :moment ORDER BY nid, other, qualifier
 _FACTS = """
 SELECT nid, at, recorded_at, value, topic FROM fact
 WHERE nid > :after AND nid <= :after + :piece AND kind = :kind AND at <= :event AND recorded_at <= :recorded
+AND (:values IS NULL OR value IN (SELECT value FROM json_each(:values)))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of a query, and whether its cells are integers (None is `MISSING_MOMENT`), reals (None is NaN) or texts."""
-
-    name: str
-    kind: type
-
-    @property
-    def joined(self) -> str:
-        if self.kind is int:
-            return f"group_concat(coalesce({self.name}, {MISSING_MOMENT}))"
-        return f"json_group_array({self.name})"
-
-
-def _read(connection: sqlite3.Connection, query: str, columns: Sequence[_Column], parameters: _Parameters) -> list[Any]:
-    """For each column an array of integers or reals, or a list of texts."""
-    joined = [column for column in columns if column.kind is not float]
-    texts = connection.execute(f"SELECT {', '.join(c.joined for c in joined)} FROM ({query})", parameters).fetchone()
-    cells: dict[str, Any] = {}
-    for column, text in zip(joined, texts, strict=True):
-        if column.kind is int:
-            cells[column.name] = np.fromstring(text or "", dtype=np.int64, sep=",")
-        else:
-            cells[column.name] = orjson.loads(text)
-    for column in columns:
-        if column.kind is float:
-            found = connection.execute(f"SELECT {column.name} FROM ({query})", parameters).fetchall()
-            cells[column.name] = np.array(found, dtype=np.float64).reshape(-1)
-    return [cells[column.name] for column in columns]
+_FACTS_AMONG = """
+SELECT f.nid, f.at, f.recorded_at, f.value, f.topic FROM json_each(:among) wanted CROSS JOIN fact f ON f.nid = wanted.value
+WHERE f.kind = :kind AND f.at <= :event AND f.recorded_at <= :recorded
+AND (:values IS NULL OR f.value IN (SELECT value FROM json_each(:values))) ORDER BY f.nid, f.at, f.topic, f.value, f.source
+"""
 
 
 def _whole(pieces: Sequence[Sequence[Any]]) -> list[Any]:
@@ -93,31 +65,35 @@ def scan_nodes(
     label: str,
     properties: Sequence[str],
     as_of: AsOf | None,
+    *,
+    among: Sequence[int] | None = None,
     piece: int = PIECE,
 ) -> NodeColumns:
     node_type = SCHEMA.node(label)
     fields = [field(label, node_type.declared(name).name) for name in properties]
     join = f"LEFT JOIN {property_table(label)} p ON p.nid = n.nid" if any(f.nullable for f in fields) else ""
     listed = "".join(f", {_expression(f)} AS c{i}" for i, f in enumerate(fields))
+    source = "node n" if among is None else "json_each(:among) wanted CROSS JOIN node n ON n.nid = wanted.value"
     query = f"""
-        SELECT n.nid, n.key, n.first_seen, n.recorded_at{listed} FROM node n {join}
+        SELECT n.nid, n.key, n.first_seen, n.recorded_at{listed} FROM {source} {join}
         WHERE n.label = :label AND n.nid > :after AND n.first_seen <= :event AND n.recorded_at <= :recorded
         ORDER BY n.nid LIMIT :piece
     """
-    columns = [_Column("nid", int), _Column("key", str), _Column("first_seen", int), _Column("recorded_at", int)]
-    columns += [_Column(f"c{i}", _kind(f)) for i, f in enumerate(fields)]
+    columns = [Column("nid", int), Column("key", str), Column("first_seen", int), Column("recorded_at", int)]
+    columns += [Column(f"c{i}", _kind(f)) for i, f in enumerate(fields)]
     event, recorded = bounds(as_of)
-    parameters: _Parameters = {
+    parameters: Parameters = {
         "label": names.labels[label],
         "event": event,
         "recorded": recorded,
-        "piece": piece,
+        "piece": piece if among is None else -1,
         "after": 0,
+        "among": as_json(among or ()),
     }
-    pieces = [_read(connection, query, columns, parameters)]
-    while len(pieces[-1][0]) == piece:
+    pieces = [read(connection, query, columns, parameters)]
+    while among is None and len(pieces[-1][0]) == piece:
         parameters["after"] = int(pieces[-1][0][-1])
-        pieces.append(_read(connection, query, columns, parameters))
+        pieces.append(read(connection, query, columns, parameters))
     handles, keys, first_seen, recorded_at, *cells = _whole(pieces)
     return NodeColumns(
         label=label,
@@ -154,7 +130,7 @@ def _finished(f: Field, column: NDArray[np.generic]) -> NDArray[np.generic]:
 def node_ids(connection: sqlite3.Connection, handles: Sequence[int]) -> list[str]:
     wanted = [int(handle) for handle in handles]
     query = "SELECT n.nid, n.node_id FROM json_each(?) wanted CROSS JOIN node n ON n.nid = wanted.value"
-    found = dict(connection.execute(query, (orjson.dumps(wanted).decode(),)).fetchall())
+    found = dict(connection.execute(query, (as_json(wanted),)).fetchall())
     try:
         return [found[handle] for handle in wanted]
     except KeyError as exc:
@@ -186,24 +162,24 @@ def scan_edges(
     triple = names.triples.get((start_label, type, end_label))
     if triple is None:
         raise InvalidRequest(f"The schema allows no {type} from {start_label} to {end_label}.")
-    columns = [_Column(name, int) for name in ("start", "finish", "first_seen", "last_seen", "recorded_at")]
+    columns = [Column(name, int) for name in ("start", "finish", "first_seen", "last_seen", "recorded_at")]
     if triple.qualified:
-        columns.append(_Column("qualifier", str))
+        columns.append(Column("qualifier", str))
     event, recorded = bounds(as_of)
-    parameters: _Parameters = {"triple": triple.code, "event": event, "recorded": recorded, "piece": piece}
+    parameters: Parameters = {"triple": triple.code, "event": event, "recorded": recorded, "piece": piece}
     parameters |= {"start": -1, "finish": -1, "qualifier": ""}
     if triple.human:
         parameters |= {"type": triple.type, "moment": now if as_of is None else min(event, recorded)}
-        pieces = [_read(connection, _DRAWN, columns, parameters)]
+        pieces = [read(connection, _DRAWN, columns, parameters)]
     else:
-        pieces = [_read(connection, _EDGES, columns, parameters)]
+        pieces = [read(connection, _EDGES, columns, parameters)]
     while len(pieces[-1][0]) == piece and not triple.human:
         starts, ends, *_, last = pieces[-1]
         parameters |= {"start": int(starts[-1]), "finish": int(ends[-1])}
         parameters["qualifier"] = last[-1] if triple.qualified else ""
-        pieces.append(_read(connection, _EDGES, columns, parameters))
+        pieces.append(read(connection, _EDGES, columns, parameters))
     start, end, first_seen, last_seen, recorded_at, *qualifier = _whole(pieces)
-    qualifiers, codes = _coded(qualifier[0]) if triple.qualified else ([""], np.zeros(len(start), np.int64))
+    qualifiers, codes = coded(qualifier[0]) if triple.qualified else ([""], np.zeros(len(start), np.int64))
     return EdgeColumns(
         type=type,
         start_label=start_label,
@@ -219,20 +195,31 @@ def scan_edges(
 
 
 def scan_facts(
-    connection: sqlite3.Connection, names: Names, kind: str, as_of: AsOf | None, piece: int = PIECE
+    connection: sqlite3.Connection,
+    names: Names,
+    kind: str,
+    as_of: AsOf | None,
+    *,
+    values: Sequence[str] | None = None,
+    among: Sequence[int] | None = None,
+    piece: int = PIECE,
 ) -> FactColumns:
     SCHEMA.fact(kind)
-    columns = [_Column(name, int) for name in ("nid", "at", "recorded_at")]
-    columns += [_Column("value", str), _Column("topic", str)]
+    columns = [Column(name, int) for name in ("nid", "at", "recorded_at")]
+    columns += [Column("value", str), Column("topic", str)]
     event, recorded = bounds(as_of)
-    parameters: _Parameters = {"kind": names.facts[kind], "event": event, "recorded": recorded, "piece": piece}
-    greatest = connection.execute("SELECT coalesce(max(nid), 0) FROM fact").fetchone()[0]
-    pieces = [
-        _read(connection, _FACTS, columns, parameters | {"after": after}) for after in range(0, greatest + 1, piece)
-    ]
+    parameters: Parameters = {"kind": names.facts[kind], "event": event, "recorded": recorded, "piece": piece}
+    parameters["values"] = None if values is None else orjson.dumps(list(values)).decode()
+    if among is None:
+        greatest = connection.execute("SELECT coalesce(max(nid), 0) FROM fact").fetchone()[0]
+        pieces = [
+            read(connection, _FACTS, columns, parameters | {"after": after}) for after in range(0, greatest + 1, piece)
+        ]
+    else:
+        pieces = [read(connection, _FACTS_AMONG, columns, parameters | {"among": as_json(among)})]
     about, at, recorded_at, value_texts, topic_texts = _whole(pieces)
-    values, value = _coded(value_texts)
-    topics, topic = _coded(topic_texts)
+    distinct, value = coded(value_texts)
+    topics, topic = coded(topic_texts)
     order = np.lexsort(
         (topic, value, about, at)
     )  # stable: what is still alike stays in the order of the table, by source
@@ -242,14 +229,7 @@ def scan_facts(
         at=at[order],
         recorded_at=recorded_at[order],
         value=value[order].astype(np.int16),
-        values=values,
+        values=distinct,
         topic=topic[order].astype(np.int16),
         topics=topics,
     )
-
-
-def _coded(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct texts in order, and each text's place among them."""
-    distinct = sorted(set(texts))
-    place = {text: i for i, text in enumerate(distinct)}
-    return distinct, np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))

@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import orjson
 
 from graph_model import deadline
 from graph_model.records import AsOf
 from graph_model.stores.sqlite.hydration import Row
+from graph_model.stores.sqlite.joined import Column, Parameters, read
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.values import bounds
 
@@ -31,9 +33,9 @@ class Scope:
         self.connection = connection
         self.names = names
         self.as_of = as_of
-        self._types = types
+        self.types = types
         event, recorded = bounds(as_of)
-        self._shared: dict[str, str | int | None] = {
+        self._shared: Parameters = {
             "event": event,
             "recorded": recorded,
             "moment": now if as_of is None else min(event, recorded),  # what ended by then is not there
@@ -44,10 +46,15 @@ class Scope:
 
     def query(self, text: str, **parameters: str | int) -> sqlite3.Cursor:
         deadline.keep()
-        return self.connection.execute(text, self._shared | parameters)
+        return self.connection.execute(text, {**self._shared, **parameters})
+
+    def columns(self, text: str, columns: Sequence[Column], **parameters: str | int) -> list[Any]:
+        """The same, as `joined.read` has it."""
+        deadline.keep()
+        return read(self.connection, text, columns, {**self._shared, **parameters})
 
     def includes(self, type: int) -> bool:
-        return self._types is None or type in self._types
+        return self.types is None or type in self.types
 
     def types_at(self, row: Row) -> Sequence[int]:
         """The types of the scope that can touch a node, in schema order, without those drawn by hand."""
