@@ -1,8 +1,7 @@
 """The composition root: the only place that builds things from `Settings`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from api.audit_head import HeadFile
@@ -17,19 +16,12 @@ from api.settings import Settings
 from api.throttle import Throttle
 from api.users import Users
 from api.workers import Workers
-from graph_model.store import GraphStore
+from graph_model.store import Clock, GraphStore, utc_now
 from graph_model.stores import open_store
 
 if TYPE_CHECKING:
     from api.assess import OnlineScorer
     from api.oidc import Provider
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The one clock of the product; everything below is given the time."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +54,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
     sessions = Sessions(derived(secret, "sessions"), home, lifetime=timedelta(hours=settings.session_hours))
     sessions.forget_expired(now=clock())
     metrics = Metrics()
-    store = open_store(settings.store_address, read_only=settings.read_only)
+    store = open_store(settings.store_address, read_only=settings.read_only, clock=clock)
     return Runtime(
         settings=settings,
         store=store,
@@ -96,7 +88,7 @@ def audit_head(settings: Settings, address: str) -> HeadFile:
 def _scorer(store: GraphStore, settings: Settings) -> "OnlineScorer":
     from gnn.online import Scorer  # loads what learns, which only a server needs
 
-    return Scorer(store, settings.home / "models")
+    return Scorer(store, settings.model_folder)
 
 
 def _provider(settings: Settings, key: bytes) -> "Provider | None":

@@ -268,7 +268,9 @@ def describe_graphql(error: GraphQLError) -> Described:
 _VALUES = (
     (re.compile(r" got invalid value .*", re.DOTALL), " got an invalid value."),
     (re.compile(r"( cannot represent [^:]*): .*", re.DOTALL), r"\1."),
-    (re.compile(r", found .*", re.DOTALL), "."),
+    (re.compile(r",? but encountered error .*", re.DOTALL), "."),
+    (re.compile(r"\? Found\b.*", re.DOTALL), "?"),
+    (re.compile(r"[,;]? [Ff]ound\b.*", re.DOTALL), "."),
     (re.compile(r"^(Syntax Error: [^'\"]*?):? ['\"].*", re.DOTALL), r"\1."),
     (re.compile(r"^Value .* does not exist in ", re.DOTALL), "The value does not exist in "),
     (re.compile(r"\d{4,}"), "#"),

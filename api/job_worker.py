@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from api.audit_chain import verify
-from api.bootstrap import audit_head, utc_now
+from api.bootstrap import audit_head
 from api.errors import describe
 from api.job_records import CANCEL_PREFIX, PREFIX, Job, JobKind, JobStatus, parse
 from api.logs import configure, log, where
@@ -19,7 +19,7 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError, NotFound, StoreError
 from graph_model.moments import whole
 from graph_model.services.backups import note_backup
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 
 BEAT_SECONDS = 2.0
@@ -139,7 +139,7 @@ def _scored(store: GraphStore, settings: Settings, now: datetime, on_progress: O
     from gnn.score import score
 
     # Who started the job is in its record and in the audit chain.
-    by, models = f"a job ({JobKind.TRAIN if retrain else JobKind.SCORE})", settings.home / "models"
+    by, models = f"a job ({JobKind.TRAIN if retrain else JobKind.SCORE})", settings.model_folder
     done = score(store, as_of=now, scored_at=now, models=models, retrain=retrain, by=by, on_progress=on_progress)
     trained = " (just trained)" if done.trained else ""
     return f"{done.customers:,} customers, {done.rings:,} rings; model {done.model_version}{trained}, policy {done.policy_version}."

@@ -10,7 +10,10 @@ class PortInUse(GuanxiError):
     code = "port.in_use"
 
     def __init__(self, host: str, port: int) -> None:
-        super().__init__(f"Port {port} of {host} is in use by another program. Stop it, or choose another with --port.")
+        super().__init__(
+            f"Port {port} of {host} is in use by another program. Stop it, or choose another: "
+            "GUANXI_API_PORT is the API's, GUANXI_UI_PORT that of the pages."
+        )
 
 
 class PortRefused(GuanxiError):

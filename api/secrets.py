@@ -24,7 +24,7 @@ def ensure_home(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as exc:
         raise HomeUnusable(
-            f"The folder {home} can't be made: {exc.strerror}. Set GUANXI_HOME to one that can."
+            f"The folder {home} can't be made: {exc.strerror}. Name one that can: --home, or GUANXI_HOME."
         ) from exc
     return home
 
@@ -42,7 +42,8 @@ def server_secret(home: Path, configured: str) -> bytes:
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as exc:
         raise HomeUnusable(
-            f"The secret in {path} can't be read. Mend its permissions, or delete it to make a new one."
+            f"The secret in {path} can't be read. Mend its permissions, or put the file back from a backup: "
+            "with another secret every API key is worthless, and the audit chain's signed head has to be sealed anew."
         ) from exc
 
 

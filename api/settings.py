@@ -15,6 +15,7 @@ class Settings(OidcSettings):
 
     home: Path = Path("var")  # users, secret and, by default, the graph
     store: str = ""  # address of the graph; empty means guanxi.db in the home folder
+    models: Path | None = None  # the model folder; none means models in the home folder
     secret: SecretStr = SecretStr("")  # signs sessions; empty means a file in the home folder
 
     api_host: str = "127.0.0.1"
@@ -38,13 +39,11 @@ class Settings(OidcSettings):
     ready_seconds: float = Field(default=5.0, gt=0)  # after which a store that doesn't answer counts as stuck
     stop_seconds: int = Field(default=20, ge=1)  # what is running when the server is stopped may take that long
     score_fresh_hours: float = Field(default=48.0, gt=0)  # an older score is told as stale
-    introspection: bool = (
-        False  # for developers: clients ask what the schema is, and GET /graphql is a page to ask from
-    )
+    # For developers: clients ask what the schema is, and GET /graphql is a page to ask from.
+    introspection: bool = False
     read_only: bool = False  # serve a graph that can't be written to: no mutations, and the audit goes to the log
-    metrics_token: SecretStr = SecretStr(
-        ""
-    )  # opens GET /metrics to who sends it as Bearer; the right see_metrics does too
+    # Opens GET /metrics to who sends it as Bearer; the right see_metrics does too.
+    metrics_token: SecretStr = SecretStr("")
     metrics_loopback: bool = False  # opens GET /metrics to this machine; not where a proxy runs on it
     otel_endpoint: str = ""  # where traces go by OTLP over HTTP; empty means nowhere
     compile_ahead: bool = True  # compile the scoring beside a server's start, where it isn't yet
@@ -62,3 +61,7 @@ class Settings(OidcSettings):
     @property
     def store_address(self) -> str:
         return self.store or f"sqlite:///{self.home / 'guanxi.db'}"
+
+    @property
+    def model_folder(self) -> Path:
+        return self.models or self.home / "models"

@@ -2,14 +2,14 @@
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import SEEK_SET
 from pathlib import Path
 
 import polars as pl
 
 from ingest.byte_stream import reading
-from ingest.csv_records import Broken, RawBatch, RecordReader, split_fields
+from ingest.csv_records import Broken, RawBatch, RecordReader, kept, split_fields
 from ingest.errors import NotCsv, NothingToIngest, WrongEncoding
 from ingest.header import Header
 from ingest.source_file import RowBatch
@@ -64,11 +64,12 @@ def open_csv(path: Path, sample: bytes, *, packed: bool) -> CsvFile:
 
 def _parsed(raw: RawBatch, encoding: str, header: Header, *, done: int) -> RowBatch:
     text, raw = _decoded(raw, encoding)
+    broken = [replace(one, raw=one.raw.decode(encoding, errors="backslashreplace").encode()) for one in raw.broken]
     schema = dict.fromkeys(header.names, pl.String)
     if len(raw.records) == 0:
-        return RowBatch(pl.DataFrame(schema=schema), [], raw.broken, raw.end_offset, raw.end_line, done)
+        return RowBatch(pl.DataFrame(schema=schema), [], broken, raw.end_offset, raw.end_line, done)
     frame = pl.read_csv(text, has_header=False, schema=schema, infer_schema=False)
-    return RowBatch(frame, raw.lines, raw.broken, raw.end_offset, raw.end_line, done)
+    return RowBatch(frame, raw.lines, broken, raw.end_offset, raw.end_line, done)
 
 
 def _decoded(raw: RawBatch, encoding: str) -> tuple[bytes, RawBatch]:
@@ -83,7 +84,7 @@ def _decoded(raw: RawBatch, encoding: str) -> tuple[bytes, RawBatch]:
                 record.decode(encoding)
             except UnicodeDecodeError:
                 good.broken.append(
-                    Broken(line, record[:4000], "csv.encoding", f"The row is no valid {encoding.upper()} text.")
+                    Broken(line, kept(record), "csv.encoding", f"The row is no valid {encoding.upper()} text.")
                 )
             else:
                 good.records.append(record)

@@ -32,6 +32,12 @@ class Broken:
     message: str
 
 
+def kept(raw: bytes) -> bytes:
+    """What is kept of a broken record: all of it, or its beginning and how much more there was."""
+    more = len(raw) - MAX_KEPT
+    return raw if more <= 0 else raw[:MAX_KEPT] + b" ... and %d bytes more" % more
+
+
 @dataclass(slots=True)
 class RawBatch:
     """Records that are strictly well-formed CSV of the right width, without line ends, and the line that each begins on."""
@@ -193,4 +199,4 @@ def _without_line_end(text: bytes) -> bytes:
 
 
 def _broken(line: int, raw: bytes, reason: str, message: str) -> Broken:
-    return Broken(line, raw[:MAX_KEPT], reason, message)
+    return Broken(line, kept(raw), reason, message)

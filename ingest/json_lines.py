@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from ingest.byte_stream import ByteStream, reading
-from ingest.csv_records import MAX_KEPT, MAX_LINE, Broken
+from ingest.csv_records import MAX_LINE, Broken, kept
 from ingest.errors import NotCsv
 from ingest.header import Header
 from ingest.source_file import RowBatch, text_frame
@@ -115,4 +115,4 @@ def _text(value: object) -> str | None:
 
 
 def _broken(line: int, text: bytes, reason: str, message: str) -> Broken:
-    return Broken(line, text.rstrip(b"\r\n")[:MAX_KEPT], reason, message)
+    return Broken(line, kept(text.rstrip(b"\r\n")), reason, message)

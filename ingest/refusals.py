@@ -13,7 +13,13 @@ def broken_rows(batch: RowBatch) -> list[QuarantinedRow]:
     """The records of a batch that are no rows."""
     return [
         QuarantinedRow(
-            (), broken.line, "", broken.reason, "", broken.message, raw=broken.raw.decode("utf-8", errors="replace")
+            (),
+            broken.line,
+            "",
+            broken.reason,
+            "",
+            broken.message,
+            raw=broken.raw.decode("utf-8", errors="backslashreplace"),
         )
         for broken in batch.broken
     ]

@@ -129,6 +129,10 @@ class IngestReport:
         return json.dumps(self.to_json(), ensure_ascii=False, indent=2)
 
 
+# Columns that somebody types or looks up: others give way first.
+_WHOLE = frozenset(("file", "kind", "column", "reason", "line", "rows"))
+
+
 def render_text(report: IngestReport, *, width: int = 120) -> str:
     """The report as plain text of at most `width` columns."""
     console = Console(width=width, no_color=True, force_terminal=False, highlight=False, markup=False, emoji=False)
@@ -168,7 +172,7 @@ def _table(title: str, *columns: str) -> Table:
             "seconds",
             "broken",
         )
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name in _WHOLE)
     return table
 
 

@@ -300,6 +300,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "case.dispositions": ("处置记录", "Dispositions"),
     "case.record": ("记录处置", "Record disposition"),
     "case.verdict": ("结论", "Conclusion"),
+    "case.choose": ("请选择结论", "Choose a conclusion"),
     "case.confirm": ("记录", "Record"),
     "case.recorded": ("处置已记录。", "The disposition is recorded."),
     "verdict.confirmed_fraud": ("确认欺诈", "Confirmed fraud"),

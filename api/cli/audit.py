@@ -15,12 +15,13 @@ import typer
 
 from api.audit_chain import lines
 from api.audit_chain import verify as verify_chain
-from api.bootstrap import audit_head, utc_now
+from api.bootstrap import audit_head
+from api.cli.chain import ACTOR, os_user
 from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
 from graph_model.errors import InvalidRequest
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.services.wording import reason_of
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 app = typer.Typer(help="The audit chain: who did what to whom.", no_args_is_help=True)
@@ -91,12 +92,12 @@ def seal(
             last = verify_chain(opened, None, on_progress=on_progress)
         record = AuditRecord(
             at=utc_now(),
-            actor="command line",
+            actor=ACTOR,
             role="operator",
             operation="audit.seal",
             subjects=(),
             result="ok",
-            detail={"reason": why, "after": last.sequence},
+            detail={"user": os_user(), "reason": why, "after": last.sequence},
         )
         (entry,) = opened.append_audit([record])
         head = audit_head(settings, opened.address)

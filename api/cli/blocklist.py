@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from api.bootstrap import utc_now
 from api.cli.chain import audited
-from api.cli.terminal import HomeOption, StoreOption, err, out, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, err, out, settings_from
 from graph_model.errors import GuanxiError, InvalidRequest, InvalidValue, NotFound
 from graph_model.principal import Principal, Role
 from graph_model.records import NodeRef
@@ -23,7 +21,7 @@ from graph_model.services import blocklist
 from graph_model.services.blocklist import LISTABLE, Entry, Listing
 from graph_model.services.lookup import by_node_id
 from graph_model.services.masking import caption
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 app = typer.Typer(help="Whom and what no application may come with.", no_args_is_help=True)
@@ -79,7 +77,10 @@ def list_entries(
         found = blocklist.page(opened, OPERATOR, label=type, first=limit, now=utc_now())
     finally:
         opened.close()
-    table = Table("id", "type", "caption", "reason", "by", "since", "until", box=None, pad_edge=False)
+    table = columns(
+        *("id", "type", "caption", "reason", "by", "since", "until"),
+        whole=("id", "type", "since", "until"),
+    )
     for entry in found.entries:
         table.add_row(*_row(entry))
     out.print(table if len(found.entries) > 0 else "Nothing of that is on the blocklist.")

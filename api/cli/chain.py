@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from api.audit_trail import AuditTrail, AuditUnavailable, LogTrail
-from api.bootstrap import audit_head, utc_now
+from api.bootstrap import audit_head
 from api.cli.terminal import err
 from api.errors import describe_locally
 from api.metrics import Metrics
@@ -15,7 +15,7 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError, StoreMissing
 from graph_model.records import AuditRecord, NodeRef
 from graph_model.services.reveal import subject_hash
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 ACTOR = "command line"

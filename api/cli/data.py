@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from api.bootstrap import utc_now
-from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from api.secrets import ensure_home
 from graph_model.errors import StoreError, StoreMissing
 from graph_model.principal import Principal, Role
 from graph_model.services.backups import note_backup
 from graph_model.services.status import newest_model
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 
@@ -34,7 +32,7 @@ def generate(
 
     with progress_bar() as on_progress:
         made = make(folder, customers=customers, seed=seed, on_progress=on_progress)
-    table = Table("file", "rows", box=None, pad_edge=False)
+    table = columns("file", "rows")
     for name, rows in made.rows.items():
         table.add_row(name, f"{rows:,}")
     out.print(table)
@@ -106,7 +104,7 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
     opened = open_store(settings.store_address, read_only=True)
     try:
         counted, model = opened.statistics(), newest_model(opened)
-        table = Table("what", "how many", box=None, pad_edge=False)
+        table = columns("what", "how many")
         for name, number in (*counted.nodes.items(), *counted.edges.items(), *counted.facts.items()):
             if number > 0:
                 table.add_row(name, f"{number:,}")
@@ -138,7 +136,7 @@ def search(
         hits = find(opened, Principal("command line", Role.INVESTIGATOR), wanted, limit=limit)
     finally:
         opened.close()
-    table = Table("id", "type", "caption", "matched", "grade", box=None, pad_edge=False)
+    table = columns("id", "type", "caption", "matched", "grade", whole=("id", "type"))
     for hit in hits:
         table.add_row(hit.id, hit.type, hit.caption, hit.matched, hit.grade or "")
     out.print(table if len(hits) > 0 else "Nothing was found.")

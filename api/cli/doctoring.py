@@ -7,10 +7,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from api.bootstrap import utc_now
 from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
 from api.doctor.findings import Finding, Level, Unwell, problems
 from api.version import product_version
+from graph_model.store import utc_now
 
 _STYLES = {Level.WARNING: "yellow", Level.PROBLEM: "red"}
 

@@ -4,16 +4,14 @@ import time
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from api import jobs
-from api.bootstrap import utc_now
 from api.cli.chain import audited
-from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
 from api.job_records import Job, JobKind, JobStatus
 from graph_model.errors import GuanxiError
 from graph_model.principal import Principal, Role
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 app = typer.Typer(help="Long work: scoring, training, backup, check.", no_args_is_help=True)
@@ -41,7 +39,7 @@ def list_jobs(
         found = jobs.jobs(opened, OPERATOR, first=limit, now=now)
     finally:
         opened.close()
-    table = Table("id", "kind", "status", "stage", "by", "started", "message", box=None, pad_edge=False)
+    table = columns("id", "kind", "status", "stage", "by", "started", "message", whole=("id", "started"))
     for job in found:
         status = f"{job.status} (stuck)" if job.stuck(now) else job.status.value
         started = job.started_at.isoformat(timespec="minutes")

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from api.bootstrap import utc_now
-from api.cli.terminal import HomeOption, err, out, settings_from
+from api.cli.terminal import HomeOption, columns, err, out, settings_from
 from graph_model.principal import Role
+from graph_model.store import utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +53,10 @@ def create(
 def list_keys(home: HomeOption = None) -> None:
     """Every key that was made, without what it takes to use it."""
     keys, now = _keys(home), utc_now()
-    table = Table("name", "id", "role", "scopes", "state", "created", "expires", "last used", box=None, pad_edge=False)
+    table = columns(
+        *("name", "id", "role", "scopes", "state", "created", "expires", "last used"),
+        whole=("name", "id", "role", "created", "expires", "last used"),
+    )
     for key in keys.all():
         used = keys.last_used(key)
         table.add_row(

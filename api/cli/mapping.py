@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.bootstrap import utc_now
 from api.cli.terminal import err, out
 from graph_model.errors import InvalidRequest
+from graph_model.store import utc_now
 
 app = typer.Typer(help="Other people's files: what their columns mean.", no_args_is_help=True)
 

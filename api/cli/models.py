@@ -3,14 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from api.bootstrap import utc_now
 from api.cli.chain import audited_in_home, os_user
 from api.cli.scoring import AsOfOption, ModelsOption, exported, model_folder, moment_of
-from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
 from api.cli.training import MEASURES, JsonOption, SinceOption, beside, day_of, show_json
 from graph_model.services.wording import reason_of
+from graph_model.store import utc_now
 from graph_model.stores import open_store
 
 app = typer.Typer(help="The models that were trained: champion, challengers, history.", no_args_is_help=True)
@@ -30,7 +29,10 @@ def list_models(models: ModelsOption = None, home: HomeOption = None, json: Json
     if json:
         show_json({"models": [{"version": f.version, "standing": f.standing, "usable": f.usable} for f in found]})
         return
-    table = Table("version", "standing", "learnt until", "average precision", "recall at 1 %", box=None, pad_edge=False)
+    table = columns(
+        *("version", "standing", "learnt until", "average precision", "recall at 1 %"),
+        whole=("version", "standing", "learnt until"),
+    )
     for one in found:
         metrics = one.card.get("metrics", {}).get("full", {})
         numbers = [f"{metrics[name]:.3f}" if name in metrics else "" for name, _ in MEASURES[:2]]
@@ -110,6 +112,7 @@ def compare(
 ) -> None:
     """Two models on the same applications, of which neither learnt from any; the difference is paired, with its interval."""
     from gnn.evaluate import compare as run
+    from gnn.models.bootstrap import FEW_POSITIVES
     from gnn.registry.registry import Registry
 
     settings = settings_from(home=home, store=store)
@@ -136,9 +139,10 @@ def compare(
     out.print(f"{rows.confirmed_fraud:,} of them confirmed fraud by {rows.as_of:%Y-%m-%d}.")
     bounds = {name: {key: (i.low, i.high) for key, i in of.items()} for name, of in found.intervals.items()}
     out.print(beside(found.metrics, bounds))
-    table = Table("second minus first", "difference", "95 % interval", "", box=None, pad_edge=False)
+    table = columns("second minus first", "difference", "95 % interval", "")
     for name, caption in MEASURES:
         told = found.differences[name]
-        verdict = "told apart" if told.told_apart else "may be chance"
+        few = told.positives < FEW_POSITIVES
+        verdict = "told apart" if told.told_apart else "too few frauds to tell" if few else "may be chance"
         table.add_row(caption, f"{told.value:+.3f}", f"{told.low:+.3f} to {told.high:+.3f}", verdict)
     out.print(table)

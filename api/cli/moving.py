@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.cli.terminal import out, progress_bar, settings_from
+from api.cli.terminal import columns, out, progress_bar, settings_from
 from graph_model.stores import open_store
 from graph_model.transfer import Checksums
 
@@ -46,7 +46,7 @@ def copy(
 
 
 def _table(found: Checksums) -> Table:
-    table = Table("what", "how many", "checksum", box=None, pad_edge=False)
+    table = columns("what", "how many", "checksum", whole=("checksum",))
     for kind, number in found.counts.items():
         table.add_row(kind, f"{number:,}", f"{found.sums[kind]:032x}"[:12])
     return table

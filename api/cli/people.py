@@ -4,11 +4,10 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from api.bootstrap import utc_now
-from api.cli.terminal import HomeOption, out, settings_from
+from api.cli.terminal import HomeOption, columns, out, settings_from
 from graph_model.principal import Role
+from graph_model.store import utc_now
 
 app = typer.Typer(help="Who may log in, in which role.", no_args_is_help=True)
 
@@ -43,7 +42,7 @@ def list_users(home: HomeOption = None) -> None:
     """Names, roles and when they were added."""
     from api.users import Users
 
-    table = Table("name", "role", "since", box=None, pad_edge=False)
+    table = columns("name", "role", "since", whole=("name", "role", "since"))
     for user in Users(settings_from(home=home).home).all():
         table.add_row(user.name, user.role, user.created_at)
     out.print(table)

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from api.bootstrap import utc_now
 from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
 from graph_model.errors import InvalidRequest, StoreCorrupt, StoreError
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store, without_password
 
 _PREFIX = "sqlite:///"

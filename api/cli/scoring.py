@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from api.bootstrap import utc_now
 from api.cli.chain import os_user
-from api.cli.terminal import HomeOption, StoreOption, err, out, progress_bar, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from api.settings import Settings
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf
 from graph_model.schema.property_types import LOCAL_ZONE, Moment
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ def score(
             )
     finally:
         opened.close()
-    table = Table("what", "how many", box=None, pad_edge=False)
+    table = columns("what", "how many")
     for name, number in (
         ("customers", done.customers),
         ("applications", done.applications),
@@ -79,7 +77,7 @@ def score(
 
 
 def model_folder(settings: Settings, given: Path | None) -> Path:
-    return given if given is not None else settings.home / "models"
+    return given if given is not None else settings.model_folder
 
 
 def moment_of(text: str | None, now: datetime) -> datetime:

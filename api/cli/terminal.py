@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +13,17 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 
 from api.errors import describe_locally
 from api.settings import Settings
 from graph_model.errors import GuanxiError
 from graph_model.store import OnProgress
 
+# Wider than any table: what reads a pipe is to find every id whole.
+_NO_TERMINAL = 10_000
 # Markup is off: a message may hold brackets.
-out = Console(highlight=False, soft_wrap=True, markup=False)
+out = Console(highlight=False, soft_wrap=True, markup=False, width=None if sys.stdout.isatty() else _NO_TERMINAL)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 HomeOption = Annotated[
@@ -29,6 +32,12 @@ HomeOption = Annotated[
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="Address of the graph [GUANXI_STORE, else guanxi.db in the home folder].")
 ]
+
+
+def columns(*names: str, whole: Collection[str] = ()) -> Table:
+    """A plain table. Those of its columns that are `whole`, ids and what else is typed again, are cut last."""
+    headers = (Column(name, no_wrap=name in whole, overflow="fold") for name in names)
+    return Table(*headers, box=None, pad_edge=False)
 
 
 class SettingsInvalid(GuanxiError):
@@ -53,8 +62,9 @@ class FileTrouble(GuanxiError):
     code = "file.unusable"
 
     def __init__(self, error: OSError) -> None:
-        what = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror)
-        if error.errno == errno.ENOSPC:
+        words = error.strerror or str(error)
+        what = f"{error.filename}: {words}" if error.filename is not None else words
+        if error.errno == errno.ENOSPC or "No space left on device" in str(error):  # Polars gives no number
             super().__init__(f"{what}. Free some space and run it again; what was committed is safe.", code="disk.full")
         else:
             super().__init__(f"{what}. Choose another place, or mend its permissions.")
@@ -62,7 +72,7 @@ class FileTrouble(GuanxiError):
 
 def fail(exc: BaseException) -> int:
     """Prints an error as one line with its code and what to do next; returns the exit status."""
-    if isinstance(exc, OSError) and exc.strerror is not None:
+    if isinstance(exc, OSError) and str(exc):
         exc = FileTrouble(exc)
     described = describe_locally(exc)
     message, hint = described.message, described.outcome.hint

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from api.bootstrap import utc_now
 from api.cli.chain import audited, os_user
 from api.cli.scoring import AsOfOption, ModelsOption, exported, model_folder, moment_of
-from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
 from graph_model.errors import InvalidRequest
 from graph_model.schema.property_types import Moment
+from graph_model.store import utc_now
 from graph_model.stores import open_store
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def evaluate(
     out.print(f"{rows.confirmed_fraud:,} of them confirmed fraud by {rows.as_of:%Y-%m-%d}; it learnt from none.")
     bounds = {name: {key: (one.low, one.high) for key, one in of.items()} for name, of in found.intervals.items()}
     out.print(beside(found.metrics, bounds))
-    table = Table("probability", "rows", "expected", "confirmed", "95 % interval", box=None, pad_edge=False)
+    table = columns("probability", "rows", "expected", "confirmed", "95 % interval")
     for one in found.reliability:
         share = f"{one.actual_low:.3f} to {one.actual_high:.3f}"
         table.add_row(
@@ -185,7 +185,7 @@ def drift(
 
 
 def _shifts(shifts: Iterable["Shift"]) -> Table:
-    table = Table("what", "name", "PSI", "level", box=None, pad_edge=False)
+    table = columns("what", "name", "PSI", "level")
     for shift in shifts:
         table.add_row(shift.kind, shift.name, f"{shift.psi:.3f}", shift.level)
     return table
@@ -195,7 +195,7 @@ def beside(metrics: Mapping[str, Mapping[str, float]], bounds: Mapping[str, Mapp
     """What was measured, each with its 95 % interval."""
     from gnn.registry.card import measure
 
-    table = Table("", *(caption for _, caption in MEASURES), box=None, pad_edge=False)
+    table = columns("", *(caption for _, caption in MEASURES))
     for name, found in metrics.items():
         table.add_row(name, *(measure(found, bounds.get(name, {}), key) for key, _ in MEASURES))
     return table

@@ -38,6 +38,10 @@ class DemoPlan:
         return self.home / "portfolio" / self.name
 
     @property
+    def models(self) -> Path:
+        return self.home / "models" / self.name
+
+    @property
     def store_address(self) -> str:
         return self.store or f"sqlite:///{self.home / f'demo-{self.name}.db'}"
 
@@ -69,7 +73,7 @@ def prepare(
         if store.state(STATE) != f"{plan.name} scored":
             before_scoring()
             say("Finding rings and scoring …")
-            score(store, as_of=now, scored_at=now, models=plan.home / "models" / plan.name, on_progress=on_progress)
+            score(store, as_of=now, scored_at=now, models=plan.models, on_progress=on_progress)
             store.put_state(STATE, f"{plan.name} scored")
     except BaseException:
         store.close()

@@ -17,6 +17,7 @@ PEOPLE = (
     ("supervisor", Role.SUPERVISOR),
     ("scientist", Role.DATA_SCIENTIST),
     ("marketer", Role.MARKETER),
+    ("operator", Role.OPERATOR),
 )
 
 

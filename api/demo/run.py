@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import typer
 
-from api.bootstrap import utc_now
 from api.cli.servers import require_pages
 from api.cli.terminal import err, out, progress_bar, settings_from
 from api.demo.cases import Case, worth_searching
@@ -17,6 +16,7 @@ from api.logs import configure
 from api.ports import listening_socket
 from api.secrets import ensure_home
 from api.settings import Settings
+from graph_model.store import utc_now
 from graph_model.stores import without_password
 
 READY_SECONDS = 60.0
@@ -27,7 +27,9 @@ def run(plan: DemoPlan, *, api_port: int | None, ui_port: int | None, serve: boo
     """Returns when a signal asks to stop, or at once where nothing is served. Raises PortInUse, ExtraMissing, ChildFailed, and what `prepare` raises."""
     configure("warning", json=False)
     ensure_home(plan.home)
-    settings = settings_from(home=plan.home, store=plan.store_address, api_port=api_port, ui_port=ui_port)
+    settings = settings_from(
+        home=plan.home, store=plan.store_address, models=plan.models, api_port=api_port, ui_port=ui_port
+    )
     if not serve:
         _greet(*_prepared(plan, None), plan, url=None)
         return
@@ -93,6 +95,7 @@ def _start_api(settings: Settings) -> Child:
         {
             "GUANXI_HOME": str(settings.home),
             "GUANXI_STORE": settings.store_address,
+            "GUANXI_MODELS": str(settings.model_folder),
             "GUANXI_COMPILE_AHEAD": "false",  # the scoring has just run
         },
         url=f"http://127.0.0.1:{settings.api_port}/readyz",
@@ -112,6 +115,7 @@ def _greet(cases: Sequence[Case], logins: Sequence[DemoLogin], plan: DemoPlan, *
     for case in cases:
         out.print(f"  {case.id_number:<20}{case.name:<19}{case.why}")
     out.print(f"All of them are made up. The graph: --store {without_password(plan.store_address)} --home {plan.home}")
+    out.print(f"Its models: --models {plan.models}")
     if url is not None:
         out.print("Ctrl-C stops it.")
     out.file.flush()  # a pipe would keep it back for as long as the demo runs

@@ -16,6 +16,9 @@ DRAWS = 200
 LEVEL = 0.95
 MEASURES = ("average_precision", "auc", "recall_at_1_percent", "brier")
 _AT_ONCE = 2_000_000  # weights held at a time
+FEW_POSITIVES = (
+    20  # below which no interval tells two scores apart: the draws know only the frauds that there happen to be
+)
 
 Scores = NDArray[np.float64]
 Drawn = NDArray[np.float64]  # [draws, measures]
@@ -34,10 +37,11 @@ class Difference:
     value: float
     low: float
     high: float
+    positives: int
 
     @property
     def told_apart(self) -> bool:
-        return self.low > 0 or self.high < 0
+        return self.positives >= FEW_POSITIVES and (self.low > 0 or self.high < 0)
 
 
 def intervals(
@@ -70,7 +74,7 @@ def differences(
     whole = (_measured(positive, first, once) - _measured(positive, second, once))[0]
     drawn = np.vstack([_measured(positive, first, w) - _measured(positive, second, w) for w in _draws(group, seed)])
     return {
-        name: Difference(float(value), bounds.low, bounds.high)
+        name: Difference(float(value), bounds.low, bounds.high, int(positive.sum()))
         for name, value, bounds in zip(MEASURES, whole, _bounds(drawn), strict=True)
     }
 

@@ -189,7 +189,8 @@ class Day(PropertyType):
 
 
 def _spreadsheet_moment(match: re.Match[str]) -> datetime:
-    year, month, day, hour, minute, second = map(int, match.groups("0"))
+    year, month, day, *clock = map(int, match.groups("0"))
+    hour, minute, second = clock or (0, 0, 0)
     return datetime(year, month, day, hour, minute, second, tzinfo=LOCAL_ZONE)
 
 
@@ -203,11 +204,13 @@ class Moment(PropertyType):
     def clean(self, raw: str) -> datetime:
         text = tidy(raw)
         try:
-            match = None if "T" in text else _SPREADSHEET.fullmatch(text)  # theirs never hold the letter
+            # What spreadsheets write never holds the letter; a day alone is its beginning.
+            match = None if "T" in text else _SPREADSHEET.fullmatch(text) or _DAY.fullmatch(text)
             moment = datetime.fromisoformat(text) if match is None else _spreadsheet_moment(match)
         except ValueError as exc:
             raise InvalidValue(
-                "moment.malformed", "The value is no moment of the form 2026-03-02T09:30:00+08:00."
+                "moment.malformed",
+                "The value is no moment of the form 2026-03-02T09:30:00+08:00, 2026/3/2 9:30 or 2026年3月2日.",
             ) from exc
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=LOCAL_ZONE)

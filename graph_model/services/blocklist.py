@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the blocklist, newest first. `places` are where its entries stand; `total` counts all that is listed, of whatever type."""
+    """A part of the blocklist, newest first. `places` are where its entries stand; `total` counts all that is listed, of that type."""
 
     entries: Sequence[Entry]
     places: Sequence["Place"]
@@ -85,7 +85,7 @@ def page(
     """Who is listed now, of one type or of all; `after` is the place of the last entry seen. Raises UnknownName."""
     principal.require(Right.SEE_RISK)
     wanted = None if label is None else SCHEMA.node(label).label
-    everybody = _listed_now(store, now)
+    everybody = _listed_now(store, now, wanted)
     rest = everybody if after is None else [place for place in everybody if _behind(place, after)]
     entries: list[Entry] = []
     places: list[Place] = []
@@ -93,7 +93,7 @@ def page(
         some = rest[begin : begin + _AT_ONCE]
         ids = [node_id for _, node_id in some]
         facts = store.facts_of(ids, kind=KIND)
-        nodes = {node.node_id: node for node in store.get_by_id(ids) if wanted is None or node.label == wanted}
+        nodes = {node.node_id: node for node in store.get_by_id(ids)}
         for place in some:
             node = nodes.get(place[1])
             if node is not None and is_listed(facts.get(place[1], ()), now):
@@ -104,13 +104,15 @@ def page(
     return Page(entries[:first], places[:first], len(entries) > first, len(everybody))
 
 
-def _listed_now(store: GraphStore, now: datetime) -> list[Place]:
+def _listed_now(store: GraphStore, now: datetime, label: str | None) -> list[Place]:
     columns = store.scan_facts(KIND)
     past = np.flatnonzero(columns.at <= to_ms(now))
     # Facts are by (at, handle, value): the last one of each node counts.
     about, first_from_end = np.unique(columns.about[past][::-1], return_index=True)
     last = past[::-1][first_from_end]
     listed = np.asarray([value == LISTED for value in columns.values], dtype=np.bool_)[columns.value[last]]
+    if label is not None:
+        listed &= np.isin(about, store.scan_nodes(label, among=about.tolist()).handles)
     moments = columns.at[last][listed].tolist()
     ids = store.node_ids(about[listed].tolist())
     return sorted(zip(moments, ids, strict=True), key=_order)

@@ -15,7 +15,9 @@ Guanxi.casework = (() => {
     byId("record-what").textContent = button.dataset.what;
     byId("record-problem").textContent = "";
     idle();
-    const verdict = element("select", { id: "record-verdict", class: "field" },
+    // Nothing is chosen beforehand: what is recorded stays, and models learn from it.
+    const verdict = element("select", { id: "record-verdict", class: "field", required: true },
+      element("option", { value: "" }, say("case.choose")),
       ...VERDICTS.map((value) => element("option", { value }, say(`verdict.${value.toLowerCase()}`))));
     const reason = element("input", { id: "record-reason", type: "text", class: "field", maxlength: 200, autocomplete: "off", required: true });
     byId("record-fields").replaceChildren(element("label", { for: "record-verdict" }, say("case.verdict")), verdict,
@@ -31,10 +33,12 @@ Guanxi.casework = (() => {
 
   function confirm() {
     const reason = byId("record-reason");
+    const verdict = byId("record-verdict");
     if (byId("record-confirm").disabled) return;
+    if (verdict.value === "") { byId("record-problem").textContent = say("case.choose"); verdict.focus(); return; }
     if ([...reason.value.trim()].length < SHORTEST_REASON) { byId("record-problem").textContent = say("reveal.short"); reason.focus(); return; }
     byId("record-confirm").disabled = true;
-    tell("ask-record", { data: { node, verdict: byId("record-verdict").value, reason: reason.value.trim(), n: ++asked } });
+    tell("ask-record", { data: { node, verdict: verdict.value, reason: reason.value.trim(), n: ++asked } });
   }
 
   function recorded(answer) {

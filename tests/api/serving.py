@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.auth import begin_session
-from api.bootstrap import Clock, build, utc_now
+from api.bootstrap import build
 from api.settings import Settings
 from graph_model.principal import Role
+from graph_model.store import Clock, utc_now
 from graph_model.stores import open_store
 from tests.api.conftest import Served, ServerThread
 from tests.fixtures import reference_case

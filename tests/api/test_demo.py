@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -111,6 +112,25 @@ def test_both_servers_run_until_ctrl_c_and_the_printed_log_in_works(prepared: tu
         ).json()
         assert answer["data"]["subject"]["assessment"]["grade"] in ("C", "D")
         assert all(re.search("[\u4e00-\u9fff]", r["text"]) for r in answer["data"]["subject"]["assessment"]["reasons"])
+        made = guanxi("keys", "create", "engine", "--role", "risk_engine", home=home)
+        (key,) = re.findall(r"gx_\S+", made.stdout)
+        form = {
+            "applicationId": "NEW1",
+            "appliedAt": datetime.now(UTC).isoformat(),
+            "customer": {"idNumber": worth_searching(first.stdout)["clean customer"]},
+        }
+        query = (
+            "mutation ($i: ApplicationInput!)"
+            ' { assessApplication(input: $i, idempotencyKey: "new-1") { modelVersion degraded } }'
+        )
+        answer = httpx.post(
+            f"{base}/graphql",
+            json={"query": query, "variables": {"i": form}},
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=60,
+        ).json()
+        # What the demo learnt is what its server scores with.
+        assert answer["data"]["assessApplication"]["modelVersion"].startswith("lgbm-"), answer
         demo.send_signal(signal.SIGINT)
         assert demo.wait(30) == 0
         for port in (api, ui):

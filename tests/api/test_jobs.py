@@ -17,13 +17,12 @@ from typing import Any
 import pytest
 
 from api import job_worker, jobs, process_identity
-from api.bootstrap import utc_now
 from api.job_records import CANCEL_PREFIX, GONE, KEPT, PREFIX, Job, JobKind, JobStatus, forget_old
 from api.process_identity import identify, is_alive
 from api.settings import Settings
 from graph_model.errors import Forbidden, InvalidRequest, NotFound, StoreLocked
 from graph_model.principal import Principal, Role
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 from tests.api import queries
 from tests.api.conftest import Client, Served

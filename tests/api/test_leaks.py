@@ -38,6 +38,34 @@ def test_an_alias_with_somebody_s_number_stays_out_of_the_log(served: Served) ->
     assert '"fields": ["subject"]' in logged and "graphql.failed" in logged
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"foo": 1},  # a field that there is not
+        {"applicationID": "A1"},  # one that GraphQL has a suggestion for
+        {"customer": {"name": "王小丽"}},  # one that is missing
+        {"amount": "王小丽"},  # no number
+    ],
+)
+def test_a_form_that_is_no_form_is_refused_without_what_is_in_it(served: Served, wrong: dict[str, object]) -> None:
+    """Forgotten and misspelt fields are the commonest mistakes, and GraphQL's own words repeat all that was sent beside them."""
+    person = {"idNumber": "PASSPORT:E12345", "name": "王小丽"}
+    form = {
+        "applicationId": "A1",
+        "appliedAt": "2026-06-01T10:00:00+08:00",
+        "email": "wang@example.com",
+        "customer": person,
+    }
+    query = 'mutation ($i: ApplicationInput!) { assessApplication(input: $i, idempotencyKey: "k1") { decision } }'
+    client = Client(httpx.Client(base_url=served.url), served.tokens[Role.RISK_ENGINE])
+    answer = client.post(query, {"i": {**form, **wrong}}).json()
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "graphql.invalid"
+    assert not [value for value in ("王小丽", "wang@", "E12345", "A1") if value in str(answer)]
+    for field in {"customer", "amount"} & wrong.keys():
+        assert field in error["message"]
+
+
 @pytest.mark.parametrize("file", ["keys.json", "users.json"])
 def test_a_damaged_file_is_told_to_strangers_without_its_place(home: Path, tmp_path: Path, file: str) -> None:
     with serving(home, tmp_path / "own") as own, structlog.testing.capture_logs() as logs:

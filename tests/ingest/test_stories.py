@@ -311,6 +311,19 @@ def test_a_row_in_another_encoding_costs_that_row(tmp_path: Path, load: Load) ->
     assert [(r.reason, r.line) for r in report.files[0].reasons] == [("csv.encoding", 4)]
 
 
+def test_a_line_that_is_no_row_is_kept_as_it_was_in_whatever_encoding(
+    tmp_path: Path, load: Load, quarantine: Path
+) -> None:
+    file = write(tmp_path / "customers.csv", [CUSTOMER], encoding="gb18030")
+    broken = "少,列\n" + "长" * 5_000 + ",列\n"
+    file.write_bytes(file.read_bytes() + broken.encode("gb18030"))
+    report = load(file)
+    assert (report.loaded, report.quarantined) == (1, 2)
+    short, long = (row["_raw"] for kept in quarantine.glob("*.csv") for row in read(kept))
+    assert short == "少,列"
+    assert long.startswith("长" * 2_000) and long.endswith(" ... and 6003 bytes more")
+
+
 def test_a_customer_of_two_source_records_is_one_customer(tmp_path: Path, store: GraphStore, load: Load) -> None:
     rows = [CUSTOMER, {**CUSTOMER, "phone": "13900139000", "source": "partner"}]
     report = load(write(tmp_path / "customers.csv", rows))

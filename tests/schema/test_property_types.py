@@ -30,6 +30,10 @@ GOOD = [
     (Moment(), "2026年3月2日 12:00", NOON),
     (Moment(), "2026年3月2日12:00:00", NOON),
     (Moment(), "2026-03-02", datetime(2026, 3, 1, 16, 0, tzinfo=UTC)),
+    *(
+        (Moment(), text, datetime(2026, 3, 1, 16, 0, tzinfo=UTC))
+        for text in ("2026/3/2", "2026-3-2", "2026.03.02", "2026年3月2日")
+    ),
     (Moment(), "2026-03-02T12:00:00.123456+08:00", NOON.replace(microsecond=123000)),
     (Money(), "¥4,400.50", 4400.5),
     (Money(), "４４００元", 4400.0),
