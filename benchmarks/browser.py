@@ -290,12 +290,9 @@ def _peer_rounds(
             page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
             page.goto(url)
             page.wait_for_selector("#show")
-            there = f"{PEER_CY}?.elements().length === {len(elements)} && window.laidOut"
-            act = (
-                f"const wait = () => {{ const cy = {PEER_CY}; if (!cy) {{ setTimeout(wait, 5); return; }} "
-                "cy.on('layoutstop', () => { window.laidOut = cy.elements().length > 1; }); }; wait(); "
-                "document.getElementById('show').click();"
-            )
+            moved = f"{PEER_CY}.nodes().some(node => node.position('x') !== 0)"  # it is laid out before anything else can run
+            there = f"{PEER_CY}?.elements().length === {len(elements)} && {moved}"
+            act = "document.getElementById('show').click()"
             measured = _act(page, [served], act, there, 600.0)
             _note(page, results, name, measured)
             page.context.close()
