@@ -9,7 +9,6 @@ from math import sqrt
 import numpy as np
 
 from graph_model.errors import InvalidRequest, NotFound
-from graph_model.predicates import Compare, Operator
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Edge, Grade, Node, Subgraph
 from graph_model.schema import SCHEMA
@@ -18,14 +17,14 @@ from graph_model.services.layout.geometry import Ints, adjacency
 from graph_model.services.links import SOURCE_TYPES, is_human
 from graph_model.services.lookup import by_node_id
 from graph_model.services.masking import caption
-from graph_model.services.relation_graph import RISKY, asked_types, drawn, grade_of
+from graph_model.services.relation_graph import RISKY, drawn, grade_of
+from graph_model.services.ring_graph import ring_graph
 from graph_model.services.views import CanvasEdge, CanvasNode, Member, NodeKind, RelationGraph, overview
 from graph_model.store import GraphStore
 
 MAX_DRAWN = 15_000  # elements: nodes and edges together, or a few nodes with very many edges would freeze a page
 MAX_NODES = 20_000
 MAX_OUTSIDE = 25  # nodes of other communities that are shown with one that is opened
-SHARED_CAP = 50  # neighbours of one member that are looked at, per relationship type
 
 
 def full_graph(
@@ -64,8 +63,7 @@ def _found(
     subject = by_node_id(store, subject_id, as_of=as_of)
     found: Subgraph | None = None
     if subject.ring_id is not None and principal.may(Right.SEE_RISK):
-        types = asked_types(None, source_only=source_only)
-        found = _ring_graph(store, subject, limit=limit, types=types, as_of=as_of)
+        found = ring_graph(store, subject, limit=limit, source_only=source_only, as_of=as_of)
         if found is not None and source_only:
             found = _from_sources(found)
     if found is None:
@@ -101,28 +99,6 @@ def _holding(graph: Subgraph, subject_id: str) -> Subgraph:
         {node_id: hop for node_id, hop in graph.hops.items() if node_id in reached},
         [omission for omission in graph.omissions if omission.node_id in reached],
     )
-
-
-def _ring_graph(
-    store: GraphStore, subject: Node, *, limit: int, types: Sequence[str] | None, as_of: AsOf | None
-) -> Subgraph | None:
-    """The subject, its ring's customers, and every node that at least two of them touch. None where the ring is the subject alone."""
-    assert subject.ring_id is not None
-    ring: Sequence[Node] = store.select("Customer", Compare("ring_id", Operator.EQ, subject.ring_id), limit=limit)
-    if as_of is not None:
-        # Who is in the ring today but was not known, or not in it, at that moment is no part of the answer.
-        then = store.get_by_id([node.node_id for node in ring], as_of=as_of)
-        ring = [node for node in then if node.ring_id == subject.ring_id]
-    customers = list(dict.fromkeys([subject.node_id, *(node.node_id for node in ring)]))[:limit]
-    if len(customers) < 2:
-        return None
-    touched: Counter[str] = Counter()
-    for customer in customers:
-        around = store.neighbourhood(customer, hops=1, cap=SHARED_CAP, limit=1_000, types=types, as_of=as_of)
-        touched.update(node.node_id for node in around.nodes if node.node_id != customer)
-    shared = [node_id for node_id, times in touched.items() if times >= 2]
-    chosen = dict.fromkeys([*customers, *shared])
-    return store.induced(list(chosen)[:limit], as_of=as_of)
 
 
 @dataclass(frozen=True, slots=True)

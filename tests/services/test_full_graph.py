@@ -10,7 +10,7 @@ import pytest
 
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest, NotFound
-from graph_model.records import AsOf, Fact, GraphBatch, NodeRecord, NodeRef
+from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef
 from graph_model.services import full_graph as module
 from graph_model.services.full_graph import full_graph
 from graph_model.services.views import NodeKind
@@ -34,6 +34,46 @@ def test_a_ring_member_is_shown_with_the_ring_and_what_it_shares(reference: Refe
     graph = full_graph(store, INVESTIGATOR, case.ids["c_user"])
     assert {node.id for node in graph.nodes} == {case.ids["c_user"], case.ids["d_user"], case.ids["d_device"]}
     assert not graph.aggregated
+
+
+def test_a_ring_that_only_applications_hold_together_is_drawn_with_them(tmp_path: Path) -> None:
+    """Three strangers who applied from one address of the net: nothing of their own is shared, and yet it is why they are a ring."""
+    store = open_store(f"sqlite:///{tmp_path / 'graph.db'}", create=True)
+    people = [NodeRef("Customer", id_number(date(1990, 1, 1), 900 + n)) for n in range(3)]
+    forms = [NodeRef("Application", f"X{n}") for n in range(3)]
+    net, phone, lone = (
+        NodeRef("IpAddress", "198.51.100.7"),
+        NodeRef("Phone", "+8613800138000"),
+        NodeRef("Device", "d-lone"),
+    )
+    links = [
+        *(("APPLIED", person, form) for person, form in zip(people, forms, strict=True)),
+        *(("USES_IP", form, net) for form in forms),
+        *(("USES_PHONE", person, phone) for person in people[:2]),
+        ("USES_PHONE", forms[0], phone),
+        ("USES_DEVICE", people[2], lone),
+    ]
+    at = START
+    store.upsert(
+        GraphBatch(
+            [NodeRecord(ref, at, at, "test") for ref in (*people, *forms, net, phone, lone)],
+            [EdgeRecord(kind, start, end, at, at, at, "test") for kind, start, end in links],
+        )
+    )
+    ids = {ref: node.node_id for ref in (*people, *forms, net, phone, lone) if (node := store.get(ref)) is not None}
+    handles = store.handles([ids[person] for person in people])
+    store.append_assessments(
+        AssessmentColumns(np.array(handles), np.full(3, 0.9), np.full(3, 3, np.int8), np.zeros(3, np.int32), ["R1"], ["[]"] * 3),
+        source="model",
+        model_version="m",
+        policy_version="p",
+        as_of=at,
+        scored_at=at,
+    )  # fmt: skip
+    graph = full_graph(store, INVESTIGATOR, ids[people[0]])
+    assert {node.id for node in graph.nodes} == {ids[ref] for ref in (*people, *forms, net, phone)}
+    assert len(graph.edges) == 3 + 3 + 2 + 1
+    store.close()
 
 
 def test_without_a_ring_it_is_the_component(reference: Reference) -> None:
