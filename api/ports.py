@@ -11,8 +11,8 @@ class PortInUse(GuanxiError):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
-            f"Port {port} of {host} is in use by another program. Stop it, or choose another: "
-            "GUANXI_API_PORT is the API's, GUANXI_UI_PORT that of the pages."
+            f"Port {port} of {host} is in use by another program. Stop it, or choose another: --port (of a demo's pages --ui-port), "
+            "or GUANXI_API_PORT and GUANXI_UI_PORT."
         )
 
 

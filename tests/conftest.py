@@ -2,6 +2,12 @@
 
 import os
 
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("guanxi", deadline=None)
+settings.load_profile("guanxi")
+
 # A second of compiling beside every server that a test starts would be most of the run.
 os.environ.setdefault("GUANXI_COMPILE_AHEAD", "false")
 
