@@ -44,7 +44,7 @@ class FastLinks:
                 torch.from_numpy(self.forth[1].astype(np.int64)),
                 weights,
                 (self.targets, self._links.sources),
-                check_invariants=True,
+                check_invariants=False,  # a person may have two links to one device: the product adds them up
             ).to(device)
         return self._sparse[device]
 

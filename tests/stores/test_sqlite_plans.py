@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph_model.predicates import EVERYTHING, Compare, Operator, Predicate
-from graph_model.stores.sqlite import SqliteStore, assessing, drawn, reading, upsert, upsert_edges, walk
+from graph_model.stores.sqlite import SqliteStore, assessing, drawn, reading, upsert_edges, upsert_slot, walk
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.predicate_sql import field
 from graph_model.stores.sqlite.selecting import _matching
@@ -53,7 +53,7 @@ def test_a_relationship_is_found_and_changed_by_its_whole_key(connection: sqlite
 
 
 def test_the_keys_of_a_batch_drive_the_look_up(connection: sqlite3.Connection) -> None:
-    steps = plan(connection, upsert._EXISTING, ("[]", 0))
+    steps = plan(connection, upsert_slot._FIND, ("[]", 0))
     assert steps[0].startswith("SCAN wanted")
     assert steps[1] == "SEARCH n USING INDEX node_by_key (label=? AND key=?)"
 
