@@ -114,6 +114,7 @@ CODES: dict[str, Outcome] = {
     "settings.invalid": USAGE,
     "score.nobody": USAGE,
     "scoring.unfinished": Outcome(409, 4),
+    "scoring.lost": Outcome(409, 4),
     "doctor.problem": Outcome(500, 5),
     "doctor.unreachable": Outcome(502, 4),
     "restore.exists": Outcome(409, 2),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph_model.columns import AssessmentColumns
+from graph_model.errors import InvalidRequest, StoreError
 from graph_model.records import Ring, ScoreSource, Scoring
 from graph_model.services.unfinished import take_back_unfinished
 from graph_model.store import GraphStore, OnProgress
@@ -25,14 +26,35 @@ def write_back(
     at_once: int,
     on_progress: OnProgress | None = None,
 ) -> None:
-    """Append all of a scoring, `at_once` assessments to a commit; those `by_rule` are the policy's, whatever the scoring's source."""
+    """Append all of a scoring, `at_once` assessments to a commit; those `by_rule` are the policy's, whatever the scoring's source.
+    Raises InvalidRequest `scoring.lost` where somebody took it back meanwhile, which a process that lost its hold of the store may meet."""
     store.begin_scoring(scoring)
+    try:
+        _append(store, scoring, rings, columns, by_rule, at_once, on_progress)
+    except StoreError:  # the next scoring takes it back: now it may well not be possible
+        raise
+    except BaseException:  # cancelled, or Ctrl-C
+        if store.unfinished_scoring() == scoring:
+            take_back_unfinished(store)
+        raise
+
+
+def _append(
+    store: GraphStore,
+    scoring: Scoring,
+    rings: Sequence[Ring],
+    columns: AssessmentColumns,
+    by_rule: NDArray[np.bool_],
+    at_once: int,
+    on_progress: OnProgress | None,
+) -> None:
     store.append_rings(rings)
     done = 0
     for part, said_by in ((~by_rule, scoring.source), (by_rule, ScoreSource.RULES)):
         rows = np.flatnonzero(part)
         for first in range(0, len(rows), at_once):
             some = _part(columns, rows[first : first + at_once])
+            _require_own(store, scoring)
             store.append_assessments(
                 some,
                 source=said_by,
@@ -42,18 +64,18 @@ def write_back(
                 scored_at=scoring.scored_at,
             )
             done += len(some.handles)
-            _tell(store, on_progress, done, len(by_rule))
+            if on_progress is not None:
+                on_progress("writing", done, len(by_rule))
+    _require_own(store, scoring)
     store.append_scoring(scoring)
 
 
-def _tell(store: GraphStore, on_progress: OnProgress | None, done: int, total: int) -> None:
-    if on_progress is None:
-        return
-    try:
-        on_progress("writing", done, total)
-    except BaseException:  # cancelled
-        take_back_unfinished(store)
-        raise
+def _require_own(store: GraphStore, scoring: Scoring) -> None:
+    if store.unfinished_scoring() != scoring:
+        raise InvalidRequest(
+            "This scoring was taken back while it was written: the process had lost its hold of the graph. Run `guanxi score` again.",
+            code="scoring.lost",
+        )
 
 
 def _part(columns: AssessmentColumns, rows: NDArray[np.int64]) -> AssessmentColumns:

@@ -20,9 +20,12 @@ def lent_folder() -> Iterator[Path]:
     for folder in leftovers():
         shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as made:
-        descriptor = os.open(Path(made) / _HELD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # It gets its name when it is locked: without a lock it stands for a dead process.
+        unnamed = Path(made) / f"{_HELD}-soon"
+        descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            unnamed.rename(Path(made) / _HELD)
             yield Path(made)
         finally:
             os.close(descriptor)

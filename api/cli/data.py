@@ -148,14 +148,16 @@ def backup(
     store: StoreOption = None,
 ) -> None:
     """Write a consistent copy of the graph to a new file, while others read and write."""
-    address = settings_from(home=home, store=store).store_address
+    settings = settings_from(home=home, store=store)
+    address = settings.store_address
     opened = open_store(address, read_only=True)
     try:
         with progress_bar() as on_progress:
             opened.backup(target, on_progress=on_progress)
     finally:
         opened.close()
-    _note_backup(address)
+    if not settings.read_only:
+        _note_backup(address)
     out.print(f"Written to {target}. It opens with --store sqlite:///{target}")
 
 

@@ -83,7 +83,7 @@ def model_folder(settings: Settings, given: Path | None) -> Path:
 def moment_of(text: str | None, now: datetime) -> datetime:
     """A bare date means its end: everything of that day counts. Raises InvalidRequest for the future."""
     moment = now if text is None else Moment().clean(text)
-    if text is not None and len(text.strip()) <= len("2026-06-30"):
+    if text is not None and Moment.is_day(text):
         moment = datetime.combine(moment.astimezone(LOCAL_ZONE).date(), time.max, LOCAL_ZONE).astimezone(UTC)
     if moment > now:
         raise InvalidRequest("The moment of --as-of lies in the future. Choose one up to now.")

@@ -35,7 +35,7 @@ def examine(
             seconds = time.perf_counter() - begun
             if upgraded:
                 yield graph.REACHED.ok("upgrade", "it was of an older version and is up to date now")
-            yield from _guarded(graph.REACHED, "store", lambda: graph.reached(store, now=now, seconds=seconds))
+            yield from _guarded(graph.REACHED, "store", lambda: graph.reached(store, seconds=seconds))
             yield from _guarded(graph.SIZE, "size", lambda: graph.sizes(store))
             yield from _guarded(graph.AGE, "age", lambda: graph.ages(store, now=now))
             head = _head(settings, store)

@@ -57,7 +57,7 @@ def _home(home: Path, now: datetime) -> Iterator[Finding]:
             "Set both machines' clocks by NTP.",
             skew=skew,
         )
-    ahead = [path.name for path in home.iterdir() if path.stat().st_mtime - now.timestamp() > _SKEW_SECONDS]
+    ahead = [path.name for path in home.iterdir() if _dated(path) - now.timestamp() > _SKEW_SECONDS]
     if len(ahead) > 0:
         yield AREA.warning(
             "clock",
@@ -74,6 +74,14 @@ def _home(home: Path, now: datetime) -> Iterator[Finding]:
         yield AREA.warning(
             name, f"{home / name} can be read by other users of this machine.", f"Run: chmod 600 {home / name}"
         )
+
+
+def _dated(path: Path) -> float:
+    """When a file changed last; the beginning of time for one that goes while it is looked at."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _graph(graph: Path) -> Finding:

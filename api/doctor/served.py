@@ -1,5 +1,6 @@
 """A server at its address: does it live, is it ready, how fast, and what time does it think it is?"""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,13 +18,13 @@ _SKEW_SECONDS = 60.0
 
 def findings(url: str, *, now: datetime) -> Iterator[Finding]:
     """Asks `/healthz` and `/readyz`, which anybody may."""
-    base = url.rstrip("/")
+    base = _without_password(url.rstrip("/"))
     try:
         with httpx.Client(timeout=_SECONDS) as http:
             begun = time.perf_counter()
-            alive = http.get(f"{base}/healthz")
+            alive = http.get(f"{url.rstrip('/')}/healthz")
             milliseconds = (time.perf_counter() - begun) * 1000
-            ready = http.get(f"{base}/readyz")
+            ready = http.get(f"{url.rstrip('/')}/readyz")
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         yield AREA.problem(
             "api",
@@ -46,7 +47,11 @@ def findings(url: str, *, now: datetime) -> Iterator[Finding]:
         yield AREA.problem(
             "ready", f"It is not ready: {code}.", "The other lines say why; else look into its log.", code=code
         )
-    elif (slow := float(ready.json()["ms"])) > _SLOW_MS:
+    elif (slow := _milliseconds(ready)) is None:
+        yield AREA.warning(
+            "ready", "It doesn't say how fast its graph answers: it is of another version.", "Update it."
+        )
+    elif slow > _SLOW_MS:
         yield AREA.warning(
             "ready",
             f"Its graph answers in {slow:,.0f} ms.",
@@ -55,13 +60,30 @@ def findings(url: str, *, now: datetime) -> Iterator[Finding]:
         )
     else:
         yield AREA.ok("ready", f"its graph answers in {slow:,.1f} ms", ms=slow)
-    if (
-        "date" in alive.headers
-        and abs(skew := (parsedate_to_datetime(alive.headers["date"]) - now).total_seconds()) > _SKEW_SECONDS
-    ):
+    skew = _skew(alive, now)
+    if abs(skew) > _SKEW_SECONDS:
         yield AREA.warning(
             "clock", f"Its clock differs from this machine's by {abs(skew):,.0f} s.", "Set both by NTP.", skew=skew
         )
+
+
+def _milliseconds(answer: httpx.Response) -> float | None:
+    try:
+        return float(answer.json()["ms"])
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _skew(answer: httpx.Response, now: datetime) -> float:
+    """Seconds by which its clock is ahead; 0 where it doesn't tell the time."""
+    try:
+        return (parsedate_to_datetime(answer.headers["date"]) - now).total_seconds()
+    except (ValueError, LookupError, TypeError):
+        return 0.0
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _code(answer: httpx.Response) -> str:

@@ -1,6 +1,6 @@
 """Outcomes: what became of each application, and since when that is known, from labels and from what investigators concluded.
 
-A disposition `confirmed_fraud` counts as the label of that name, `cleared` as the label `good`, each from the moment it was recorded. About a
+A disposition `confirmed_fraud` counts as the label of that name, `cleared` as the label `good`, each from the moment at which it was said (`known_at`). About a
 customer, it speaks of the latest application that the customer had made by then; about anything else (a phone, a device) it is no outcome of
 an application, and neither is `suspicious` or `inconclusive`.
 """

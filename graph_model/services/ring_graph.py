@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from graph_model.columns import EdgesAt
 from graph_model.predicates import Compare, Operator
@@ -10,6 +11,7 @@ from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore
 
 SHARED_CAP = 50  # relationships of one member that are looked at, per type
+MOST_ASKED = 200  # members of whom it is asked, one by one, what investigators tied to them by hand
 APPLIED = "APPLIED"
 _HUMAN = tuple(kind.name for kind in SCHEMA.relationships if kind.human)
 
@@ -57,11 +59,11 @@ def _pairs(found: EdgesAt) -> Iterator[tuple[str, int, int]]:
 
 
 def _drawn(store: GraphStore, members: dict[int, str], as_of: AsOf | None) -> Iterator[tuple[int, int]]:
-    """What investigators tied to each member by hand."""
+    """What investigators tied to each of the first members by hand; it is asked where there are such links at all."""
     drawn = store.statistics().edges
     if sum(drawn[name] for name in _HUMAN) == 0:
         return
-    for member, node_id in members.items():
+    for member, node_id in islice(members.items(), MOST_ASKED):
         around = store.neighbourhood(node_id, hops=1, cap=SHARED_CAP, limit=1_000, types=_HUMAN, as_of=as_of)
         for other in store.handles([node.node_id for node in around.nodes if node.node_id != node_id]):
             yield member, other

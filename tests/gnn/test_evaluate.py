@@ -149,5 +149,4 @@ def test_two_models_are_measured_on_the_same_rows_of_which_neither_learnt(model:
     worse = compare(now, model, blind).differences["average_precision"]
     assert worse.told_apart and worse.high < 0
     assert compare(now, model, model).differences["auc"].value == 0
-    assert compare(now, model, later).as_json()["differences"]["auc"]["told_apart"] in (True, False)
     assert (found.first, found.second) == (model.version, later.version)

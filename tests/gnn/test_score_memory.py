@@ -1,5 +1,6 @@
 """How much memory a scoring takes: by what a customer of the portfolio may cost, so that a million of them fit a machine of 8 GB beside the rest."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,12 @@ def test_training_and_scoring_hold_only_so_much_for_each_customer(tmp_path: Path
     store.close()
     arguments = [str(tmp_path / "graph.db"), str(tmp_path / "models"), AFTERWARDS.isoformat()]
     told = subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, check=True, timeout=900
+        [sys.executable, "-c", CHILD, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=900,
+        env=os.environ | {"OMP_NUM_THREADS": "2"},
     )
     customers, trained, kilobytes = told.stdout.split()[-3:]
     assert (customers, trained) == (str(CUSTOMERS), "True")
