@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -50,7 +50,8 @@ def writers(written: Written, home: Home, numbers: Iterator[int]) -> list[Callab
 
     def assess(http: httpx.Client) -> None:
         number = next(numbers)
-        customer = {"idNumber": id_number(date(1991, 3, 4), number), "idExpiryDate": "2040-01-01", "name": "韩梅梅"}
+        born = date(1981, 3, 4) + timedelta(days=number // 1_000)
+        customer = {"idNumber": id_number(born, number % 1_000), "idExpiryDate": "2040-01-01", "name": "韩梅梅"}
         form = {"applicationId": f"CRASH-{number}", "customer": customer, "product": "cash loan", "amount": 5000.0}
         key = f"key-{number}"
         written.unanswered[key] = form
