@@ -24,7 +24,8 @@ def configure(level: str = "info", *, json: bool = True, stream: TextIO | None =
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        # A line is one write: those of several workers don't get into each other.
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries' own loggers repeat what failed with its values (SQL parameters, request lines), so only their warnings are kept.
