@@ -29,12 +29,13 @@ def write_back(
     """Append all of a scoring, `at_once` assessments to a commit; those `by_rule` are the policy's, whatever the scoring's source.
     Raises InvalidRequest `scoring.lost` where somebody took it back meanwhile, which a process that lost its hold of the store may meet."""
     store.begin_scoring(scoring)
+    begun = store.unfinished_scoring()  # as the store keeps it: moments to the millisecond
     try:
-        _append(store, scoring, rings, columns, by_rule, at_once, on_progress)
+        _append(store, scoring, begun, rings, columns, by_rule, at_once, on_progress)
     except StoreError:  # the next scoring takes it back: now it may well not be possible
         raise
     except BaseException:  # cancelled, or Ctrl-C
-        if store.unfinished_scoring() == scoring:
+        if store.unfinished_scoring() == begun:
             take_back_unfinished(store)
         raise
 
@@ -42,6 +43,7 @@ def write_back(
 def _append(
     store: GraphStore,
     scoring: Scoring,
+    begun: Scoring | None,
     rings: Sequence[Ring],
     columns: AssessmentColumns,
     by_rule: NDArray[np.bool_],
@@ -54,7 +56,7 @@ def _append(
         rows = np.flatnonzero(part)
         for first in range(0, len(rows), at_once):
             some = _part(columns, rows[first : first + at_once])
-            _require_own(store, scoring)
+            _require_own(store, begun)
             store.append_assessments(
                 some,
                 source=said_by,
@@ -66,12 +68,12 @@ def _append(
             done += len(some.handles)
             if on_progress is not None:
                 on_progress("writing", done, len(by_rule))
-    _require_own(store, scoring)
+    _require_own(store, begun)
     store.append_scoring(scoring)
 
 
-def _require_own(store: GraphStore, scoring: Scoring) -> None:
-    if store.unfinished_scoring() != scoring:
+def _require_own(store: GraphStore, begun: Scoring | None) -> None:
+    if store.unfinished_scoring() != begun:
         raise InvalidRequest(
             "This scoring was taken back while it was written: the process had lost its hold of the graph. Run `guanxi score` again.",
             code="scoring.lost",

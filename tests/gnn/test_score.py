@@ -19,6 +19,7 @@ from gnn.policy import load_policy
 from gnn.reasons import render
 from gnn.score import ScoreSummary, score
 from gnn.warm import warm
+from gnn.write_back import write_back
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.moments import to_ms
@@ -34,8 +35,10 @@ from graph_model.records import (
     NodeRecord,
     NodeRef,
     ScoreSource,
+    Scoring,
 )
-from graph_model.store import GraphStore
+from graph_model.services.unfinished import take_back_unfinished
+from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 from tests.gnn.conftest import AFTERWARDS, Portfolio
 
@@ -353,3 +356,36 @@ def test_a_scoring_is_written_in_slices_and_once_more_changes_nothing(
     run(store, tmp_path / "models")
     assert store.statistics().assessments == kept
     other.close()
+
+
+def test_a_scoring_that_somebody_took_back_meanwhile_is_never_complete(empty_store: GraphStore):
+    people = [NodeRecord(NodeRef("Customer", f"OTHER:{n}"), AFTERWARDS, AFTERWARDS, "test") for n in range(3)]
+    empty_store.upsert(GraphBatch(people))
+    handles = empty_store.scan_nodes("Customer").handles
+    columns = AssessmentColumns(
+        handles, np.full(3, 0.5), np.zeros(3, np.int8), np.full(3, -1, np.int32), [], ["[]"] * 3
+    )
+    moment = AFTERWARDS + timedelta(microseconds=1_234)  # a store keeps milliseconds
+    scoring = Scoring(ScoreSource.MODEL, "m", "p", moment, moment)
+
+    def write(on_progress: OnProgress | None) -> None:
+        write_back(empty_store, scoring, [], columns, np.zeros(3, np.bool_), at_once=1, on_progress=on_progress)
+
+    def taken_back(_: str, done: int, __: int) -> None:
+        if done == 2:
+            take_back_unfinished(empty_store)
+
+    with pytest.raises(InvalidRequest) as lost:
+        write(taken_back)
+    assert lost.value.code == "scoring.lost"
+    assert empty_store.latest_scoring() is None and empty_store.statistics().assessments == 0
+
+    def interrupted(_: str, done: int, __: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(interrupted)
+    assert empty_store.unfinished_scoring() is None and empty_store.statistics().assessments == 0
+    write(None)
+    assert empty_store.latest_scoring() is not None and empty_store.statistics().assessments == 3
