@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
 from gnn.arrays.export import DISPOSITION_FACT
-from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns, first_of_each
 from graph_model.records import AsOf
 from graph_model.store import GraphStore
 
@@ -205,7 +205,8 @@ class _Around:
     def with_few(self, heads: Handles, most: int) -> Handles:
         """Those that no more customers use themselves, not by an application."""
         chosen = self._direct & np.isin(self._head, heads)
-        of_head, users = np.unique(_distinct_pairs(self._head[chosen], self._user[chosen])[0], return_counts=True)
+        head = self._head[chosen]
+        of_head, users = np.unique(head[first_of_each(head, self._user[chosen])], return_counts=True)
         return np.setdiff1d(heads, of_head[users > most])
 
     def read_applicants(self, heads: Handles) -> None:
@@ -217,7 +218,9 @@ class _Around:
         direct, user = self._direct[chosen], self._user[chosen]
         customer = np.where(direct, user, self.owners(user))
         known = customer >= 0
-        return _Users(*_distinct_pairs(self._head[chosen][known], customer[known], self._since[chosen][known]))
+        head, customer, since = self._head[chosen][known], customer[known], self._since[chosen][known]
+        once = first_of_each(head, customer, least=(since,))
+        return _Users(head[once], customer[once], since[once])
 
     def any_capped(self, handles: Handles) -> bool:
         return bool(np.isin(handles, self._capped).any())
@@ -238,15 +241,6 @@ def _uses(columns: EdgeColumns) -> tuple[Handles, Handles, Handles, NDArray[np.b
     return columns.end * _HEADS, columns.start, columns.first_seen, direct
 
 
-def _distinct_pairs(first: Handles, second: Handles, *since: Handles) -> tuple[Handles, ...]:
-    """Each pair once, rising, with the least of the third where there is one."""
-    order = np.lexsort((*since, second, first))
-    first, second = first[order], second[order]
-    kept = np.ones(len(order), dtype=np.bool_)
-    kept[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    return (first[kept], second[kept], *(moments[order][kept] for moments in since))
-
-
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
@@ -260,12 +254,7 @@ def _joined(parts: Sequence[EdgeColumns]) -> EdgeColumns:
 
     qualifier = np.concatenate([code[part.qualifier] for code, part in zip(codes, parts, strict=True)])
     start, end = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
-    order = np.lexsort((qualifier, end, start))
-    once = np.ones(len(order), dtype=np.bool_)
-    once[1:] = False
-    for column in (start, end, qualifier):
-        once[1:] |= column[order][1:] != column[order][:-1]
-    order = order[once]
+    order = first_of_each(start, end, qualifier)
 
     def joined(name: str) -> Handles:
         return np.concatenate([getattr(part, name) for part in parts])[order]

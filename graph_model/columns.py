@@ -6,6 +6,7 @@ Moments are int64 milliseconds since 1970 UTC; a missing one is `MISSING_MOMENT`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,23 @@ MISSING_MOMENT = np.iinfo(np.int64).min
 def distinct(handles: Sequence[int]) -> list[int]:
     """Each handle once, rising."""
     return sorted({int(handle) for handle in handles})
+
+
+def coded(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct texts in order, and each text's place among them."""
+    distinct = sorted(set(texts))
+    place = {text: i for i, text in enumerate(distinct)}
+    return distinct, np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))
+
+
+def first_of_each(*keys: NDArray[Any], least: Sequence[NDArray[Any]] = ()) -> NDArray[np.int64]:
+    """The rows by rising keys, the first key first; of rows alike in all of them the one that is `least`, or comes first."""
+    order = np.lexsort((*reversed(least), *reversed(keys)))
+    first = np.zeros(len(order), dtype=np.bool_)
+    first[:1] = True
+    for key in keys:
+        first[1:] |= key[order][1:] != key[order][:-1]
+    return order[first]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Export: a graph as of a moment into GraphArrays, from the scans of a store or of the surroundings of one application."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER, Channel
 from gnn.arrays.graph import Applications, Customers, GraphArrays, Identifiers, Uses
 from gnn.arrays.outcomes import earliest, outcomes
-from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from gnn.arrays.positions import Positions
+from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns, first_of_each
 from graph_model.moments import to_ms
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
@@ -19,7 +20,6 @@ from graph_model.store import OnProgress
 LABEL_FACT = "label"
 STATUS_FACT, REFUSED = "status", "refused"
 DISPOSITION_FACT = "disposition"
-_SPARSE = 16  # handles to a position
 
 
 class Scans(Protocol):
@@ -34,38 +34,11 @@ class Scans(Protocol):
     ) -> FactColumns: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Positions:
-    """Handle -> position, -1 for a handle that is not among them."""
-
-    handles: NDArray[np.int64]  # rising
-    position: NDArray[np.int32]
-    table: NDArray[np.int32] | None  # by handle, where there are few handles between those that are among them
-
-    @classmethod
-    def of(cls, handles: NDArray[np.int64]) -> "_Positions":
-        position = np.argsort(handles, kind="stable").astype(np.int32)
-        greatest = int(handles.max(initial=-1))
-        # The surroundings of one customer are some thousand handles of millions.
-        if greatest >= _SPARSE * (len(handles) + 1):
-            return cls(handles[position], position, None)
-        table = np.full(greatest + 2, -1, dtype=np.int32)  # the last stands for handles beyond
-        table[handles] = np.arange(len(handles), dtype=np.int32)
-        return cls(handles[position], position, table)
-
-    def __call__(self, handles: NDArray[np.int64]) -> NDArray[np.int32]:
-        if self.table is not None:
-            beyond = len(self.table) - 1
-            return self.table[np.where((handles >= 0) & (handles < beyond), handles, beyond)]
-        place = np.minimum(np.searchsorted(self.handles, handles), len(self.handles) - 1)
-        return np.where(self.handles[place] == handles, self.position[place], np.int32(-1))
-
-
 def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) -> GraphArrays:
     """Read all that scoring needs. Applications whose customer is not known as of then are left out: there is nobody to score."""
     steps = len(CHANNELS) + 2
     customers = store.scan_nodes(CUSTOMER, _features(CUSTOMER), as_of=as_of)
-    person = _Positions.of(customers.handles)
+    person = Positions.of(customers.handles)
     _tell(on_progress, 1, steps)
     nodes = store.scan_nodes(APPLICATION, _features(APPLICATION), as_of=as_of)
     applications = _applications(store, nodes, customers.handles, person, as_of)
@@ -100,9 +73,9 @@ def _tell(on_progress: OnProgress | None, done: int, total: int) -> None:
 
 
 def _applications(
-    store: Scans, nodes: NodeColumns, customers: NDArray[np.int64], person: _Positions, as_of: AsOf
+    store: Scans, nodes: NodeColumns, customers: NDArray[np.int64], person: Positions, as_of: AsOf
 ) -> Applications:
-    position = _Positions.of(nodes.handles)
+    position = Positions.of(nodes.handles)
     customer = np.full(len(nodes.handles), -1, dtype=np.int32)
     applied = store.scan_edges(APPLIED, CUSTOMER, APPLICATION, as_of=as_of)
     ends, starts = position(applied.end), person(applied.start)
@@ -139,13 +112,13 @@ def _channel_uses(
     code: int,
     channel: Channel,
     blocks: Mapping[str, NDArray[np.int64]],
-    person: _Positions,
+    person: Positions,
     applications: Applications,
     as_of: AsOf,
 ) -> Iterator[Uses]:
     name = channel.name if channel.between_persons else channel.head
     base = sum(len(blocks[other]) for other in list(blocks)[: list(blocks).index(name)])
-    head = _Positions.of(blocks[name])
+    head = Positions.of(blocks[name])
     for start, end in SCHEMA.relationship(channel.relationship).ends:
         if end != channel.head:
             continue
@@ -164,7 +137,7 @@ def _channel_uses(
         else:
             # An application that is not among them has position -1, which is the last of these.
             owners = np.append(applications.customer, np.int32(-1))
-            customer = owners[_Positions.of(applications.handles)(starts)]
+            customer = owners[Positions.of(applications.handles)(starts)]
         identifier = head(ends)
         known = (customer >= 0) & (identifier >= 0)
         yield Uses(
@@ -197,11 +170,6 @@ def _distinct(parts: Sequence[Uses]) -> Uses:
     identifier = np.concatenate([p.identifier for p in parts])
     channel = np.concatenate([p.channel for p in parts])
     since = np.concatenate([p.since for p in parts])
-    order = np.lexsort((since, channel, identifier, customer))
-    first = np.zeros(len(order), dtype=np.bool_)
-    first[:1] = True
-    for values in (customer, identifier, channel):
-        first[1:] |= values[order][1:] != values[order][:-1]
-    order = order[first]
+    order = first_of_each(customer, identifier, channel, least=(since,))
     order = order[np.lexsort((since[order], customer[order]))]
     return Uses(customer[order], identifier[order], channel[order], since[order])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gnn.arrays.csr import Index
 from gnn.arrays.graph import NEVER, Moments
+from gnn.arrays.positions import Positions
 from graph_model.columns import FactColumns
 
 _FRAUD, _GOOD, _DEFAULT = "confirmed_fraud", "good", "early_default"
@@ -34,7 +35,7 @@ class _Told:
     """Statements about applications, by position; each value with the moments at which it was said."""
 
     rows: int
-    said: Mapping[str, tuple[NDArray[np.int64], Moments]]
+    said: Mapping[str, tuple[Index, Moments]]
 
     def earliest(self, value: str) -> Moments:
         found = np.full(self.rows, NEVER, dtype=np.int64)
@@ -81,8 +82,7 @@ def earliest(facts: FactColumns, value: str, applications: NDArray[np.int64]) ->
 
 
 def _labels(facts: FactColumns, applications: NDArray[np.int64]) -> _Told:
-    place, known = _places(facts.about, applications)
-    return _Told(len(applications), _by_value(facts, place, known))
+    return _Told(len(applications), _by_value(facts, Positions.of(applications)(facts.about)))
 
 
 def _dispositions(
@@ -92,33 +92,23 @@ def _dispositions(
     customer: Index,
     customers: NDArray[np.int64],
 ) -> _Told:
-    place, known = _places(facts.about, applications)
-    person, of_person = _places(facts.about, customers)
-    if of_person.any():
+    place, person = Positions.of(applications)(facts.about), Positions.of(customers)(facts.about)
+    if (person >= 0).any():
         order = np.lexsort((applied_at, customer))
         first = np.searchsorted(customer[order], np.arange(len(customers) + 1))
-        for fact in np.flatnonzero(of_person).tolist():
+        for fact in np.flatnonzero(person >= 0).tolist():
             own = order[first[person[fact]] : first[person[fact] + 1]]
             made = int(np.searchsorted(applied_at[own], facts.at[fact], side="right"))
             if made > 0:
-                place[fact], known[fact] = own[made - 1], True
-    said = _by_value(facts, place, known)
+                place[fact] = own[made - 1]
+    said = _by_value(facts, place)
     return _Told(len(applications), {_VERDICTS[value]: told for value, told in said.items() if value in _VERDICTS})
 
 
-def _by_value(
-    facts: FactColumns, place: NDArray[np.int64], known: NDArray[np.bool_]
-) -> Mapping[str, tuple[NDArray[np.int64], Moments]]:
-    found: dict[str, tuple[NDArray[np.int64], Moments]] = {}
+def _by_value(facts: FactColumns, place: Index) -> Mapping[str, tuple[Index, Moments]]:
+    """What was said of those that have a place, -1 being none."""
+    found: dict[str, tuple[Index, Moments]] = {}
     for code, value in enumerate(facts.values):
-        chosen = known & (facts.value == code)
+        chosen = (place >= 0) & (facts.value == code)
         found[value] = (place[chosen], facts.at[chosen])
     return found
-
-
-def _places(about: NDArray[np.int64], handles: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The place of each among rising handles, and whether it is one of them."""
-    if len(handles) == 0:
-        return np.zeros(len(about), dtype=np.int64), np.zeros(len(about), dtype=np.bool_)
-    place = np.minimum(np.searchsorted(handles, about), len(handles) - 1).astype(np.int64)
-    return place, handles[place] == about

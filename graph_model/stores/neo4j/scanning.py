@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns, coded
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA, StorageKind
@@ -113,7 +113,7 @@ def scan_edges(
     some = some and transaction.rows(query("type_count", START=start_label, TYPE=type))[0][0] > 0
     *integers, qualifier = _columns(pages if some else iter(()), 6)
     start, end, first_seen, last_seen, recorded_at = (np.array(column, dtype=np.int64) for column in integers)
-    qualifiers, codes = _coded(qualifier or [""])
+    qualifiers, codes = coded(qualifier or [""])
     codes = codes[: len(start)]
     order = np.lexsort((codes, end, start))
     if type == HUMAN:  # the ids of links are not told: each would be a qualifier of its own
@@ -130,13 +130,6 @@ def scan_edges(
         qualifier=codes[order].astype(np.int8),
         qualifiers=qualifiers,
     )
-
-
-def _coded(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct texts in order, and each text's place among them."""
-    distinct = sorted(set(texts))
-    place = {text: i for i, text in enumerate(distinct)}
-    return distinct, np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))
 
 
 def scan_facts(transaction: Transaction, kind: str, values: list[str] | None, as_of: AsOf | None) -> FactColumns:
@@ -164,9 +157,9 @@ def facts_among(
 def _facts(kind: str, pages: Iterator[list[list[Any]]]) -> FactColumns:
     columns = _columns(pages, 6)
     about, at, recorded_at = (np.array(column, dtype=np.int64) for column in columns[:3])
-    values, value = _coded(columns[3])
-    topics, topic = _coded(columns[4])
-    _, source = _coded(columns[5])
+    values, value = coded(columns[3])
+    topics, topic = coded(columns[4])
+    _, source = coded(columns[5])
     order = np.lexsort((source, topic, value, about, at))
     return FactColumns(
         kind=kind,

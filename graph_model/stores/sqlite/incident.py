@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from graph_model.columns import EdgeColumns, EdgesAt
+from graph_model.columns import EdgeColumns, EdgesAt, coded, first_of_each
 from graph_model.schema import SCHEMA
-from graph_model.stores.sqlite.joined import Column, coded
+from graph_model.stores.sqlite.joined import Column
 from graph_model.stores.sqlite.scope import OF_TYPES, SEEN, THERE, Scope, as_json
 
 _COLUMNS = f"""
@@ -72,12 +72,7 @@ def _columns(scope: Scope, parts: Sequence[_Cells]) -> list[EdgeColumns]:
     joined = [np.concatenate([part[i] for part in parts]) for i in range(len(_READ) - 1)]
     triple, start, end = joined[:3]
     texts, code = coded([text for part in parts for text in part[-1]])
-    order = np.lexsort((code, end, start, triple))
-    alike = np.ones(len(order), dtype=np.bool_)
-    alike[:1] = False
-    for column in (triple, start, end, code):
-        alike[1:] &= column[order][1:] == column[order][:-1]
-    order = order[~alike]
+    order = first_of_each(triple, start, end, code)
     triple, start, end, first_seen, last_seen, recorded_at = (column[order] for column in joined)
     code = code[order]
     bounds = np.flatnonzero(np.diff(triple, prepend=-1, append=-1))

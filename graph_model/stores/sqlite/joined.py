@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from graph_model.columns import MISSING_MOMENT
 
@@ -47,10 +46,3 @@ def read(connection: sqlite3.Connection, query: str, columns: Sequence[Column], 
         found = connection.execute(f"SELECT {', '.join(reals)} FROM ({query})", parameters).fetchall()
         cells |= zip(reals, np.array(found, dtype=np.float64).reshape(-1, len(reals)).T, strict=True)
     return [cells[column.name] for column in columns]
-
-
-def coded(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct texts in order, and each text's place among them."""
-    distinct = sorted(set(texts))
-    place = {text: i for i, text in enumerate(distinct)}
-    return distinct, np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))

@@ -10,13 +10,13 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns
+from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns, coded
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA, StorageKind
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.hydration import nids_of
-from graph_model.stores.sqlite.joined import Column, Parameters, coded, read
+from graph_model.stores.sqlite.joined import Column, Parameters, read
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import Field, field
 from graph_model.stores.sqlite.scope import as_json
