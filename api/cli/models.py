@@ -5,12 +5,11 @@ from typing import Annotated
 import typer
 
 from api.cli.chain import audited_in_home, os_user
-from api.cli.scoring import AsOfOption, ModelsOption, exported, model_folder, moment_of
-from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
-from api.cli.training import MEASURES, JsonOption, SinceOption, beside, day_of, show_json
+from api.cli.scoring import AsOfOption, ModelsOption, graph_as_of, model_folder, moment_of
+from api.cli.terminal import HomeOption, StoreOption, columns, out, settings_from
+from api.cli.training import JsonOption, SinceOption, day_of, measured, show_json
 from graph_model.services.wording import reason_of
 from graph_model.store import utc_now
-from graph_model.stores import open_store
 
 app = typer.Typer(help="The models that were trained: champion, challengers, history.", no_args_is_help=True)
 
@@ -23,6 +22,7 @@ ReasonOption = Annotated[str, typer.Option(help="Why; kept in the history and th
 @app.command("list")
 def list_models(models: ModelsOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
     """All versions, the newest first, and which one serves."""
+    from gnn.registry.card import MEASURES
     from gnn.registry.registry import Registry
 
     found = Registry(model_folder(settings_from(home=home), models)).list()
@@ -113,32 +113,22 @@ def compare(
     """Two models on the same applications, of which neither learnt from any; the difference is paired, with its interval."""
     from gnn.evaluate import compare as run
     from gnn.models.bootstrap import FEW_POSITIVES
+    from gnn.registry.card import MEASURES
     from gnn.registry.registry import Registry
 
     settings = settings_from(home=home, store=store)
     moment = moment_of(as_of, utc_now())
     registry = Registry(model_folder(settings, models))
     one, other = registry.find(first), registry.find(second)
-    opened = open_store(settings.store_address, read_only=True)
-    try:
-        with progress_bar() as on_progress:
-            found = run(
-                exported(opened, moment, on_progress),
-                registry.model(one),
-                registry.model(other),
-                since=day_of(since),
-                on_progress=on_progress,
-            )
-    finally:
-        opened.close()
+    with graph_as_of(settings, moment) as (_, arrays, on_progress):
+        found = run(arrays, registry.model(one), registry.model(other), since=day_of(since), on_progress=on_progress)
     if json:
         show_json(found.as_json())
         return
     rows = found.rows
     out.print(f"{rows.applications:,} applications from {rows.since:%Y-%m-%d} to {rows.until:%Y-%m-%d},")
     out.print(f"{rows.confirmed_fraud:,} of them confirmed fraud by {rows.as_of:%Y-%m-%d}.")
-    bounds = {name: {key: (i.low, i.high) for key, i in of.items()} for name, of in found.intervals.items()}
-    out.print(beside(found.metrics, bounds))
+    out.print(measured(found))
     table = columns("second minus first", "difference", "95 % interval", "")
     for name, caption in MEASURES:
         told = found.differences[name]

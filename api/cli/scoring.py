@@ -1,5 +1,7 @@
 """`guanxi score`: rings, scores, grades and reasons for everyone in the graph; and what commands that look at a moment share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,9 +11,9 @@ import typer
 from api.cli.chain import os_user
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from api.settings import Settings
-from graph_model.errors import InvalidRequest
+from graph_model.errors import InvalidRequest, InvalidValue
 from graph_model.records import AsOf
-from graph_model.schema.property_types import LOCAL_ZONE, Moment
+from graph_model.schema.property_types import LOCAL_ZONE, Day, Moment
 from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 
@@ -82,12 +84,28 @@ def model_folder(settings: Settings, given: Path | None) -> Path:
 
 def moment_of(text: str | None, now: datetime) -> datetime:
     """A bare date means its end: everything of that day counts. Raises InvalidRequest for the future."""
-    moment = now if text is None else Moment().clean(text)
-    if text is not None and Moment.is_day(text):
-        moment = datetime.combine(moment.astimezone(LOCAL_ZONE).date(), time.max, LOCAL_ZONE).astimezone(UTC)
+    if text is None:
+        return now
+    try:
+        moment = datetime.combine(Day().clean(text), time.max, LOCAL_ZONE).astimezone(UTC)
+    except InvalidValue:
+        moment = Moment().clean(text)
     if moment > now:
         raise InvalidRequest("The moment of --as-of lies in the future. Choose one up to now.")
     return moment
+
+
+@contextmanager
+def graph_as_of(
+    settings: Settings, moment: datetime, *, read_only: bool = True
+) -> Iterator[tuple[GraphStore, "GraphArrays", OnProgress]]:
+    """The store, its graph as of a moment, and the bar of what is done with it. Raises InvalidRequest where nobody was known then."""
+    opened = open_store(settings.store_address, read_only=read_only)
+    try:
+        with progress_bar() as on_progress:
+            yield opened, exported(opened, moment, on_progress), on_progress
+    finally:
+        opened.close()
 
 
 def exported(store: GraphStore, moment: datetime, on_progress: OnProgress) -> "GraphArrays":

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from api.cli.chain import audited, os_user
-from api.cli.scoring import AsOfOption, ModelsOption, exported, model_folder, moment_of
+from api.cli.scoring import AsOfOption, ModelsOption, exported, graph_as_of, model_folder, moment_of
 from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
 from graph_model.errors import InvalidRequest
 from graph_model.schema.property_types import Moment
@@ -19,13 +19,8 @@ from graph_model.stores import open_store
 
 if TYPE_CHECKING:
     from gnn.drift import Shift
+    from gnn.evaluate import Comparison, Evaluation
 
-MEASURES = (
-    ("average_precision", "average precision"),
-    ("recall_at_1_percent", "recall at 1 % alerts"),
-    ("auc", "AUC"),
-    ("brier", "Brier"),
-)
 _SHOWN = 15  # of the distributions that moved, unless all are asked for
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
@@ -110,26 +105,21 @@ def evaluate(
     moment = moment_of(as_of, utc_now())
     registry = Registry(model_folder(settings, models))
     version = registry.find(model)
-    opened = open_store(settings.store_address, read_only=True)
-    try:
-        with progress_bar() as on_progress:
-            found = run(
-                exported(opened, moment, on_progress),
-                registry.model(version),
-                tabular=registry.tabular(version),
-                since=day_of(since),
-                on_progress=on_progress,
-            )
-    finally:
-        opened.close()
+    with graph_as_of(settings, moment) as (_, arrays, on_progress):
+        found = run(
+            arrays,
+            registry.model(version),
+            tabular=registry.tabular(version),
+            since=day_of(since),
+            on_progress=on_progress,
+        )
     if json:
         show_json(found.as_json())
         return
     rows = found.rows
     out.print(f"{version} on {rows.applications:,} applications from {rows.since:%Y-%m-%d} to {rows.until:%Y-%m-%d},")
     out.print(f"{rows.confirmed_fraud:,} of them confirmed fraud by {rows.as_of:%Y-%m-%d}; it learnt from none.")
-    bounds = {name: {key: (one.low, one.high) for key, one in of.items()} for name, of in found.intervals.items()}
-    out.print(beside(found.metrics, bounds))
+    out.print(measured(found))
     table = columns("probability", "rows", "expected", "confirmed", "95 % interval")
     for one in found.reliability:
         share = f"{one.actual_low:.3f} to {one.actual_high:.3f}"
@@ -158,14 +148,9 @@ def drift(
     moment = moment_of(as_of, utc_now())
     registry = Registry(model_folder(settings, models))
     version = registry.find(model)
-    opened = open_store(settings.store_address)
-    try:
-        with progress_bar() as on_progress:
-            arrays = exported(opened, moment, on_progress)
-            found = run(arrays, registry.model(version), since=day_of(since), on_progress=on_progress)
+    with graph_as_of(settings, moment, read_only=False) as (opened, arrays, on_progress):
+        found = run(arrays, registry.model(version), since=day_of(since), on_progress=on_progress)
         keep(opened, found)
-    finally:
-        opened.close()
     if json:
         show_json(found.as_json())
         return
@@ -191,9 +176,14 @@ def _shifts(shifts: Iterable["Shift"]) -> Table:
     return table
 
 
+def measured(found: "Evaluation | Comparison") -> Table:
+    bounds = {name: {key: (one.low, one.high) for key, one in of.items()} for name, of in found.intervals.items()}
+    return beside(found.metrics, bounds)
+
+
 def beside(metrics: Mapping[str, Mapping[str, float]], bounds: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
     """What was measured, each with its 95 % interval."""
-    from gnn.registry.card import measure
+    from gnn.registry.card import MEASURES, measure
 
     table = columns("", *(caption for _, caption in MEASURES))
     for name, found in metrics.items():

@@ -8,6 +8,8 @@ from graph_model.errors import GuanxiError, StoreCorrupt
 
 _RESTORE = "Stop the server, then put a backup in its place: guanxi restore BACKUP --replace (docs/operations.md)."
 
+SKEW_SECONDS = 60.0  # by which clocks may differ
+
 
 class Level(StrEnum):
     OK = "ok"

@@ -8,7 +8,7 @@ import orjson
 
 from api.audit_chain import verify
 from api.audit_head import HeadFile, HeadUnusable
-from api.doctor.findings import Area, Finding, size
+from api.doctor.findings import SKEW_SECONDS, Area, Finding, size
 from graph_model.errors import GuanxiError
 from graph_model.services.backups import last_backup
 from graph_model.store import GraphStore, OnProgress, utc_now
@@ -16,7 +16,6 @@ from ingest.checkpoint import JOBS
 
 REACHED, SIZE, AGE, SOUND = Area("graph"), Area("size"), Area("age"), Area("sound")
 _SLOW_SECONDS = 1.0
-_SKEW_SECONDS = 60.0
 _OLD_BACKUP = timedelta(days=7)
 _OLD_INGEST = timedelta(days=2)  # as the alert in docs/operations.md
 
@@ -37,7 +36,7 @@ def reached(store: GraphStore, *, seconds: float) -> Iterator[Finding]:
     yield REACHED.ok("store version", f"{condition.version} of {condition.latest}", version=condition.version)
     # Beside the question: opening may have taken minutes.
     skew = (condition.clock - utc_now()).total_seconds()
-    if abs(skew) > _SKEW_SECONDS:
+    if abs(skew) > SKEW_SECONDS:
         yield REACHED.warning(
             "clock",
             f"The graph's machine is {abs(skew):,.0f} s {'ahead' if skew > 0 else 'late'}.",
@@ -70,7 +69,7 @@ def sizes(store: GraphStore) -> Iterator[Finding]:
 
 def ages(store: GraphStore, *, now: datetime) -> Iterator[Finding]:
     changed = store.statistics().changed_at
-    if changed is not None and changed - now > timedelta(seconds=_SKEW_SECONDS):
+    if changed is not None and changed - now > timedelta(seconds=SKEW_SECONDS):
         yield AGE.warning(
             "changed", f"The graph changed last in the future, {_minute(changed)}.", "Set this machine's clock by NTP."
         )

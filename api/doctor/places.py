@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from api.doctor.findings import Area, Finding, size
+from api.doctor.findings import SKEW_SECONDS, Area, Finding, size
 from ingest.leftovers import leftovers
 
 AREA = Area("places")
-_SKEW_SECONDS = 60.0  # clocks that differ by more make jobs look lost and scores come from the future
 _LEAST_BYTES = 200 * 1000**2
 _FOLDERS = ("models", "quarantine", "backups")  # of the home; made when they are needed
 
@@ -50,14 +49,14 @@ def _home(home: Path, now: datetime) -> Iterator[Finding]:
         )
         return
     yield AREA.ok("home", f"{home} can be written to")
-    if abs(skew) > _SKEW_SECONDS:
+    if abs(skew) > SKEW_SECONDS:
         yield AREA.warning(
             "clock",
             f"The disk of {home} dates files {abs(skew):,.0f} s {'ahead' if skew > 0 else 'late'}.",
             "Set both machines' clocks by NTP.",
             skew=skew,
         )
-    ahead = [path.name for path in home.iterdir() if _dated(path) - now.timestamp() > _SKEW_SECONDS]
+    ahead = [path.name for path in home.iterdir() if _dated(path) - now.timestamp() > SKEW_SECONDS]
     if len(ahead) > 0:
         yield AREA.warning(
             "clock",

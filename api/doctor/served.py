@@ -1,6 +1,5 @@
 """A server at its address: does it live, is it ready, how fast, and what time does it think it is?"""
 
-import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,17 +7,17 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from api.doctor.findings import Area, Finding
+from api.doctor.findings import SKEW_SECONDS, Area, Finding
+from graph_model.stores import without_password
 
 AREA = Area("served")
 _SECONDS = 10.0
 _SLOW_MS = 1_000.0
-_SKEW_SECONDS = 60.0
 
 
 def findings(url: str, *, now: datetime) -> Iterator[Finding]:
     """Asks `/healthz` and `/readyz`, which anybody may."""
-    base = _without_password(url.rstrip("/"))
+    base = without_password(url.rstrip("/"))
     try:
         with httpx.Client(timeout=_SECONDS) as http:
             begun = time.perf_counter()
@@ -61,7 +60,7 @@ def findings(url: str, *, now: datetime) -> Iterator[Finding]:
     else:
         yield AREA.ok("ready", f"its graph answers in {slow:,.1f} ms", ms=slow)
     skew = _skew(alive, now)
-    if abs(skew) > _SKEW_SECONDS:
+    if abs(skew) > SKEW_SECONDS:
         yield AREA.warning(
             "clock", f"Its clock differs from this machine's by {abs(skew):,.0f} s.", "Set both by NTP.", skew=skew
         )
@@ -80,10 +79,6 @@ def _skew(answer: httpx.Response, now: datetime) -> float:
         return (parsedate_to_datetime(answer.headers["date"]) - now).total_seconds()
     except (ValueError, LookupError, TypeError):
         return 0.0
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _code(answer: httpx.Response) -> str:

@@ -30,6 +30,7 @@ from gnn.models.calibration import Calibration
 from gnn.models.trees import Probabilities, Trees
 from gnn.rings.detect import RingConfig
 from graph_model.errors import InvalidRequest
+from graph_model.files import flush
 
 FORMAT = 1
 CURRENT, TREES, CARD, TABULAR = "current", "trees.txt", "model.json", "tabular.txt"
@@ -201,15 +202,6 @@ def write_text(path: Path, text: str) -> None:
     flush(half)
     half.replace(path)
     flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Onto the disk: a file's content, or which names a folder holds."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _files(model: Model) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from gnn.models.model import Model
 from gnn.policy import Policy
 
-_MEASURES = (
+MEASURES = (
     ("average_precision", "average precision"),
     ("recall_at_1_percent", "recall at 1 % alerts"),
     ("auc", "AUC"),
@@ -73,10 +73,10 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     if "metrics" in card:
         yield from ("", "## How good it is", "")
         yield f"On the part `{card['measured_on']}`, on which trees were measured that had not seen it; 95 % intervals by drawing customers anew."
-        yield from ("", f"| | {' | '.join(caption for _, caption in _MEASURES)} |", f"|---|{'--:|' * len(_MEASURES)}")
+        yield from ("", f"| | {' | '.join(caption for _, caption in MEASURES)} |", f"|---|{'--:|' * len(MEASURES)}")
         for name, found in card["metrics"].items():
             bounds = card.get("intervals", {}).get(name, {})
-            yield f"| {name} | {' | '.join(measure(found, bounds, key) for key, _ in _MEASURES)} |"
+            yield f"| {name} | {' | '.join(measure(found, bounds, key) for key, _ in MEASURES)} |"
     if "reliability" in card:
         yield from (
             "",

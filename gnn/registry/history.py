@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from graph_model.files import flush
+
 LOG, LOCK = "history.jsonl", ".lock"
 
 
@@ -61,11 +63,7 @@ def add(folder: Path, entry: Entry) -> None:
         os.write(log.fileno(), line.encode())
         os.fsync(log.fileno())
         if whole == 0:
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            flush(folder)
 
 
 def _cut_to_whole_lines(descriptor: int) -> int:

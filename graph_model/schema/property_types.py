@@ -220,12 +220,6 @@ class Moment(PropertyType):
         fraction = moment.microsecond % 1000
         return moment if fraction == 0 else moment.replace(microsecond=moment.microsecond - fraction)
 
-    @staticmethod
-    def is_day(raw: str) -> bool:
-        """Whether a text names a day and no time of it."""
-        text = tidy(raw)
-        return _DAY.fullmatch(text) is not None or (text.isdigit() and len(text) == len("20260302"))
-
     def caption(self, value: Value) -> str:
         """To the minute, by the clock of those who read it."""
         return f"{value.astimezone(LOCAL_ZONE):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graph_model.errors import InvalidRequest, StoreFull, StoreReadOnly
+from graph_model.files import flush
 
 
 @contextmanager
@@ -21,9 +22,9 @@ def finished_file(target: Path) -> Iterator[Path]:
         partial.parent.mkdir(parents=True, exist_ok=True)
         _remove(partial)
         yield partial
-        _flush(partial)
+        flush(partial)
         _publish(partial, target)
-        _flush(target.parent)
+        flush(target.parent)
     except FileExistsError as exc:
         raise _exists(target) from exc
     except OSError as exc:
@@ -46,14 +47,6 @@ def _publish(partial: Path, target: Path) -> None:
         if target.exists():
             raise FileExistsError(target) from None
         partial.rename(target)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(partial: Path) -> None:

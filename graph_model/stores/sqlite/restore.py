@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from graph_model.errors import InvalidRequest, StoreFull, StoreLocked, StoreReadOnly
+from graph_model.files import flush
 from graph_model.stores.sqlite.writer_lock import long_job
 
 _BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a file, and means nothing without it
@@ -44,7 +45,7 @@ def restoring(backup: Path, target: Path, *, replace: bool, now: datetime) -> It
                 _require_alone(target)
                 _put_aside(target, aside_name(target, now))
                 copy.replace(target)
-                _flush(target.parent)
+                flush(target.parent)
             finally:
                 _remove(copy)
     except OSError as exc:
@@ -61,7 +62,7 @@ def _copied(backup: Path, copy: Path) -> None:
         if source.exists():
             os.close(os.open(copy.with_name(copy.name + end), os.O_CREAT | os.O_RDWR, 0o600))  # personal data
             shutil.copyfile(source, copy.with_name(copy.name + end))
-            _flush(copy.with_name(copy.name + end))
+            flush(copy.with_name(copy.name + end))
 
 
 def _put_aside(target: Path, aside: Path) -> None:
@@ -89,11 +90,3 @@ def _require_alone(target: Path) -> None:
 def _remove(copy: Path) -> None:
     for end in ("", *_BESIDE):
         copy.with_name(copy.name + end).unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
