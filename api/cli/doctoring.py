@@ -43,7 +43,8 @@ def doctor(
         sys.stdout.write(_json(found, now) + "\n")
     elif len(problems(found)) == 0:
         warnings = sum(finding.level is Level.WARNING for finding in found)
-        out.print(f"No problem was found, {warnings} warnings." if warnings else "All is well.")
+        told = f"No problem was found, {warnings} {'warning' if warnings == 1 else 'warnings'}."
+        out.print(told if warnings > 0 else "All is well.")
     wrong = problems(found)
     if len(wrong) > 0:
         more = f" ({len(wrong) - 1} more above)" if len(wrong) > 1 else ""
