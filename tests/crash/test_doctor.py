@@ -54,7 +54,7 @@ def examined(home: Path, *options: str, **environment: str) -> Findings:
 def test_a_healthy_house_is_told_so_with_its_sizes_and_ages(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # what others' killed ingests left on this machine is not its
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # what killed ingests of others left is not its
     assert guanxi("backup", tmp_path / "copy.db", home=home).returncode == 0
     found = examined(home)
     assert found["size records"]["values"]["nodes"] > 250
