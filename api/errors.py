@@ -129,6 +129,8 @@ CODES: dict[str, Outcome] = {
     "train.too_few_labels": Outcome(409, 3),
     "graph_file.invalid": USAGE,
     "graph_file.split": USAGE,
+    "graph_file.other": USAGE,
+    "train.no_torch": Outcome(409, 5),
     "evaluate.nothing": Outcome(409, 3),
     "drift.nothing": Outcome(409, 3),
     "drift.reference": Outcome(409, 5),
