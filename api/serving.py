@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 
 import uvicorn
@@ -20,8 +21,11 @@ from graph_model.store import GraphStore
 def serve(settings: Settings, listening: socket.socket) -> None:
     """Raises a GuanxiError where the store, the secret or the users can't be opened."""
     runtime = build(settings)
+    # In a graph of a million customers this takes a minute, and nobody should have to wait for it: until it is done, scores say of
+    # themselves that theirs is not complete, as while a scoring is at work.
+    taking_back = threading.Thread(target=_take_back, args=(runtime.store,), daemon=True, name="take back")
     if not settings.read_only:
-        _take_back(runtime.store)
+        taking_back.start()
     config = uvicorn.Config(
         create_app(settings, runtime),
         access_log=False,
@@ -39,6 +43,9 @@ def serve(settings: Settings, listening: socket.socket) -> None:
     signal.signal(signal.SIGTERM, stop)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+    if taking_back.is_alive():
+        # The store is closed by now, so it ends with the piece at hand. The next server begins again.
+        taking_back.join(settings.stop_seconds)
     left = runtime.workers.running
     log.info("serve.stopped", left=left)
     if left > 0:  # they hang in the store; Python would wait for their threads for ever

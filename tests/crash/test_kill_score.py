@@ -1,5 +1,6 @@
 """The machine dies in the middle of scoring: nobody is shown half of a scoring as a whole, and scoring again gives what nothing disturbed."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 
 from graph_model.columns import AssessmentColumns
 from graph_model.principal import Principal, Role
-from graph_model.records import Scoring
+from graph_model.records import ScoreSource, Scoring
 from graph_model.schema import SCHEMA
 from graph_model.services.risk import Degraded, Looker, scores_by_id_number
 from graph_model.services.unfinished import take_back_unfinished
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from ingest.portfolio import generate
+from tests.api.processes import Home, held_for_writing, serving_process
 from tests.api.test_cli import guanxi
 from tests.crash.killing import Ended, chance, run
 
@@ -169,6 +171,34 @@ def test_what_a_killed_scoring_left_is_taken_back_to_the_whole_one_before(monday
     assert take_back_unfinished(store) is None
     store.close()
     assert scored(graph) == before
+
+
+@pytest.mark.slow
+def test_a_server_is_ready_while_it_takes_back_what_a_killed_scoring_left(own: Home) -> None:
+    """In a large graph that takes a minute; here somebody else is writing, so that it can't begin yet."""
+    store = open_store(f"sqlite:///{own.path}/guanxi.db")
+    before = grades(store)
+    moment = datetime.fromisoformat(TUESDAY) + timedelta(days=365)
+    half = Scoring(ScoreSource.MODEL, "m1", "p1", moment, moment)
+    store.begin_scoring(half)
+    half_written(store, half)
+    with held_for_writing(own), serving_process(own) as served:
+        assert store.unfinished_scoring() == half
+        assert len(served.events("scoring.unfinished")) == 0, "it has not given up, it is waiting"
+    assert grades(store) != before
+    store.close()
+    with serving_process(own) as served:
+        while len(served.events("scoring.taken_back")) == 0:
+            assert len(served.events("scoring.unfinished")) == 0
+            time.sleep(0.05)
+        assert served.stop() == 0
+    store = opened(own.path / "guanxi.db")
+    assert grades(store) == before and store.unfinished_scoring() is None
+    store.close()
+
+
+def grades(store: GraphStore) -> dict[str, str | None]:
+    return {node.node_id: node.grade for node in store.select("Customer", limit=1_000)}
 
 
 def half_written(store: GraphStore, scoring: Scoring) -> None:
