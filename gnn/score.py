@@ -4,6 +4,7 @@ Every application is scored as of that moment, and a customer as the latest of t
 policy's score for it. Identifiers get a summary of their customers. Communities worth an alert become rings.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +63,7 @@ class ScoreSummary:
     identifiers: int
     rings: int
     grades: Mapping[str, int]  # customers by grade
+    motifs: Mapping[str, int]  # rings by motif, those that have one
     card: Mapping[str, object]  # of the model: its data window and how good it was
 
 
@@ -131,14 +133,15 @@ def score(
             keep(store, models, view, handles=arrays.customers.handles, as_of=arrays.as_of, config=features.rings)
         _tell(on_progress, "scoring", 1, 3)
 
-        graph = project(arrays.incidence, before=arrays.as_of + 1, hub_cap=features.rings.hub_cap)
+        hub_cap = features.rings.hub_cap
+        graph = project(arrays.incidence, before=arrays.as_of + 1, hub_cap=hub_cap)
         found = communities(graph, gamma=features.rings.gamma, seed=features.rings.seed)
         rings = measure(graph, found, min_size=features.rings.min_size)
         confirmed = judged.confirmed > 0
         named = name_rings(store, arrays, rings, alerted(rings, judged.customers, policy))
         ring = named.of(rings.ring)
-        held = holding_ring(arrays.incidence, ring, hub_cap=features.rings.hub_cap)
-        facts = ring_facts(store, arrays, graph, rings, named, scores=judged.customers, held=held)
+        held = holding_ring(arrays.incidence, ring, hub_cap=hub_cap)
+        facts = ring_facts(store, arrays, graph, rings, named, scores=judged.customers, held=held, hub_cap=hub_cap)
         known_fraud = rings.count(confirmed)
         _tell(on_progress, "scoring", 2, 3)
 
@@ -164,6 +167,7 @@ def score(
         identifiers=len(columns.handles) - len(judged.customers) - len(judged.applications),
         rings=len(named.names),
         grades={grade.value: int(count) for grade, count in zip(GRADES, grades, strict=True)},
+        motifs=Counter(str(told["motif"]) for told in facts if told["motif"] is not None),
         card={} if model is None else model.card,
     )
     log.info("score.done", customers=summary.customers, rings=summary.rings, model=version, source=source.value)

@@ -66,6 +66,7 @@ def score(
         ("applications", done.applications),
         ("identifiers", done.identifiers),
         ("rings", done.rings),
+        *((f"rings: {motif.replace('_', ' ')}", number) for motif, number in sorted(done.motifs.items())),
         *((f"customers of grade {grade}", number) for grade, number in done.grades.items()),
     ):
         table.add_row(name, f"{number:,}")

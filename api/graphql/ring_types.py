@@ -9,6 +9,7 @@ from api.graphql.connection_types import PageInfo, check_first, decode_cursor, e
 from api.graphql.context import Info
 from api.graphql.declare import resolver
 from api.graphql.node_types import Node
+from api.graphql.risk_types import MOTIF
 from graph_model import records
 from graph_model.services import rings
 
@@ -70,7 +71,7 @@ class RingView:
     known_fraud_share: float
     mean_score: float | None
     density: float | None = strawberry.field(description="Tied pairs among possible pairs of its customers.")
-    motif: str | None
+    motif: str | None = strawberry.field(description=MOTIF)
     new_members: int | None = strawberry.field(
         description="Growth: customers first tied to it within 30 days of the scoring."
     )

@@ -10,6 +10,11 @@ from api.reasons import sentence
 from graph_model import records
 from graph_model.services import rings, risk
 
+MOTIF = (
+    "What its members have most in common: device_farm, shared_account (for pay-out), address_mill, phone_chain (emergency contacts), "
+    "intermediary or guarantor_circle; null where nothing holds it together clearly."
+)
+
 
 @strawberry.type(
     description="Why a score is what it is: a documented code, a sentence with its numbers, and its share of the score."
@@ -62,7 +67,7 @@ class Ring:
     known_fraud: int
     known_fraud_share: float
     density: float | None
-    motif: str | None
+    motif: str | None = strawberry.field(description=MOTIF)
     as_of: datetime
 
     @classmethod

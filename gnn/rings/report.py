@@ -12,6 +12,7 @@ from gnn.arrays.graph import GraphArrays, Moments
 from gnn.policy import Policy
 from gnn.rings.detect import Rings
 from gnn.rings.identity import members_by_ring, stable_ids
+from gnn.rings.motif import motifs_of
 from gnn.rings.projection import Projection
 from graph_model.predicates import Missing, Not
 from graph_model.store import GraphStore
@@ -68,8 +69,10 @@ def ring_facts(
     *,
     scores: Weights,
     held: Index,
+    hub_cap: int,
 ) -> list[dict[str, Any]]:
-    """What is told of each named ring: density, mean score, growth, the kinds of identifier that hold it together, its key members."""
+    """What is told of each named ring: density, mean score, growth, the kinds of identifier that hold it together, the motif that they make,
+    its key members."""
     source = np.repeat(np.arange(graph.customers), np.diff(graph.indptr))
     inside = (rings.ring[source] >= 0) & (rings.ring[source] == rings.ring[graph.indices])
     pull = np.bincount(source[inside], weights=graph.weights[inside], minlength=graph.customers)
@@ -84,12 +87,14 @@ def ring_facts(
     means = mean_scores(rings, scores)
     new = rings.count(_joined(arrays) > arrays.as_of - NEW_MS)
     holders = _held_by(arrays, held, len(named.names))
+    motifs = motifs_of(arrays, named.of(rings.ring), rings.size[named.numbers], hub_cap=hub_cap)
     return [
         {
             "score": round(float(means[number]), 4),
             "density": round(float(rings.density[number]), 4),
             "new_30d": int(new[number]),
             "held_by": holders[position],
+            "motif": None if (motif := motifs[position]) is None else motif.value,
             "key_members": [next(ids) for _ in key[position]],
         }
         for position, number in enumerate(named.numbers.tolist())

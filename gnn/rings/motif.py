@@ -1,0 +1,86 @@
+"""Motif: what kind of ring it is, told from what its members have in common. Pure; None where nothing holds a ring together clearly.
+
+Of each motif it is asked which share of the members meet another member by its means. The greatest share names the ring, where it is at
+least half of the members and three of them, and clearly more than any other motif's. IP addresses name nothing: rings of all kinds come
+from a few exits; and hubs hold no ring together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.channels import CHANNELS
+from gnn.arrays.csr import Index
+from gnn.arrays.graph import GraphArrays
+
+LEAST_SHARE = 0.5  # of the members
+LEAST_MEMBERS = 3
+LEAST_LEAD = 0.1  # of the members, ahead of the motif that comes next
+
+
+class Motif(StrEnum):
+    """Stable codes; docs/scoring.md tells them."""
+
+    DEVICE_FARM = "device_farm"  # 设备农场
+    SHARED_ACCOUNT = "shared_account"  # 共用收款账户
+    ADDRESS_MILL = "address_mill"  # 地址工厂
+    PHONE_CHAIN = "phone_chain"  # 电话链
+    INTERMEDIARY = "intermediary"  # 中介包装
+    GUARANTOR_CIRCLE = "guarantor_circle"  # 互保圈
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Members who use something by one of `channels` count, where another member uses it too, be it by one of `met_by`."""
+
+    channels: tuple[str, ...]
+    met_by: tuple[str, ...] = ()
+
+
+# Of several means the one by which most members meet counts.
+MEANS: Mapping[Motif, tuple[Means, ...]] = {
+    Motif.DEVICE_FARM: (Means(("uses_device",)),),
+    Motif.SHARED_ACCOUNT: (Means(("has_account_pay_out",)),),
+    Motif.ADDRESS_MILL: (Means(("has_address_home",)), Means(("has_address_delivery",))),
+    # Members name as their contact a number that another member uses, or names as well.
+    Motif.PHONE_CHAIN: (Means(("emergency_contact",), met_by=("uses_phone",)),),
+    # A star: those who apply with one go-between's phone, or whom one person brought.
+    Motif.INTERMEDIARY: (Means(("uses_phone",)), Means(("referred",))),
+    Motif.GUARANTOR_CIRCLE: (Means(("guarantees",)),),
+}
+_CODES = {channel.name: code for code, channel in enumerate(CHANNELS)}
+Shares = NDArray[np.float64]
+
+
+def motifs_of(arrays: GraphArrays, ring: Index, sizes: NDArray[np.int64], *, hub_cap: int) -> Sequence[Motif | None]:
+    """The motif of each ring. `ring` is that of each customer, -1 for none; `sizes` are the rings' numbers of members."""
+    met = np.stack([_members(arrays, ring, len(sizes), MEANS[motif], hub_cap) for motif in Motif])
+    order = np.argsort(-met, axis=0, kind="stable")
+    best, second = (np.take_along_axis(met, order[place : place + 1], axis=0)[0] for place in (0, 1))
+    clear = (best >= LEAST_MEMBERS) & (best >= LEAST_SHARE * sizes) & (best - second >= LEAST_LEAD * sizes - 1e-9)
+    return [list(Motif)[motif] if named else None for motif, named in zip(order[0].tolist(), clear, strict=True)]
+
+
+def _members(arrays: GraphArrays, ring: Index, rings: int, ways: Sequence[Means], hub_cap: int) -> NDArray[np.int64]:
+    """How many members of each ring meet another by the best of these means."""
+    found = np.stack([_meeting(arrays, ring, rings, means, hub_cap) for means in ways])
+    return np.asarray(found.max(axis=0))
+
+
+def _meeting(arrays: GraphArrays, ring: Index, rings: int, means: Means, hub_cap: int) -> NDArray[np.int64]:
+    uses = arrays.uses
+    counted = np.array([_CODES[name] for name in means.channels])
+    meets = np.array([_CODES[name] for name in (*means.channels, *means.met_by)])
+    degree = np.diff(arrays.incidence.identifier_ptr)
+    kept = np.isin(uses.channel, meets) & (ring[uses.customer] >= 0) & (degree[uses.identifier] <= hub_cap)
+    customer, identifier = uses.customer[kept].astype(np.int64), uses.identifier[kept].astype(np.int64)
+    cell = ring[customer] * np.int64(len(arrays.identifiers.handles)) + identifier
+    # Each member once on each identifier, then those on which two of a ring are.
+    pair = np.unique(np.stack((cell, customer)), axis=1)
+    shared, users = np.unique(pair[0], return_counts=True)
+    here = np.isin(uses.channel[kept], counted) & np.isin(cell, shared[users >= 2])
+    members = np.unique(customer[here])
+    return np.bincount(ring[members], minlength=rings)
