@@ -8,8 +8,9 @@ from graph_model.records import Node
 from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_LIMIT
 from graph_model.stores.neo4j.connections import Transaction
+from graph_model.stores.neo4j.graph_cypher import Parameters
 from graph_model.stores.neo4j.hydration import nodes, rows_of
-from graph_model.stores.neo4j.predicate_cypher import Parameters, compile_predicate, field
+from graph_model.stores.neo4j.predicate_cypher import compile_predicate, field
 from graph_model.stores.neo4j.upsert_slot import with_folded
 from graph_model.stores.neo4j.values import Cell, encode
 

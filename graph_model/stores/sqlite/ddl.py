@@ -113,6 +113,22 @@ INSERT INTO whole_scoring SELECT as_of, scored_at, model_version, policy_version
 GROUP BY as_of, scored_at, model_version, policy_version;
 """
 
+# What version 4 added: tags. A run computed one tag for a base date; `tag_value` is the history, a row where a value changed and NULL where it ended;
+# `tagged` is the newest value of each node. Rows lie together by tag: a run merges two ranges in order, and a portrait is one look per tag.
+TAGS = """
+CREATE TABLE tag_run (
+  run INTEGER PRIMARY KEY, tag INTEGER NOT NULL, version INTEGER NOT NULL, base_date TEXT NOT NULL, computed_at INTEGER NOT NULL,
+  source TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX tag_run_by_tag ON tag_run (tag, base_date, computed_at, version, source);
+CREATE TABLE tag_value (
+  tag INTEGER NOT NULL, nid INTEGER NOT NULL, run INTEGER NOT NULL, value ANY, PRIMARY KEY (tag, nid, run)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tagged (
+  tag INTEGER NOT NULL, nid INTEGER NOT NULL, run INTEGER NOT NULL, value ANY NOT NULL, PRIMARY KEY (tag, nid)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 def property_table(label: str) -> str:
     """The quoted name of the table that holds the properties of one node type."""

@@ -17,6 +17,7 @@ from graph_model.stores.sqlite.ddl import (
     GRAPH,
     MOVE_DRAWN,
     SCORINGS,
+    TAGS,
     derived,
     index,
     index_name,
@@ -54,7 +55,11 @@ def _scorings(connection: sqlite3.Connection) -> None:
     _run(connection, SCORINGS)
 
 
-MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings)
+def _tags(connection: sqlite3.Connection) -> None:
+    _run(connection, TAGS)
+
+
+MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags)
 
 
 def digest(schema: Schema) -> str:

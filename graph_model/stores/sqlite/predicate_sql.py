@@ -1,27 +1,30 @@
 """Predicates to SQL: fixed fragments, names from the schema, every value a parameter. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph_model.errors import InvalidRequest, UnknownName
+from graph_model.errors import UnknownName
 from graph_model.predicates import (
     COMMON_FIELDS,
     AllOf,
     Among,
     AnyOf,
+    Blocklisted,
     Compare,
     Missing,
+    Near,
+    Neighbours,
     Not,
     Predicate,
+    Sharing,
+    Tagged,
     check_predicate,
 )
 from graph_model.schema import SCHEMA, StorageKind, Value
+from graph_model.stores.sqlite import graph_sql
+from graph_model.stores.sqlite.graph_sql import SUBJECT, Scope
 from graph_model.stores.sqlite.values import Cell, encoder
 
-_MOST_VALUES = 1_000
-_MOST_PARTS = 1_000
-_DEEPEST = 50
 _COMMON_KINDS = {
     "first_seen": StorageKind.MOMENT,
     "last_seen": StorageKind.MOMENT,
@@ -44,63 +47,62 @@ class Field:
 
     @property
     def of_properties(self) -> bool:
-        return self.column.startswith("p.")
+        return self.column.startswith(f"{SUBJECT.properties}.")
 
 
-def field(label: str, name: str) -> Field:
+def field(label: str, name: str, *, node: str = SUBJECT.node, properties: str = SUBJECT.properties) -> Field:
     """Raises UnknownName."""
     kind = _COMMON_KINDS.get(name)
     if kind is not None:
-        return Field(f"n.{name}", kind, name in ("score", "grade", "ring_id"))
+        return Field(f"{node}.{name}", kind, name in ("score", "grade", "ring_id"))
     node_type = SCHEMA.node(label)
     declared = node_type.declared(name)
     if declared is node_type.key:
-        return Field("n.key", declared.type.storage, False)
-    return Field(f'p."{name}"', declared.type.storage, True)
+        return Field(f"{node}.key", declared.type.storage, False)
+    return Field(f'{properties}."{name}"', declared.type.storage, True)
 
 
 def compile_predicate(label: str, predicate: Predicate) -> tuple[str, list[Cell]]:
     """A condition that is never null, and its parameters. Raises UnknownName and InvalidRequest."""
     check_predicate(label, predicate)
-    if sum(1 for _ in _parts(predicate, 0)) > _MOST_PARTS:
-        raise InvalidRequest(f"The filter has more than {_MOST_PARTS} conditions. Split it.")
     parameters: list[Cell] = []
-    return _compile(label, predicate, parameters), parameters
+    return _compile(Scope(label), predicate, parameters), parameters
 
 
-def _parts(predicate: Predicate, depth: int) -> Iterator[Predicate]:
-    if depth > _DEEPEST:
-        raise InvalidRequest(f"The filter is nested more than {_DEEPEST} deep. Flatten it.")
-    yield predicate
-    match predicate:
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from _parts(part, depth + 1)
-        case Not(part=part):
-            yield from _parts(part, depth + 1)
-
-
-def _compile(label: str, predicate: Predicate, parameters: list[Cell]) -> str:
+def _compile(scope: Scope, predicate: Predicate, parameters: list[Cell]) -> str:
+    """Appends the parameters in the order in which their places stand in the text."""
     match predicate:
         case Compare(field=name, operator=operator, value=value):
-            of = field(label, name)
+            of = _field(scope, name)
             parameters.append(_cell(name, of, value))
             return _known(of, f"{of.column} {operator.value} ?")
         case Among(field=name, values=values):
-            of = field(label, name)
-            if len(values) > _MOST_VALUES:
-                raise InvalidRequest(f"The filter lists more than {_MOST_VALUES} values for {name}. Split it.")
+            of = _field(scope, name)
             parameters.extend(_cell(name, of, value) for value in values)
             return _known(of, f"{of.column} IN ({', '.join('?' * len(values))})")
         case Missing(field=name):
-            return f"{field(label, name).column} IS NULL"
+            return f"{_field(scope, name).column} IS NULL"
         case AllOf(parts=parts):
-            return _joined([_compile(label, part, parameters) for part in parts], "AND", "1")
+            return _joined([_compile(scope, part, parameters) for part in parts], "AND", "1")
         case AnyOf(parts=parts):
-            return _joined([_compile(label, part, parameters) for part in parts], "OR", "0")
+            return _joined([_compile(scope, part, parameters) for part in parts], "OR", "0")
         case Not(part=part):
-            return f"NOT ({_compile(label, part, parameters)})"
+            return f"NOT ({_compile(scope, part, parameters)})"
+        case Tagged():
+            return graph_sql.tagged(scope, predicate, parameters)
+        case Blocklisted():
+            return graph_sql.blocklisted(scope, predicate, parameters)
+        case Neighbours():
+            return graph_sql.neighbours(scope, predicate, parameters, _compile)
+        case Sharing():
+            return graph_sql.sharing(scope, predicate, parameters)
+        case Near():
+            return graph_sql.near(scope, predicate, parameters, _compile)
     raise UnknownName(f"{type(predicate).__name__} is no predicate.")
+
+
+def _field(scope: Scope, name: str) -> Field:
+    return field(scope.label, name, node=scope.node, properties=scope.properties)
 
 
 def _known(of: Field, condition: str) -> str:

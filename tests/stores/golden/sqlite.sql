@@ -68,6 +68,17 @@ CREATE TABLE scoring (
 CREATE TABLE searchable (doc INTEGER PRIMARY KEY, folded TEXT NOT NULL) STRICT;
 CREATE INDEX searchable_by_text ON searchable (folded);
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tag_run (
+  run INTEGER PRIMARY KEY, tag INTEGER NOT NULL, version INTEGER NOT NULL, base_date TEXT NOT NULL, computed_at INTEGER NOT NULL,
+  source TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX tag_run_by_tag ON tag_run (tag, base_date, computed_at, version, source);
+CREATE TABLE tag_value (
+  tag INTEGER NOT NULL, nid INTEGER NOT NULL, run INTEGER NOT NULL, value ANY, PRIMARY KEY (tag, nid, run)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tagged (
+  tag INTEGER NOT NULL, nid INTEGER NOT NULL, run INTEGER NOT NULL, value ANY NOT NULL, PRIMARY KEY (tag, nid)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE tally (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE vocabulary (kind TEXT NOT NULL, name TEXT NOT NULL, code INTEGER NOT NULL, PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE whole_scoring (
