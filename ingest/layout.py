@@ -1,4 +1,4 @@
-"""The file layout, declared: six kinds of file, their columns, and what each column becomes in the graph.
+"""The file layout, declared: seven kinds of file, their columns, and what each column becomes in the graph.
 
 Types, personal-data flags, ends and qualifiers come from `SCHEMA`; `docs/data-layout.md` is held true to this module by a test.
 """
@@ -219,10 +219,11 @@ RELATIONS = FileKind(
 STATUSES = _facts("statuses", "status", about="application_id", value="status", moment="at")
 LABELS = _facts("labels", "label", about="application_id", value="label", moment="known_at")
 CONSENTS = _facts("consents", "consent", about="id_number", value="granted", moment="at", topic="channel")
+CONTACTS = _facts("contacts", "contact", about="id_number", value="result", moment="at", topic="channel")
 
 # In the order in which files are loaded: what others refer to comes first.
 KINDS: Mapping[str, FileKind] = {
-    kind.name: kind for kind in (CUSTOMERS, APPLICATIONS, RELATIONS, STATUSES, LABELS, CONSENTS)
+    kind.name: kind for kind in (CUSTOMERS, APPLICATIONS, RELATIONS, STATUSES, LABELS, CONSENTS, CONTACTS)
 }
 
 

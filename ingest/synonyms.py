@@ -55,6 +55,7 @@ _SYNONYMS: Mapping[str, str] = {
     "label": "标签 标签结论 欺诈标签 是否欺诈 fraud is_fraud fraud_flag fraud_label target_label",
     "known_at": "确认时间 认定时间 标签时间 label_time label_date confirmed_at known_date",
     "granted": "是否同意 同意 授权 consent agreed opt_in is_granted",
+    "result": "触达结果 发送结果 发送状态 send_result delivery_result send_status",
     "source": "来源系统 数据来源 source_system system data_source",
     "recorded_at": "入库时间 记录时间 etl_time load_time recorded insert_time",
 }

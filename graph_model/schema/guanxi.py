@@ -69,6 +69,7 @@ DISPOSITION = Choice(
 )
 BLOCKLIST = Choice((("listed", "列入", "listed"), ("removed", "移出", "removed")))
 DECISION = Choice((("approve", "通过", "approve"), ("review", "人工复核", "review"), ("decline", "拒绝", "decline")))
+CONTACT = Choice((("sent", "已触达", "sent"), ("failed", "未送达", "failed")))
 CONSENT = Choice((("yes", "同意", "yes"), ("no", "不同意", "no")))
 ADDRESS_KIND = Choice((("home", "居住", "home"), ("work", "单位", "work"), ("delivery", "收货", "delivery")))
 ACCOUNT_ROLE = Choice((("pay_in", "还款", "pay-in"), ("pay_out", "放款", "pay-out")))
@@ -234,6 +235,7 @@ FACTS = (
     FactKind("disposition", Caption("处置结论", "disposition"), _ANY, DISPOSITION),
     FactKind("blocklist", Caption("黑名单", "blocklist"), _ANY, BLOCKLIST),
     FactKind("decision", Caption("决策", "decision"), ("Application",), DECISION),
+    FactKind("contact", Caption("营销触达", "marketing contact"), ("Customer",), CONTACT, topic=CONSENT_CHANNEL),
 )
 
 SCHEMA = Schema(version=1, nodes=NODES, relationships=RELATIONSHIPS, facts=FACTS)

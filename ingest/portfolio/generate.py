@@ -15,6 +15,7 @@ from ingest.portfolio import (
     applications,
     changes,
     consents,
+    contacts,
     outcomes,
     people,
     places,
@@ -53,7 +54,7 @@ class PortfolioSummary:
 def generate(
     out: Path, *, customers: int, seed: int, end: date = DEFAULT_END, on_progress: Progress | None = None
 ) -> PortfolioSummary:
-    """Writes the six files, `truth/` and `manifest.json` into `out`, which is made where it is missing."""
+    """Writes the seven files, `truth/` and `manifest.json` into `out`, which is made where it is missing."""
     if not FEWEST <= customers <= MOST:
         raise InvalidRequest(f"A portfolio has {FEWEST:,} to {MOST:,} customers. Ask for a number within that.")
     if seed < 0:
@@ -108,9 +109,23 @@ def imagine(customers: int, seed: int, window: Window, report: Progress) -> Port
     report("outcomes", 5, len(stages))
     settled = outcomes.settle_outcomes(streams.of("outcomes"), apps, plan, registered, window)
     asked = consents.ask(streams.of("consents"), registered, window)
+    reached = contacts.campaign(streams.of("contacts"), asked, window)
     report("outcomes", 6, len(stages))
     return Portfolio(
-        window, regions, books, folk, settlement, plan, apps, registered, changed, holdings, related, settled, asked
+        window,
+        regions,
+        books,
+        folk,
+        settlement,
+        plan,
+        apps,
+        registered,
+        changed,
+        holdings,
+        related,
+        settled,
+        asked,
+        reached,
     )
 
 

@@ -6,6 +6,7 @@ from ingest.portfolio.applications import Applications
 from ingest.portfolio.arrays import Ints
 from ingest.portfolio.changes import Changes
 from ingest.portfolio.consents import Consents
+from ingest.portfolio.contacts import Contacts
 from ingest.portfolio.outcomes import Outcomes
 from ingest.portfolio.people import People
 from ingest.portfolio.regions import Regions
@@ -33,3 +34,4 @@ class Portfolio:
     relations: Relations
     outcomes: Outcomes
     consents: Consents
+    contacts: Contacts

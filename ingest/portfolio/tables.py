@@ -1,4 +1,4 @@
-"""The six files of docs/data-layout.md as tables."""
+"""The seven files of docs/data-layout.md as tables."""
 
 import numpy as np
 import polars as pl
@@ -160,5 +160,19 @@ def consents(portfolio: Portfolio, texts: Texts, rng: Rng) -> pl.DataFrame:
             "at": moments(asked.at),
             "source": source(rng, len(asked.at), ("app", 0.85), ("call-centre", 0.15)),
             "recorded_at": recorded(rng, asked.at, 600),
+        }
+    )
+
+
+def contacts(portfolio: Portfolio, texts: Texts, rng: Rng) -> pl.DataFrame:
+    reached = portfolio.contacts
+    return pl.DataFrame(
+        {
+            "id_number": texts.id_number.gather(reached.customer),
+            "channel": identifiers.words(vocab.CONSENT_CHANNELS, reached.channel),
+            "result": pl.Series(reached.sent).replace_strict({True: "sent", False: "failed"}, return_dtype=pl.String),
+            "at": moments(reached.at),
+            "source": source(rng, len(reached.at), ("campaigns", 1.0)),
+            "recorded_at": recorded(rng, reached.at, 600),
         }
     )

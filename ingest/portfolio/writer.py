@@ -36,6 +36,7 @@ def write(
         "statuses.csv": lambda: tables.statuses(portfolio, texts, streams.of("statuses.csv")),
         "labels.csv": lambda: tables.labels(portfolio, texts, streams.of("labels.csv")),
         "consents.csv": lambda: tables.consents(portfolio, texts, streams.of("consents.csv")),
+        "contacts.csv": lambda: tables.contacts(portfolio, texts, streams.of("contacts.csv")),
         "truth/customers.csv": lambda: truth.customers(portfolio, texts),
         "truth/applications.csv": lambda: truth.applications(portfolio, texts),
         "truth/rings.csv": lambda: truth.rings(portfolio),

@@ -39,6 +39,7 @@ APPLICATION = {
 STATUS = {"application_id": "A1", "status": "applied", "at": "2025-06-01T10:00:00+08:00"}
 LABEL = {"application_id": "A1", "label": "confirmed_fraud", "known_at": "2025-12-01T10:00:00+08:00"}
 CONSENT = {"id_number": WEI, "channel": "sms", "granted": "yes", "at": "2025-05-01T10:00:00+08:00"}
+CONTACT = {"id_number": WEI, "channel": "sms", "result": "sent", "at": "2025-06-01T10:00:00+08:00"}
 REFERRAL = {"id_number": WEI, "relation": "REFERRED", "target": FANG, "at": "2025-05-20T10:00:00+08:00"}
 EMERGENCY = {**REFERRAL, "relation": "EMERGENCY_CONTACT", "target": "13900139000"}
 

@@ -10,7 +10,7 @@ from ingest.errors import NotCsv, WrongEncoding
 from ingest.layout import KINDS
 from ingest.load import ingest
 from ingest.report import IngestReport
-from tests.ingest.files import APPLICATION, CONSENT, CUSTOMER, EMERGENCY, LABEL, NOW, REFERRAL, STATUS, read
+from tests.ingest.files import APPLICATION, CONSENT, CONTACT, CUSTOMER, EMERGENCY, LABEL, NOW, REFERRAL, STATUS, read
 from tests.ingest.memory_store import MemoryStore
 
 ROWS = {
@@ -20,6 +20,7 @@ ROWS = {
     "statuses": [STATUS],
     "labels": [LABEL],
     "consents": [CONSENT],
+    "contacts": [CONTACT],
 }
 NOISE = st.text('ab1,"\n\r ' + "张\u200b\x00", max_size=12).map(str.encode) | st.binary(max_size=12)
 

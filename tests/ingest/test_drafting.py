@@ -13,7 +13,7 @@ from ingest.layout import KINDS
 from ingest.mapping import load_mapping
 from ingest.rehearsal import rehearse
 from ingest.synonyms import PLAIN
-from tests.ingest.files import APPLICATION, CONSENT, CUSTOMER, EMERGENCY, LABEL, NOW, STATUS, made_up_id, write
+from tests.ingest.files import APPLICATION, CONSENT, CONTACT, CUSTOMER, EMERGENCY, LABEL, NOW, STATUS, made_up_id, write
 
 
 def card(n: int) -> str:
@@ -125,13 +125,19 @@ def test_files_whose_columns_tell_nothing_are_doubted(tmp_path: Path) -> None:
     assert '# not read: "a", "b"' in text
 
 
-@pytest.mark.parametrize("row", [CUSTOMER, APPLICATION, EMERGENCY, STATUS, LABEL, CONSENT], ids=list(KINDS))
+@pytest.mark.parametrize("row", [CUSTOMER, APPLICATION, EMERGENCY, STATUS, LABEL, CONSENT, CONTACT], ids=list(KINDS))
 def test_files_of_the_layout_are_recognised_under_any_name(tmp_path: Path, row: dict[str, str]) -> None:
     file = write(tmp_path / "anything.csv", [row])
     made = drafted(file)
-    assert list(KINDS.values()).index(made.kind) == [CUSTOMER, APPLICATION, EMERGENCY, STATUS, LABEL, CONSENT].index(
-        row
-    )
+    assert list(KINDS.values()).index(made.kind) == [
+        CUSTOMER,
+        APPLICATION,
+        EMERGENCY,
+        STATUS,
+        LABEL,
+        CONSENT,
+        CONTACT,
+    ].index(row)
     assert {guess.column.name: guess.own.name for guess in made.guesses} == {name: name for name in row}
     assert "UNSURE:" not in draft([file])
 

@@ -60,6 +60,7 @@ class Files:
     labels: pl.DataFrame
     statuses: pl.DataFrame
     consents: pl.DataFrame
+    contacts: pl.DataFrame
     true_customers: pl.DataFrame
     true_applications: pl.DataFrame
     true_rings: pl.DataFrame
@@ -69,7 +70,7 @@ def read(folder: Path) -> Files:
     def table(name: str) -> pl.DataFrame:
         return pl.read_csv(folder / f"{name}.csv", infer_schema=False)
 
-    names = ("customers", "applications", "relations", "labels", "statuses", "consents")
+    names = ("customers", "applications", "relations", "labels", "statuses", "consents", "contacts")
     return Files(*(table(name) for name in (*names, "truth/customers", "truth/applications", "truth/rings")))
 
 

@@ -14,7 +14,7 @@ from tests.portfolio.measures import Files
 AFTER = datetime(2026, 11, 10, tzinfo=UTC)
 EVENTS = (
     ("customers", "registered_at"), ("applications", "applied_at"), ("relations", "at"),
-    ("statuses", "at"), ("labels", "known_at"), ("consents", "at"),
+    ("statuses", "at"), ("labels", "known_at"), ("consents", "at"), ("contacts", "at"),
 )  # fmt: skip
 
 
@@ -163,3 +163,15 @@ def test_a_second_record_tells_of_a_move_or_a_new_number_and_leaves_the_rest_ope
     assert later.height == large.customers.height - 20_000 > 0
     assert (later["phone"].is_not_null() | later["home_address"].is_not_null()).all()
     assert later["employer"].null_count() == later.height
+
+
+def test_whoever_a_campaign_reached_had_consented_to_its_channel(small: Files) -> None:
+    """The last answer before the message holds; and some hear far more often than others, which a limit is for."""
+    at = pl.col("at").str.to_datetime("%Y-%m-%dT%H:%M:%S%z")
+    reached = small.contacts.select("id_number", "channel", "result", at=at).sort("at")
+    said = small.consents.select("id_number", "channel", "granted", at=at).sort("at")
+    joined = reached.join_asof(said, on="at", by=["id_number", "channel"], check_sortedness=False)
+    assert set(joined["granted"]) == {"yes"}
+    assert set(reached["result"]) == {"sent", "failed"}
+    per_person = reached.group_by("id_number").len()["len"]
+    assert per_person.max() >= 5 and per_person.median() <= 2

@@ -10,7 +10,7 @@ import pytest
 from graph_model.errors import InvalidRequest
 from ingest.portfolio import GENERATOR_VERSION, generate
 
-FILES = ("customers", "applications", "relations", "statuses", "labels", "consents")
+FILES = ("customers", "applications", "relations", "statuses", "labels", "consents", "contacts")
 TRUTH = ("truth/customers", "truth/applications", "truth/rings")
 
 
@@ -64,7 +64,7 @@ def test_progress_is_reported_to_the_end_of_every_stage(tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
     generate(tmp_path, customers=200, seed=1, on_progress=lambda *step: steps.append(step))
     assert all(0 <= done <= total for _, done, total in steps)
-    assert steps[-1] == ("writing", 9, 9)
+    assert steps[-1] == ("writing", 10, 10)
     assert {"people", "fraud", "applications", "sharing", "relations", "outcomes", "writing"} == {
         stage for stage, _, _ in steps
     }
