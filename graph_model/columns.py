@@ -88,6 +88,26 @@ class FactColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class GradeColumns:
+    """What nodes wear of their latest assessments, shapes [n]. `grade` indexes "ABCD", -1 is none; `ring` indexes `rings`, -1 is none."""
+
+    grade: NDArray[np.int8]
+    ring: NDArray[np.int32]
+    rings: Sequence[str]
+
+
+def worn(
+    handles: Sequence[int], about: NDArray[np.int64], grade: NDArray[np.int64], ring: Sequence[str]
+) -> GradeColumns:
+    """Rows of (about, grade, ring or the empty text), of which the last of a node counts, as columns in the order of `handles`."""
+    rings, place = coded([*ring, ""])  # the empty text is the first of them
+    last = {int(handle): row for row, handle in enumerate(about)}
+    rows = np.array([last.get(int(handle), -1) for handle in handles], dtype=np.int64)
+    grades = np.append(grade, -1)[rows].astype(np.int8)
+    return GradeColumns(grades, (place[rows] - 1).astype(np.int32), rings[1:])
+
+
+@dataclass(frozen=True, slots=True)
 class AssessmentColumns:
     """One scoring of many nodes, shapes [n]. `grade` indexes "ABCD"; `ring` indexes `rings`, -1 is none; `reasons` is JSON text per node or "[]"."""
 

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Protocol
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns
+from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, GradeColumns, NodeColumns
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -345,6 +345,10 @@ class GraphStore(Protocol):
         as_of: AsOf | None = None,
     ) -> FactColumns:
         """All facts of a kind, or those of some `values`, or about the handles `among`, by rising `at`, then subject, value and topic."""
+        ...
+
+    def grades_at(self, handles: Sequence[int], *, as_of: AsOf | None = None) -> GradeColumns:
+        """Grade and ring of many nodes, in the order asked, as `get_by_id` shows them. Unknown handles have none."""
         ...
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:

@@ -62,6 +62,7 @@ UNSEEN: Mapping[str, str] = {
     "export_records": "moves a whole store, which only a command does",
     "import_records": "moves a whole store, which only a command does",
     "edges_at": _COLUMNS,
+    "grades_at": _COLUMNS,
     "node_ids": _COLUMNS,
     "scan_nodes": _COLUMNS,
     "scan_edges": _COLUMNS,

@@ -332,3 +332,21 @@ def test_members_of_a_ring_are_those_who_wear_it(applicants: GraphStore) -> None
     score(applicants, {"c0": (0.7, "C", "r1"), "c1": (0.9, "D", "r2")}, 10)
     assert known(applicants, NodeRef("Customer", "c1")).ring_id == "r2"
     assert applicants.count("Customer", Compare("ring_id", Operator.EQ, "r1")) == 1
+
+
+def test_grades_of_many_at_once_are_those_that_nodes_show_now_and_then(applicants: GraphStore) -> None:
+    score(applicants, {"c1": (0.01, "A", None), "c2": (0.4, "C", "ring-1")}, 5)
+    score(applicants, {"c1": (0.9, "D", "ring-2"), "c3": (0.05, "B", None)}, 9)
+    people = applicants.scan_nodes("Customer")
+    asked = [*people.handles.tolist(), 10**9, int(people.handles[0])]
+    ids = applicants.node_ids(people.handles.tolist())
+    for as_of in (None, AsOf.at(day(4)), AsOf.at(day(6)), AsOf(day(9), None), AsOf(day(9), day(8))):
+        found = applicants.grades_at(asked, as_of=as_of)
+        shown = [
+            (None if grade < 0 else "ABCD"[grade], None if ring < 0 else found.rings[ring])
+            for grade, ring in zip(found.grade.tolist(), found.ring.tolist(), strict=True)
+        ]
+        nodes = applicants.get_by_id(ids, as_of=as_of)
+        assert shown[:-2] == [(node.grade, node.ring_id) for node in nodes]
+        assert shown[-2:] == [(None, None), shown[0]]
+    assert applicants.grades_at([]).grade.tolist() == []

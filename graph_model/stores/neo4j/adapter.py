@@ -2,10 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path as FilePath
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns, distinct
+from graph_model.columns import (
+    AssessmentColumns,
+    EdgeColumns,
+    EdgesAt,
+    FactColumns,
+    GradeColumns,
+    NodeColumns,
+    distinct,
+)
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -38,6 +46,7 @@ from graph_model.stores.neo4j import (
     reading,
     scanning,
     selecting,
+    tagging,
     unfinished,
 )
 from graph_model.stores.neo4j.address import Address
@@ -49,6 +58,7 @@ from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
 from graph_model.stores.neo4j.walk import HubCounts, Walk
 from graph_model.stores.neo4j.writer_lock import long_job
+from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -148,6 +158,17 @@ class Neo4jStore:
 
         self._connections.write(work)
 
+    def tag(
+        self,
+        label: str,
+        cases: Sequence[tuple[TagCell, Predicate]],
+        run: TagRun,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> TagStep:
+        return self._connections.write(lambda t: tagging.tag(t, label, cases, run, after=after, limit=limit))
+
     def put_state(self, name: str, value: str) -> None:
         self._connections.write(lambda t: ledger.put_state(t, {name: value}))
 
@@ -172,6 +193,9 @@ class Neo4jStore:
         self, node_ids: Sequence[str], *, kind: str | None = None, as_of: AsOf | None = None
     ) -> dict[str, list[Fact]]:
         return self._connections.read(lambda t: reading.facts_of(t, node_ids, kind=kind, as_of=as_of))
+
+    def tags_of(self, node_ids: Sequence[str], *, on: date | None = None) -> dict[str, list[TagValue]]:
+        return self._connections.read(lambda t: tagging.tags_of(t, node_ids, on))
 
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         return self._connections.read(lambda t: linking.link_edits(t, link_ids))
@@ -302,6 +326,9 @@ class Neo4jStore:
             wanted = distinct(among)
             return self._connections.read(lambda t: scanning.facts_among(t, wanted, kind, said, as_of))
         return self._connections.read(lambda t: scanning.scan_facts(t, kind, said, as_of), seconds=SCAN_SECONDS)
+
+    def grades_at(self, handles: Sequence[int], *, as_of: AsOf | None = None) -> GradeColumns:
+        return self._connections.read(lambda t: assessing.grades_at(t, handles, as_of))
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         return self._connections.read(lambda t: scanning.node_ids(t, handles))

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import orjson
 
-from graph_model.columns import AssessmentColumns
+from graph_model.columns import AssessmentColumns, GradeColumns, distinct, worn
 from graph_model.errors import InvalidRequest
 from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf, Ring, RiskAssessment, ScoreSource, Scoring
@@ -70,6 +71,14 @@ def assessments(transaction: Transaction, node_id: str, *, as_of: AsOf | None, l
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
     found = transaction.rows(query("assessments"), node_id=node_id, limit=limit, **transaction.window(as_of))
     return [assessment_of(node_id, kept) for kept in found]
+
+
+def grades_at(transaction: Transaction, handles: Sequence[int], as_of: AsOf | None) -> GradeColumns:
+    asked = query("grades" if as_of is None else "assessed")
+    found = transaction.pieces(asked, distinct(handles), **({} if as_of is None else transaction.window(as_of)))
+    about = np.array([nid for nid, *_ in found], dtype=np.int64)
+    grade = np.array([GRADES.index(grade) for _, _, grade, _ in found], dtype=np.int64)
+    return worn(handles, about, grade, [ring or "" for *_, ring in found])
 
 
 def append_rings(transaction: Transaction, rings: Iterable[Ring]) -> None:

@@ -3,10 +3,18 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path as FilePath
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, NodeColumns, distinct
+from graph_model.columns import (
+    AssessmentColumns,
+    EdgeColumns,
+    EdgesAt,
+    FactColumns,
+    GradeColumns,
+    NodeColumns,
+    distinct,
+)
 from graph_model.moments import to_ms
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
@@ -40,6 +48,7 @@ from graph_model.stores.sqlite import (
     reading,
     scanning,
     selecting,
+    tagging,
     unfinished,
 )
 from graph_model.stores.sqlite.backup import backup
@@ -51,6 +60,7 @@ from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.soundness import check
 from graph_model.stores.sqlite.upsert import upsert
+from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -146,6 +156,18 @@ class SqliteStore:
             if link_edits.edit_link(connection, self._names, edit):
                 ledger.mark_changed(connection, self._clock())
 
+    def tag(
+        self,
+        label: str,
+        cases: Sequence[tuple[TagCell, Predicate]],
+        run: TagRun,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> TagStep:
+        with self._connections.writing() as connection:
+            return tagging.tag(connection, self._names, label, cases, run, after=after, limit=limit)
+
     def put_state(self, name: str, value: str) -> None:
         with self._connections.writing() as connection:
             ledger.put_state(connection, {name: value})
@@ -177,6 +199,10 @@ class SqliteStore:
     ) -> dict[str, list[Fact]]:
         with self._connections.reading() as connection:
             return reading.facts_of(connection, self._names, node_ids, kind=kind, as_of=as_of)
+
+    def tags_of(self, node_ids: Sequence[str], *, on: date | None = None) -> dict[str, list[TagValue]]:
+        with self._connections.reading() as connection:
+            return tagging.tags_of(connection, node_ids, on)
 
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         with self._connections.reading() as connection:
@@ -317,6 +343,10 @@ class SqliteStore:
         wanted = None if among is None else distinct(among)
         with self._connections.reading() as connection:
             return scanning.scan_facts(connection, self._names, kind, as_of, values=values, among=wanted)
+
+    def grades_at(self, handles: Sequence[int], *, as_of: AsOf | None = None) -> GradeColumns:
+        with self._connections.reading() as connection:
+            return assessing.grades_at(connection, handles, as_of=as_of)
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         with self._connections.reading() as connection:

@@ -3,13 +3,13 @@
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from graph_model.columns import AssessmentColumns
+from graph_model.columns import AssessmentColumns, GradeColumns, worn
 from graph_model.errors import InvalidRequest
 from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf, Ring, RiskAssessment, ScoreSource, Scoring
@@ -17,6 +17,8 @@ from graph_model.store import MAX_LIMIT
 from graph_model.stores.assessment_columns import GRADES, assessment_of, check
 from graph_model.stores.sqlite import ledger
 from graph_model.stores.sqlite.collector import without_collector
+from graph_model.stores.sqlite.joined import Column, Parameters, read
+from graph_model.stores.sqlite.scope import as_json
 from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.values import bounds
 from graph_model.stores.unfinished import STATE, dump, hidden_moments
@@ -42,6 +44,15 @@ _OF_NODE = """
 SELECT a.score, a.grade, a.ring_id, a.reasons, s.source, s.model_version, s.policy_version, s.as_of, s.scored_at
 FROM node n JOIN assessment a ON a.nid = n.nid JOIN scoring s ON s.run = a.run
 WHERE n.node_id = ? AND s.as_of <= ? AND s.scored_at <= ? ORDER BY s.as_of DESC, s.scored_at DESC, s.run DESC LIMIT ?
+"""
+_WORN = """
+SELECT n.nid, instr('ABCD', n.grade) - 1 AS grade, coalesce(n.ring_id, '') AS ring
+FROM json_each(:among) wanted CROSS JOIN node n ON n.nid = wanted.value WHERE n.grade IS NOT NULL
+"""
+_WORN_THEN = """
+SELECT a.nid, instr('ABCD', a.grade) - 1 AS grade, coalesce(a.ring_id, '') AS ring
+FROM json_each(:among) wanted CROSS JOIN assessment a ON a.nid = wanted.value JOIN scoring s ON s.run = a.run
+WHERE s.as_of <= :event AND s.scored_at <= :recorded ORDER BY s.as_of, s.scored_at, s.run
 """
 _ADD_RING = """
 INSERT OR IGNORE INTO ring (ring_id, as_of, scored_at, model_version, size, known_fraud, facts) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -119,6 +130,14 @@ def assessments(
         raise InvalidRequest(f"Ask for 1 to {MAX_LIMIT} assessments.")
     found = connection.execute(_OF_NODE, (node_id, *bounds(as_of), limit))
     return [assessment_of(node_id, kept) for kept in found]
+
+
+def grades_at(connection: sqlite3.Connection, handles: Sequence[int], *, as_of: AsOf | None) -> GradeColumns:
+    event, recorded = bounds(as_of)
+    parameters: Parameters = {"among": as_json(map(int, handles)), "event": event, "recorded": recorded}
+    columns = [Column("nid", int), Column("grade", int), Column("ring", str)]
+    about, grade, ring = read(connection, _WORN if as_of is None else _WORN_THEN, columns, parameters)
+    return worn(handles, about, grade, ring)
 
 
 def append_rings(connection: sqlite3.Connection, rings: Iterable[Ring]) -> None:
