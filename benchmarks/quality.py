@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 
-from gnn.labelled import ALL, Features, GraphData, Mask
-from gnn.stack.propagation import label_free
+from gnn.labelled import ALL, GraphData, Mask
+from gnn.stack.propagation import Frame
 from gnn.stack.stack import StackConfig, fit_stack
 
 TRIALS = 10
@@ -99,17 +99,17 @@ def read(results: Path, net: bool) -> dict[tuple[str, int], Figures]:
 
 
 def measure(data: Path, task: Task, trial: int, *, net: bool) -> Figures:
-    graph, free = prepared(data, task.folder)
+    graph, frame = prepared(data, task.folder)
     train, validation, test = (
         sffsd_split(graph, task.way) if task.fixed else graph.split(trial + (10 if task.way == "semi" else 0))
     )
     expert = None
     if net:
-        from gnn.nets.expert import net_expert
+        from gnn.nets.expert import NetExpert
 
-        expert = net_expert
+        expert = NetExpert()
     config = StackConfig(seed=3407 + 10 * trial, net=expert)
-    score = fit_stack(graph, train, validation, config=config, free=free).score
+    score = fit_stack(graph, train, validation, config=config, frame=frame).score
     return figures(graph.y[test] == 1, score[test], f1=task.fixed)
 
 
@@ -126,10 +126,10 @@ def figures(positive: Mask, score: NDArray[np.float64], *, f1: bool) -> Figures:
 
 
 @cache
-def prepared(data: Path, folder: str) -> tuple[GraphData, Features]:
-    """A graph and its label-free columns, which all trials share."""
+def prepared(data: Path, folder: str) -> tuple[GraphData, Frame]:
+    """A graph and its frame, which all trials share."""
     graph = sffsd(data / folder / "S-FFSD.zip") if folder == "s_ffsd" else GraphData.load(data / folder / "data.npz")
-    return graph, label_free(graph)
+    return graph, Frame.of(graph)
 
 
 def sffsd(path: Path) -> GraphData:

@@ -24,7 +24,8 @@ from gnn.features.build import FeatureConfig, FeatureTable
 from gnn.features.questions import QuestionSet
 from gnn.features.walk import RingView
 from gnn.judge import Judge, confirmed_frauds
-from gnn.models.model import CURRENT, Model, folders_of, learnt_by, load
+from gnn.models.files import CURRENT
+from gnn.models.model import Model, folders_of, learnt_by, load
 from gnn.policy import GRADES, Policy, load_policy
 from gnn.rings.snapshot import Snapshots, nobody
 from gnn.score import reasons_json

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from api.cli.chain import audited, os_user
+from api.cli.graphs import evaluate_on_file, refuse_beside, train_on_file
 from api.cli.scoring import AsOfOption, ModelsOption, exported, graph_as_of, model_folder, moment_of
 from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
 from graph_model.errors import InvalidRequest
@@ -31,6 +32,16 @@ SinceOption = Annotated[
     str | None,
     typer.Option(help="Only applications made since this day. Those it learnt from are left out in any case."),
 ]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="A labelled graph in a file (.npz; docs/scoring.md) instead of the portfolio's graph."),
+]
+SplitOption = Annotated[
+    int | None, typer.Option(help="Which of the file's splits [0; a file without masks is cut here].")
+]
+ScoresOption = Annotated[
+    Path | None, typer.Option("--scores", help="With --data: where to write the score of every node, .parquet or .csv.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,11 +55,25 @@ def train(
     config: Annotated[
         Path | None, typer.Option(help="TOML with tables [trees] and [rings]; docs/data-scientist.md lists the keys.")
     ] = None,
+    data: DataOption = None,
+    split: SplitOption = None,
+    net: Annotated[
+        bool | None, typer.Option("--net/--no-net", help="With --data: the net as one more expert [where torch is].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="With --data: of all chance [3407].")] = None,
+    scores: ScoresOption = None,
     models: ModelsOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Train a model and register it: as the champion where nothing serves yet, else as a challenger that waits to be promoted."""
+    """Train a model and register it: as the champion where nothing serves yet, else as a challenger that waits to be promoted. With --data: train the
+    stack on a labelled graph in a file; one that is cut off goes on where it was."""
+    if data is not None:
+        refuse_beside("with", as_of=as_of, config=config, store=store)
+        folder = model_folder(settings_from(home=home), models)
+        train_on_file(data, split=split, net=net, seed=seed, scores=scores, models=folder, by=os_user(), now=utc_now())
+        return
+    refuse_beside("without", split=split, net=net, seed=seed, scores=scores)
     from gnn.policy import load_policy
     from gnn.registry.registry import Registry, Standing
     from gnn.train import LEAST_POSITIVES, TrainConfig
@@ -92,12 +117,22 @@ def evaluate(
     model: ModelOption = "champion",
     as_of: AsOfOption = None,
     since: SinceOption = None,
+    data: DataOption = None,
+    split: SplitOption = None,
+    scores: ScoresOption = None,
     json: JsonOption = False,
     models: ModelsOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Measure a model on applications that it never learnt from and whose outcome is known by now, beside its baselines."""
+    """Measure a model on applications that it never learnt from and whose outcome is known by now, beside its baselines. With --data: score a
+    labelled graph in a file, newcomers included, and measure where it has labels."""
+    if data is not None:
+        refuse_beside("with", as_of=as_of, since=since, store=store)
+        folder = model_folder(settings_from(home=home), models)
+        evaluate_on_file(data, model=model, split=split, scores=scores, models=folder, as_json=json)
+        return
+    refuse_beside("without", split=split, scores=scores)
     from gnn.evaluate import evaluate as run
     from gnn.registry.registry import Registry
 

@@ -6,10 +6,7 @@ known of them. The version is made of the content, so the same data, seed, confi
 
 import hashlib
 import json
-import os
 import platform
-import shutil
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -27,13 +24,13 @@ from numpy.typing import NDArray
 from gnn.features.build import FeatureConfig, FeatureTable, column_names
 from gnn.features.vocabulary import Vocabulary
 from gnn.models.calibration import Calibration
+from gnn.models.files import current, point, write_whole
 from gnn.models.trees import Probabilities, Trees
 from gnn.rings.detect import RingConfig
 from graph_model.errors import InvalidRequest
-from graph_model.files import flush
 
 FORMAT = 1
-CURRENT, TREES, CARD, TABULAR = "current", "trees.txt", "model.json", "tabular.txt"
+TREES, CARD, TABULAR = "trees.txt", "model.json", "tabular.txt"
 
 
 @dataclass(frozen=True)
@@ -82,34 +79,7 @@ class Model:
 
 def write(model: Model, folder: Path) -> Path:
     """Keep a model in its folder beside the others, whole or not at all. Nothing uses it until `point` names it."""
-    target = folder / model.version
-    if _whole(target, model):
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    half = folder / f".half-{model.version}-{os.getpid()}-{threading.get_ident()}"
-    half.mkdir()
-    try:
-        for name, text in _files(model).items():
-            (half / name).write_text(text, encoding="utf-8")
-            flush(half / name)
-        flush(half)
-        if target.exists():  # what lies there is damaged: each file is mended by itself
-            for name in _files(model):
-                (half / name).replace(target / name)
-        else:
-            half.replace(target)
-    except OSError:
-        if not _whole(target, model):  # else somebody else has just written the same
-            raise
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-    flush(folder)
-    return target
-
-
-def point(folder: Path, version: str) -> None:
-    """Name the version in use. A reader sees the one or the other."""
-    write_text(folder / CURRENT, version + "\n")
+    return write_whole(folder, model.version, {name: text.encode() for name, text in _files(model).items()})
 
 
 def save(model: Model, folder: Path) -> Path:
@@ -117,14 +87,6 @@ def save(model: Model, folder: Path) -> Path:
     target = write(model, folder)
     point(folder, model.version)
     return target
-
-
-def current(folder: Path) -> str | None:
-    """The version in use."""
-    try:
-        return (folder / CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
 
 
 def load(folder: Path) -> Model | None:
@@ -195,25 +157,9 @@ def damaged(folder: Path, version: str) -> InvalidRequest:
     )
 
 
-def write_text(path: Path, text: str) -> None:
-    """A file that is there whole or as it was before."""
-    half = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
-    half.write_text(text, encoding="utf-8")
-    flush(half)
-    half.replace(path)
-    flush(path.parent)
-
-
 def _files(model: Model) -> dict[str, str]:
     files = {TREES: model.trees_text, CARD: _dumps({"version": model.version, **model._content()})}
     return files | ({TABULAR: model.tabular_text} if model.tabular_text != "" else {})
-
-
-def _whole(target: Path, model: Model) -> bool:
-    try:
-        return all((target / name).read_text(encoding="utf-8") == text for name, text in _files(model).items())
-    except (OSError, ValueError):
-        return False
 
 
 def _dumps(content: Mapping[str, Any]) -> str:

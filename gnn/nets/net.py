@@ -51,7 +51,7 @@ class TypedNet(nn.Module):
         self, columns: Mapping[str, int], relations: tuple[Relation, ...], kind: str, config: NetConfig
     ) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.columns, self.relations = kind, dict(columns), relations
         self.enter = nn.ModuleDict({name: nn.Linear(size, config.width) for name, size in columns.items()})
         self.layers = nn.ModuleList(TypedConv(tuple(columns), relations, config.width) for _ in range(config.layers))
         self.drop = nn.Dropout(config.dropout)

@@ -13,7 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from gnn.models.model import CARD, TABULAR, Model, current, load_version, point, write, write_text
+from gnn.models.files import current, point, write_text
+from gnn.models.model import CARD, TABULAR, Model, load_version, write
 from gnn.models.trees import Trees
 from gnn.policy import Policy
 from gnn.registry.card import as_markdown, card_of

@@ -30,11 +30,11 @@ def deal(y: NDArray[np.int64], train: Mask, *, folds: int = FOLDS, seed: int) ->
     return fold
 
 
-def label_block(graph: GraphData, fold: NDArray[np.int64]) -> Features:
+def label_block(graph: GraphData, fold: NDArray[np.int64], base: float) -> Features:
     """Fraud around each node among the training rows (those with a fold), float32 [n, c]: for each kind of link seven columns (rate, frauds
-    and known within one step; rate, frauds and mean rate within two; rate along random walks), for each kind of entity two (rate and frauds)."""
+    and known within one step; rate, frauds and mean rate within two; rate along random walks), for each kind of entity two (rate and frauds).
+    `base` is the rate where nothing is known."""
     known = fold >= 0
-    base = float((graph.y[known] == 1).mean())
     means = {name: mean_of_neighbours(links) for name, links in graph.links.items()}
     groups = {name: incidence(codes) for name, codes in graph.entities.items()}
     block: Features | None = None

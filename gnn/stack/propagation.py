@@ -5,7 +5,13 @@ X − PX, what is unlike one's neighbours; their standard deviation; three beta-
 normalised Laplacian L (Tang et al., "Rethinking Graph Neural Networks for Anomaly Detection", ICML 2022: BWGNN); degrees, PageRank and the
 leading eigenvectors of the normalised adjacency. Further kinds of link add ÂX and a degree each; entities that rows share add how many
 share, and how a row lies to the others of the entity; where rows are events in time, to the earlier ones only.
+
+What ties these columns to the graph they were learnt on, its scale and its coordinates, is a `Frame`, so that a newcomer is described as
+those were who came before.
 """
+
+from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,21 +19,85 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackError, eigsh
 
 from gnn.labelled import ALL, Features, GraphData, Sparse
+from graph_model.errors import InvalidRequest
 
 SPECTRAL = 16
 _DAMPING, _ROUNDS = 0.85, 30
+_LEAST_OWN = 0.1  # eigenvalues nearer to 0 tell nothing of a newcomer
 
 
-def label_free(graph: GraphData) -> Features:
-    """All label-free columns, float32 [n, c]; the first are X as it is."""
-    spread = graph.x.std(axis=0)
-    scaled = (graph.x - graph.x.mean(axis=0)) / np.where(spread > 0, spread, 1)
+@dataclass(frozen=True)
+class Frame:
+    """Of the graph that was learnt on: mean and spread of each feature [f], the kinds of link that it has, the names of its entities, where its
+    nodes lie (spectral coordinates [n, s], with their eigenvalues [s]), and a digest of its features, by which it is known again."""
+
+    mean: Features
+    spread: Features
+    kinds: tuple[str, ...]
+    entities: tuple[str, ...]
+    places: NDArray[np.float64]
+    values: NDArray[np.float64]
+    digest: str
+
+    @classmethod
+    def of(cls, graph: GraphData) -> "Frame":
+        spread = graph.x.std(axis=0)
+        kinds = tuple(name for name, links in graph.links.items() if links.nnz > 0)
+        places, values = _spectral(graph.links[ALL]) if ALL in kinds else (np.zeros((graph.nodes, 0)), np.zeros(0))
+        scale = np.where(spread > 0, spread, 1).astype(np.float32)
+        return cls(graph.x.mean(axis=0), scale, kinds, tuple(graph.entities), places, values, _digest(graph.x))
+
+    @staticmethod
+    def digest_of(graph: GraphData) -> str:
+        return _digest(graph.x)
+
+    @property
+    def nodes(self) -> int:
+        return len(self.places)
+
+    def begins(self, graph: GraphData) -> bool:
+        """Whether the first nodes of a graph are those that were learnt on, in their order; newcomers may follow."""
+        return graph.nodes >= self.nodes and _digest(graph.x[: self.nodes]) == self.digest
+
+    def require(self, graph: GraphData) -> None:
+        """Raises InvalidRequest (`graph_file.other`) for a graph that has not what was learnt on."""
+        lacking = [n for n in self.kinds if n not in graph.links] + [
+            n for n in self.entities if n not in graph.entities
+        ]
+        if graph.x.shape[1] != len(self.mean) or len(lacking) > 0:
+            what = f"{len(self.mean)} features, links {', '.join(self.kinds) or 'none'}, entities {', '.join(self.entities) or 'none'}"
+            raise InvalidRequest(
+                f"The model learnt from a graph of {what}; this one has other ones. Take a file of the same columns, or train a new model.",
+                code="graph_file.other",
+            )
+
+    def placed(self, graph: GraphData) -> NDArray[np.float64]:
+        """Coordinates [n, s]: those who were learnt on keep theirs, a newcomer's follow from the neighbours' (Nyström's extension). In another
+        graph coordinates would mean nothing, so there they are 0."""
+        places = np.zeros((graph.nodes, len(self.values)))
+        if not self.begins(graph):
+            return places
+        places[: self.nodes] = self.places
+        if graph.nodes > self.nodes and len(self.values) > 0:
+            own = self.values - 1  # of the adjacency: its identity was added to keep them positive
+            near = _normalised(graph.links[ALL])[self.nodes :, : self.nodes] @ self.places
+            places[self.nodes :] = np.where(np.abs(own) > _LEAST_OWN, near / np.where(own == 0, 1, own), 0)
+        return places
+
+
+def label_free(graph: GraphData, frame: Frame | None = None) -> Features:
+    """All label-free columns, float32 [n, c]; the first are X as it is. `frame` is that of the graph learnt on, left out: of this one."""
+    frame = Frame.of(graph) if frame is None else frame
+    frame.require(graph)
+    scaled = ((graph.x - frame.mean) / frame.spread).astype(np.float32)
     columns: list[NDArray[np.floating]] = [graph.x]
-    for name, links in graph.links.items():
-        if links.nnz == 0:
-            continue
-        columns.extend(_bands(links, scaled) + _places(links) if name == ALL else _typed(links, scaled))
-    for codes in graph.entities.values():
+    for name in frame.kinds:
+        links = graph.links[name]
+        columns.extend(
+            [*_bands(links, scaled), *_standing(links), frame.placed(graph)] if name == ALL else _typed(links, scaled)
+        )
+    for name in frame.entities:
+        codes = graph.entities[name]
         columns.extend(_shared(codes, scaled) if graph.time is None else _history(codes, graph.time, graph.x))
     return np.column_stack(columns).astype(np.float32)
 
@@ -63,15 +133,14 @@ def _normalised(links: Sparse) -> Sparse:
     return sp.csr_matrix(root @ links @ root)
 
 
-def _places(links: Sparse) -> list[NDArray[np.floating]]:
-    """Where a node is in the graph: degrees, PageRank, spectral coordinates."""
+def _standing(links: Sparse) -> list[NDArray[np.floating]]:
+    """How a node stands in the graph: degrees, PageRank."""
     degree = _degree(links)
     return [
         np.log1p(degree),
         np.log1p(mean_of_neighbours(links) @ degree),
         np.log1p(links @ degree),  # paths of two steps
         np.log1p(_pagerank(links, degree) * len(degree)),
-        _spectral(links),
     ]
 
 
@@ -85,21 +154,25 @@ def _pagerank(links: Sparse, degree: NDArray[np.float64]) -> NDArray[np.float64]
     return np.asarray(rank)
 
 
-def _spectral(links: Sparse) -> NDArray[np.float64]:
-    """The leading eigenvectors of the normalised adjacency, [n, at most 16], each turned so that its largest entry is positive. The start
-    vector is fixed, so the same graph gives the same columns."""
+def _spectral(links: Sparse) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The leading eigenvectors of the normalised adjacency plus identity, [n, at most 16], each turned so that its largest entry is positive, and
+    their eigenvalues. The start vector is fixed, so the same graph gives the same columns."""
     rows = links.shape[0]
     count = min(SPECTRAL, rows - 2)
     if count < 1:
-        return np.zeros((rows, 0))
+        return np.zeros((rows, 0)), np.zeros(0)
     start = np.random.default_rng(0).standard_normal(rows)
     matrix = _normalised(links).astype(np.float64) + sp.identity(rows)
     try:
-        _, vectors = eigsh(matrix, k=count, which="LA", v0=start, tol=1e-3, maxiter=300)
+        values, vectors = eigsh(matrix, k=count, which="LA", v0=start, tol=1e-3, maxiter=300)
     except ArpackError:  # no convergence: coordinates are a help, not a need
-        return np.zeros((rows, count))
+        return np.zeros((rows, count)), np.zeros(count)
     turned = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
-    return np.asarray(vectors * turned)
+    return np.asarray(vectors * turned), np.asarray(values)
+
+
+def _digest(x: Features) -> str:
+    return sha256(np.ascontiguousarray(x, dtype="<f4").tobytes()).hexdigest()
 
 
 def _shared(codes: NDArray[np.int64], x: Features) -> list[NDArray[np.floating]]:

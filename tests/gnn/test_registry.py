@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gnn.models import model as model_files
+from gnn.models import files as model_files
 from gnn.models.model import Model, load, save, write
 from gnn.models.trees import TreeConfig
 from gnn.policy import load_policy

@@ -1,0 +1,181 @@
+"""A stack that was trained on a labelled graph: kept, read again, gone on with, and scoring whoever is new."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from gnn.labelled import ALL, GraphData
+from gnn.stack.files import files_of, read, shelf_name, version_of, write
+from gnn.stack.propagation import Frame, label_free
+from gnn.stack.shelf import Shelf
+from gnn.stack.stack import StackConfig, learn
+from gnn.stack.training import OTHER, Parts, train_on
+from graph_model.errors import InvalidRequest
+from tests.gnn.test_stack import NODES, halves, planted
+
+CONFIG = StackConfig(kinds=("forest",))
+
+
+def grown(newcomers: int = 4) -> GraphData:
+    """The planted graph, and behind it newcomers nobody knows anything of: the first half in the fraudsters' company, the others in that of others."""
+    graph = planted()
+    fraud, others = np.flatnonzero(graph.y == 1), np.flatnonzero(graph.y == 0)
+    random = np.random.default_rng(8)
+    start = np.repeat(NODES + np.arange(newcomers), 5)
+    company = [random.choice(fraud if who < newcomers / 2 else others, 5, replace=False) for who in range(newcomers)]
+    old = np.stack(graph.links[ALL].nonzero())
+    links = np.hstack((old, np.stack((start, np.concatenate(company)))))
+    device = graph.entities["device"]
+    devices = [device[fraud[0]] if who < newcomers / 2 else -1 for who in range(newcomers)]
+    return GraphData.of(
+        np.vstack((graph.x, random.normal(size=(newcomers, 4)))),
+        np.append(graph.y, np.full(newcomers, -1)),
+        {ALL: links},
+        entities={"device": np.append(device, devices)},
+    )
+
+
+def test_a_stack_that_was_kept_scores_as_it_did_and_the_same_training_gives_the_same_bytes(tmp_path: Path):
+    graph, (train, validation, _) = planted(), halves()
+    stack, found = learn(graph, train, validation, config=CONFIG)
+    folder = write(stack, tmp_path)
+    assert folder.name == version_of(files_of(learn(graph, train, validation, config=CONFIG)[0]))
+    again = read(tmp_path, folder.name)
+    assert (again.apply(graph).score == found.score).all()
+    assert (again.probability(found) == stack.probability(found)).all()
+    assert all(path.suffix in (".txt", ".json", ".safetensors") for path in folder.iterdir())
+
+
+def test_newcomers_are_scored_by_their_company_like_anyone():
+    graph, (train, validation, _) = planted(), halves()
+    stack, found = learn(graph, train, validation, config=CONFIG)
+    after = stack.apply(grown())
+    assert after.score[NODES : NODES + 2].min() > 2 * after.score[NODES + 2 :].max()
+    # Those who were there before are not turned upside down by four newcomers, and training rows stay out-of-fold.
+    assert np.corrcoef(after.score[:NODES], found.score)[0, 1] > 0.95
+
+
+def test_what_the_file_says_of_rows_that_were_not_learnt_from_changes_no_score():
+    graph, (train, validation, test) = planted(), halves()
+    stack, _ = learn(graph, train, validation, config=CONFIG)
+    lied = replace(grown(), y=np.append(np.where(test, 1 - graph.y, graph.y), [0, 0, 1, 1]))
+    assert (stack.apply(lied).score == stack.apply(grown()).score).all()
+
+
+def test_a_graph_it_has_never_seen_is_scored_by_that_graphs_own_labels_out_of_fold():
+    stack, _ = learn(planted(), *halves()[:2], config=CONFIG)
+    other, (known, _, unknown) = planted(seed=77), halves(seed=6)
+    hidden = replace(other, y=np.where(unknown, -1, other.y))
+    assert (
+        average_precision_score(other.y[unknown], stack.apply(hidden).score[unknown]) > 0.5
+    )  # a random scorer gets 0.1
+    row = int(np.flatnonzero(known & (other.y == 1))[0])
+    lied = replace(hidden, y=np.where(np.arange(NODES) == row, 0, hidden.y))
+    fair = stack.apply(hidden).score[row] - stack.apply(lied).score[row]
+    assert abs(fair) < 0.2  # its own label is not what it is judged by
+    nothing_known = stack.apply(replace(other, y=np.full(NODES, -1)))
+    assert np.isfinite(nothing_known.score).all()
+
+
+def test_coordinates_are_those_of_the_graph_that_was_learnt_on():
+    graph = planted()
+    frame = Frame.of(graph)
+    assert (label_free(graph) == label_free(graph, frame)).all()
+    placed = frame.placed(grown())
+    assert (placed[:NODES] == frame.places).all()
+    assert np.abs(placed[NODES:]).max() > 0
+    assert not frame.placed(planted(seed=77)).any()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(planted(), x=np.ones((NODES, 3), dtype=np.float32)),
+        replace(planted(), entities={}),
+        replace(planted(), links={}),
+    ],
+    ids=["features", "entities", "links"],
+)
+def test_a_graph_of_other_columns_is_refused_with_what_is_needed(other: GraphData):
+    stack, _ = learn(planted(), *halves()[:2], config=CONFIG)
+    with pytest.raises(InvalidRequest, match="4 features, links all, entities device") as refused:
+        stack.apply(other)
+    assert refused.value.code == "graph_file.other"
+
+
+def test_a_training_that_is_cut_off_goes_on_where_it_was(tmp_path: Path):
+    graph, (train, validation, _) = planted(), halves()
+    whole, _ = learn(graph, train, validation, config=CONFIG)
+    shelf = Shelf(tmp_path / "work")
+
+    class Cut(Exception):
+        pass
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if done == 6:
+            raise Cut
+
+    with pytest.raises(Cut):
+        learn(graph, train, validation, config=CONFIG, shelf=shelf, on_progress=stop)
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
+    assert len(kept) >= 6
+    stack, _ = learn(graph, train, validation, config=CONFIG, shelf=shelf)
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
+    assert len(after) == 15 and {name: after[name] for name in kept} == kept
+    assert version_of(files_of(stack)) == version_of(files_of(whole))
+    shelf.clear()
+    assert not (tmp_path / "work").exists()
+
+
+def test_parts_of_another_training_are_never_taken_up():
+    graph, (train, validation, test) = planted(), halves()
+    names = {
+        shelf_name(graph, train, validation, CONFIG),
+        shelf_name(graph, train, test, CONFIG),
+        shelf_name(graph, train, validation, replace(CONFIG, seed=1)),
+        shelf_name(replace(graph, y=1 - graph.y), train, validation, CONFIG),
+        shelf_name(planted(seed=2), train, validation, CONFIG),
+    }
+    assert len(names) == 5
+
+
+@pytest.mark.parametrize("spoil", ["stack.json", "graph.safetensors", "forest-on-raw-0.txt"])
+def test_a_damaged_stack_is_refused(tmp_path: Path, spoil: str):
+    folder = write(learn(planted(), *halves()[:2], config=CONFIG)[0], tmp_path)
+    content = (folder / spoil).read_bytes()
+    (folder / spoil).write_bytes(content[:-20] + b"1" * 20)
+    with pytest.raises(InvalidRequest, match="damaged") as refused:
+        read(tmp_path, folder.name)
+    assert refused.value.code == "model_damaged"
+
+
+def test_the_card_tells_each_part_with_intervals_and_training_rows_out_of_fold():
+    graph, (train, validation, test) = planted(), halves()
+    trained = train_on(graph, Parts(train, validation, test, 0), config=CONFIG, shelf=Shelf(None))
+    metrics = {part: found["stack"] for part, found in trained.card["metrics"].items()}
+    assert list(metrics) == ["training", "validation", "test"]
+    for part, found in metrics.items():
+        low, high = trained.card["intervals"][part]["stack"]["average_precision"]
+        assert 0.3 < low <= found["average_precision"] <= high <= 1
+    assert metrics["training"]["average_precision"] < 0.999  # in-sample it would be 1
+    assert trained.card["reliability_on"] == "test"
+    frauds = sum(one["actual"] * one["rows"] for one in trained.card["reliability"])
+    assert frauds == pytest.approx(graph.y[test].sum(), abs=0.1)
+    assert abs(trained.score[test].sum() - graph.y[test].sum()) < 8  # of 15: calibrated, if on few rows
+
+
+def test_a_file_without_masks_is_cut_by_chance_or_where_rows_are_events_by_time():
+    graph = planted()
+    parts = Parts.of(graph, None, seed=1)
+    assert not (parts.training & parts.validation).any() and not parts.test.any()
+    assert parts.validation.sum() == NODES / 5 and graph.y[parts.validation].sum() == 12
+    time = np.random.default_rng(3).permutation(NODES)
+    events = replace(graph, time=time, y=np.where(np.arange(NODES) < 10, -1, graph.y))
+    cut = Parts.of(events, None, seed=1)
+    assert time[cut.training].max() < time[cut.validation].min()
+    assert (cut.part()[:10] == OTHER).all()
+    with pytest.raises(InvalidRequest, match="no split 3"):
+        Parts.of(graph, 3, seed=1)
