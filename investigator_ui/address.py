@@ -1,4 +1,5 @@
-"""The address of a view: /subject/<nodeId>?lang=…&full=1&community=<nodeId>&sourceOnly=1&asOf=…&expanded=a,b*TYPE. Opaque node ids only, never an ID number.
+"""The address of a view: /subject/<nodeId>?lang=…&full=1&community=<nodeId>&sourceOnly=1&asOf=…&expanded=a,b*TYPE, or that of a list
+(listing.py). Opaque node ids only, never an ID number.
 Read here; written in the browser (assets/05-start.js), where the user moves."""
 
 import re
@@ -8,6 +9,8 @@ from datetime import date, datetime, time
 from typing import Literal
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
+
+from investigator_ui.listing import Asked, asked
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -27,7 +30,7 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True)
 class ViewAddress:
-    """What a URL of the UI says. `node_id` is None on the start page."""
+    """What a URL of the UI says. `node_id` is None on the start page and on that of a list."""
 
     node_id: str | None = None
     lang: Language | None = None
@@ -36,6 +39,7 @@ class ViewAddress:
     source_only: bool = False
     as_of: date | None = None
     expanded: tuple[Expanded, ...] = ()
+    listing: Asked | None = None
 
     @classmethod
     def parse(cls, pathname: str | None, search: str | None) -> "ViewAddress":
@@ -50,11 +54,14 @@ class ViewAddress:
             source_only=query.get("sourceOnly") == "1",
             as_of=_day(query.get("asOf")),
             expanded=_expanded(query),
+            listing=asked(pathname or "/", query),
         )
 
     @property
     def key(self) -> str:
         """Two addresses with the same key show the same graph; language and expansions don't ask for a new one."""
+        if self.listing is not None:
+            return f"{self.listing}|{self.as_of}"
         return f"{self.node_id}|{int(self.full)}|{int(self.source_only)}|{self.as_of}|{self.community or ''}"
 
     def moment(self, zone: ZoneInfo) -> datetime | None:

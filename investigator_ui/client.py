@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from investigator_ui import queries
 from investigator_ui.contract import (
+    BlocklistEntry,
     Expansion,
     FactView,
     HumanLink,
@@ -28,9 +29,13 @@ from investigator_ui.contract import (
 )
 from investigator_ui.errors import ApiDown, Refused, SessionExpired, UiError
 from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.listing import BlocklistAsked, BlocklistPage, RingPage, RingRow, RingsAsked
 
 T = TypeVar("T")
 Point = tuple[float, float]
+Connection = dict[str, Any]
+
+PAGE = 25  # rows of a list that are asked for at once
 
 UNAUTHENTICATED = "unauthenticated"
 
@@ -186,6 +191,49 @@ class UserApi:
         answer = self._ask("RecordDisposition", subject=node_id, verdict=verdict, reason=reason)
         return _read(FactView, answer["recordDisposition"])
 
+    def rings(self, asked: RingsAsked, *, as_of: datetime | None = None) -> RingPage:
+        bounds: dict[str, object] = {
+            "minSize": asked.min_size,
+            "minKnownFraud": asked.min_fraud,
+            "minMeanScore": None if asked.min_score is None else asked.min_score / 100,
+            "heldBy": asked.held_by,
+            "motif": asked.motif,
+        }
+        wanted = {name: bound for name, bound in bounds.items() if bound is not None}
+        found = self._ask(
+            "Rings", first=PAGE, after=asked.after, filter=wanted, order=asked.order.value, asOf=_moment(as_of)
+        )["rings"]
+        return RingPage(_read(tuple[RingRow, ...], _nodes(found)), found["totalCount"], _next(found))
+
+    def ring_lead(self, ring_id: str, *, as_of: datetime | None = None) -> str | None:
+        """The customer whose page a ring is opened on: the one tied most strongly to the rest, else the one with the highest score."""
+        found = self._ask("RingLead", id=ring_id, asOf=_moment(as_of))["ring"]
+        members = [] if found is None else [*found["keyMembers"], *_nodes(found["members"])]
+        return str(members[0]["id"]) if len(members) > 0 else None
+
+    def blocklist(self, asked: BlocklistAsked) -> BlocklistPage:
+        found = self._ask("Blocklist", first=PAGE, after=asked.after, type=asked.type)["blocklist"]
+        return BlocklistPage(_read(tuple[BlocklistEntry, ...], _nodes(found)), found["totalCount"], _next(found))
+
+    def add_to_blocklist(
+        self,
+        *,
+        reason: str,
+        node_id: str | None = None,
+        label: str | None = None,
+        key: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> BlocklistEntry:
+        """A node of the graph, or whatever of a type has a key."""
+        answer = self._ask(
+            "AddToBlocklist", reason=reason, nodeId=node_id, type=label, key=key, expiresAt=_moment(expires_at)
+        )
+        return _read(BlocklistEntry, answer["addToBlocklist"])
+
+    def remove_from_blocklist(self, node_id: str, *, reason: str) -> BlocklistEntry:
+        answer = self._ask("RemoveFromBlocklist", nodeId=node_id, reason=reason)
+        return _read(BlocklistEntry, answer["removeFromBlocklist"])
+
     def link(self, link_id: str) -> HumanLink | None:
         """A link drawn by hand with its history, ended ones too."""
         return _read(HumanLink | None, self._ask("Link", id=link_id)["link"])  # type: ignore[arg-type]
@@ -213,6 +261,16 @@ class UserApi:
 
     def _ask(self, operation: str, **variables: object) -> dict[str, Any]:
         return self.api.ask(operation, variables, token=self.token)
+
+
+def _nodes(connection: Connection) -> list[dict[str, Any]]:
+    return [edge["node"] for edge in connection["edges"]]
+
+
+def _next(connection: Connection) -> str | None:
+    """Where the page after this one begins."""
+    info = connection["pageInfo"]
+    return str(info["endCursor"]) if info["hasNextPage"] else None
 
 
 def _moment(as_of: datetime | None) -> str | None:

@@ -143,6 +143,19 @@ class FactView:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class BlocklistEntry:
+    """A place on the blocklist: who said so last, why, since when and until when."""
+
+    node_id: str
+    type: str
+    caption: str
+    reason: str
+    source: str
+    since: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class Node:
     id: str
     type: str
@@ -154,7 +167,7 @@ class Node:
     degrees: tuple[Degree, ...]
     assessment: Assessment | None = None
     ring_id: str | None = None
-    blocklisted: bool = False
+    blocklist_entry: BlocklistEntry | None = None
     dispositions: tuple[FactView, ...] = ()
 
 

@@ -44,6 +44,10 @@ class GraphSchema:
                 return candidate
         return NodeTypeView(label, label, label, "ellipse", "node", False)
 
+    def listable(self) -> list[str]:
+        """Types of what can be on the blocklist: people, and the identifiers they use."""
+        return [view.label for view in self.node_types if view.identifier or view.label == "Customer"]
+
     def relationship_type(self, name: str) -> RelationshipTypeView:
         for candidate in self.relationship_types:
             if candidate.name == name:

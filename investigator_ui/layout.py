@@ -56,6 +56,9 @@ def _stores() -> list[Component]:
         "revealed",  # server → page: one value in clear, for a short time
         "ask-record",  # page → server: what was concluded about a node
         "recorded",  # server → page: done, or why not
+        "ask-ring",  # page → server: which ring to open
+        "ask-block",  # page → server: what to put on the blocklist or take off it
+        "blocked",  # server → page: done, or why not
         "ask-link",  # page → server: draw, annotate or retract a link
         "linked",  # server → page: the link after that, or why not
         "ask-export",  # page → server: which file to make

@@ -67,18 +67,47 @@ FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $community: ID, $asOf: DateTi
 }}"""
 
 FACT = "value captionZh captionEn at source note"
+BLOCKLIST_ENTRY = "nodeId type caption reason source since expiresAt"
 
 NODE = f"""query Node($id: ID!, $asOf: DateTime) {{
   node(id: $id, asOf: $asOf) {{
     id type caption ringId firstSeen lastSeen source
     {ATTRIBUTES} {ASSESSMENT}
     degrees {{ type neighbourType count }}
-    blocklisted dispositions: facts(kind: "disposition") {{ {FACT} }}
+    blocklistEntry {{ {BLOCKLIST_ENTRY} }} dispositions: facts(kind: "disposition") {{ {FACT} }}
   }}
 }}"""
 
 RECORD_DISPOSITION = f"""mutation RecordDisposition($subject: ID!, $verdict: Verdict!, $reason: String!) {{
   recordDisposition(subject: $subject, verdict: $verdict, reason: $reason) {{ {FACT} }}
+}}"""
+
+RINGS = """query Rings($first: Int!, $after: String, $filter: RingFilter, $order: RingOrder!, $asOf: DateTime) {
+  rings(first: $first, after: $after, filter: $filter, order: $order, asOf: $asOf) {
+    totalCount pageInfo { hasNextPage endCursor }
+    edges { node {
+      id size knownFraud knownFraudShare meanScore density motif newMembers modelVersion scoredAt
+      heldBy { type count } keyMembers { id type caption }
+    } }
+  }
+}"""
+
+RING_LEAD = """query RingLead($id: ID!, $asOf: DateTime) {
+  ring(id: $id, asOf: $asOf) { keyMembers { id } members(first: 1) { edges { node { id } } } }
+}"""
+
+BLOCKLIST = f"""query Blocklist($first: Int!, $after: String, $type: String) {{
+  blocklist(first: $first, after: $after, type: $type) {{
+    totalCount pageInfo {{ hasNextPage endCursor }} edges {{ node {{ {BLOCKLIST_ENTRY} }} }}
+  }}
+}}"""
+
+ADD_TO_BLOCKLIST = f"""mutation AddToBlocklist($reason: String!, $type: String, $key: String, $nodeId: ID, $expiresAt: DateTime) {{
+  addToBlocklist(reason: $reason, type: $type, key: $key, nodeId: $nodeId, expiresAt: $expiresAt) {{ {BLOCKLIST_ENTRY} }}
+}}"""
+
+REMOVE_FROM_BLOCKLIST = f"""mutation RemoveFromBlocklist($nodeId: ID!, $reason: String!) {{
+  removeFromBlocklist(nodeId: $nodeId, reason: $reason) {{ {BLOCKLIST_ENTRY} }}
 }}"""
 
 NEIGHBOURS = f"""query Neighbours(
@@ -128,6 +157,11 @@ DOCUMENTS = {
     "Neighbours": NEIGHBOURS,
     "Reveal": REVEAL,
     "RecordDisposition": RECORD_DISPOSITION,
+    "Rings": RINGS,
+    "RingLead": RING_LEAD,
+    "Blocklist": BLOCKLIST,
+    "AddToBlocklist": ADD_TO_BLOCKLIST,
+    "RemoveFromBlocklist": REMOVE_FROM_BLOCKLIST,
     "Link": LINK,
     "DrawLink": DRAW_LINK,
     "AnnotateLink": ANNOTATE_LINK,

@@ -6,6 +6,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # The product and the frame of the page
     "product.name": ("关系", "Guanxi"),
     "nav.home": ("回到首页", "Back to the start page"),
+    "nav.pages": ("列表", "Lists"),
     "nav.skip": ("跳到关系图", "Skip to the relation graph"),
     "language.name": ("语言", "Language"),
     "language.zh": ("中文", "中文"),
@@ -122,10 +123,54 @@ TEXTS: dict[str, tuple[str, str]] = {
     "motif.shared_account": ("共用收款账户", "shared pay-out account"),
     "motif.intermediary": ("中介包装", "intermediary"),
     "motif.address_mill": ("地址工厂", "address mill"),
-    "motif.identity_borrowing": ("冒用身份", "identity borrowing"),
     "motif.guarantor_circle": ("互保圈", "guarantor circle"),
-    "motif.contact_circle": ("联系人圈", "emergency-contact circle"),
     "motif.phone_chain": ("电话链", "phone chain"),
+    # List pages: rings, blocklist
+    "list.all": ("全部", "all"),
+    "list.clear": ("清除筛选", "Clear the filter"),
+    "list.first": ("回到第一页", "First page"),
+    "rings.title": ("团伙", "Rings"),
+    "rings.count": ("{n} 个", "{n}"),
+    "rings.scoring": ("最近一次评分：{model} · {when}", "Newest scoring: {model} · {when}"),
+    "rings.size": ("成员", "Members"),
+    "rings.new": ("30 天新增", "New in 30 days"),
+    "rings.fraud": ("已知欺诈", "Known fraud"),
+    "rings.fraud_share": ("欺诈占比", "Fraud share"),
+    "rings.score": ("平均欺诈概率", "Mean probability"),
+    "rings.density": ("密度", "Density"),
+    "rings.motif": ("类型", "Kind"),
+    "rings.held_by": ("共用什么", "Held together by"),
+    "rings.key_members": ("核心成员", "Key members"),
+    "rings.min_size": ("成员 ≥", "Members ≥"),
+    "rings.min_fraud": ("已知欺诈 ≥", "Known fraud ≥"),
+    "rings.min_score": ("平均概率 ≥ %", "Mean probability ≥ %"),
+    "rings.none": (
+        "还没有团伙：运行 guanxi score 后会出现在这里。",
+        "No rings yet: they appear here after `guanxi score` has run.",
+    ),
+    "rings.none_match": ("没有符合筛选的团伙。", "No ring matches the filter."),
+    "blocklist.title": ("黑名单", "Blocklist"),
+    "blocklist.count": ("{n} 条", "{n} listed"),
+    "blocklist.lead": (
+        "现在生效的名单；过去的变更留在各节点的历史中。",
+        "What is listed now; every change is kept with its node.",
+    ),
+    "blocklist.what": ("名称", "What"),
+    "blocklist.reason": ("理由", "Reason"),
+    "blocklist.by": ("列入人", "By"),
+    "blocklist.since": ("列入时间", "Since"),
+    "blocklist.until": ("有效至", "Until"),
+    "blocklist.actions": ("操作", "Actions"),
+    "blocklist.none": ("名单是空的。", "Nothing is listed."),
+    "blocklist.add": ("列入", "Add"),
+    "blocklist.add_this": ("列入黑名单", "Blocklist"),
+    "blocklist.add_title": ("列入黑名单", "Put on the blocklist"),
+    "blocklist.remove": ("移出", "Remove"),
+    "blocklist.remove_title": ("移出黑名单", "Take off the blocklist"),
+    "blocklist.key": ("号码（完整）", "Number, in full"),
+    "blocklist.no_key": ("请填写号码。", "Fill in the number."),
+    "blocklist.added": ("已列入黑名单，下一次申请起生效。", "On the blocklist, from the next application on."),
+    "blocklist.removed": ("已移出黑名单。", "Off the blocklist."),
     # Overview
     "overview.heading": ("调查概述", "Investigation overview"),
     "overview.grade": ("评级", "Grade"),
@@ -421,6 +466,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "todo.reveal.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "error.disposition.reason": ("理由太短", "The reason is too short"),
     "todo.disposition.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
+    "error.blocklist.reason": ("理由太短", "The reason is too short"),
+    "todo.blocklist.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
+    "error.blocklist.expiry": ("有效期须晚于现在", "The listing would end before it begins"),
+    "todo.blocklist.expiry": ("请选择以后的日期，或不填。", "Choose a later day, or none."),
+    "error.blocklist.not_listed": ("它已不在黑名单上", "This is no longer on the blocklist"),
+    "todo.blocklist.not_listed": ("刷新页面即可看到现在的名单。", "Reload the page to see the list as it is now."),
+    "error.blocklist.which": ("这种节点不能列入黑名单", "This kind of node can't be on the blocklist"),
+    "todo.blocklist.which": ("名单只收客户和他们使用的标识。", "It holds customers and the identifiers they use."),
+    "error.malformed": ("号码的格式不对", "The number has the wrong form"),
+    "todo.malformed": ("请核对类型和号码后再试。", "Check the type and the number, then try again."),
+    "error.cursor.invalid": ("这一页已不存在", "This page of the list no longer exists"),
+    "todo.cursor.invalid": ("请从第一页重新打开列表。", "Open the list again from its first page."),
     "error.link.reason": ("理由太短", "The reason is too short"),
     "todo.link.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "error.text.personal": ("文字中有个人号码或邮箱", "The text holds somebody's number or address"),
@@ -499,11 +556,20 @@ IN_BROWSER = (
     "link.",
     "case.",
     "verdict.",
+    "blocklist.",
+    "rings.title",
     "png.",
     "asof.chip",
     "risk.ungraded",
     "community.heading",
 )
+
+
+# Refusals of a number by its type, which all say the same to whoever typed it.
+MISTYPED = frozenset({
+    "phone.malformed", "phone.invalid", "account.malformed", "account.luhn", "device.malformed", "email.malformed", "ip.malformed",
+    "social.malformed", "text.empty", "text.too_short", "text.too_long",
+})  # fmt: skip
 
 
 def text(key: str, lang: Language, **values: object) -> str:
@@ -515,7 +581,7 @@ def text(key: str, lang: Language, **values: object) -> str:
 
 def problem(code: str, lang: Language) -> tuple[str, str]:
     """What happened and what to do next, for an error code; unknown codes get words too."""
-    family = "store" if code.startswith("store") else "unknown"
+    family = "store" if code.startswith("store") else "malformed" if code in MISTYPED else "unknown"
     known = code if f"error.{code}" in TEXTS else family
     return text(f"error.{known}", lang), text(f"todo.{known}", lang)
 
@@ -524,6 +590,11 @@ def qualifier(code: str | None, lang: Language) -> str:
     """What kind of address or account a relationship is; a code without words is shown as it is."""
     key = f"qualifier.{code}"
     return text(key, lang) if key in TEXTS else code or ""
+
+
+def motif(code: str, lang: Language) -> str:
+    """The name of a ring's shape; a code without words is shown as it is."""
+    return text(f"motif.{code}", lang) if f"motif.{code}" in TEXTS else code
 
 
 def browser_texts(lang: Language) -> dict[str, str]:

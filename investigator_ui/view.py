@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from investigator_ui.contract import ANSWER, Grade, Overview, OverviewCell, OverviewRow, RelationGraph, Subject
 from investigator_ui.elements import READ_ONLY, UNGRADED, hubs_of, pixel
 from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.listing import BlocklistAsked, BlocklistPage, RingPage, RingsAsked
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -66,8 +67,20 @@ class GraphFacts:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class RingsView:
+    asked: RingsAsked
+    found: RingPage
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class BlocklistView:
+    asked: BlocklistAsked
+    found: BlocklistPage
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class View:
-    """`key` is the address's; it is empty while nothing is open. Exactly one of start page, problem and subject is seen."""
+    """`key` is the address's; it is empty while nothing is open. Exactly one of start page, problem, list and subject is seen."""
 
     key: str = ""
     full: bool = False
@@ -76,6 +89,8 @@ class View:
     as_of: date | None = None
     subject: Subject | None = None
     graph: GraphFacts | None = None
+    rings: RingsView | None = None
+    blocklist: BlocklistView | None = None
     problem: Problem | None = None
 
     @property

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.canvas_types import RelationGraph
-from api.graphql.casework_types import FactView
+from api.graphql.casework_types import BlocklistEntry, FactView
 from api.graphql.context import Info, moment_of
 from api.graphql.declare import resolver
 from api.graphql.enums import Grade
@@ -91,6 +91,13 @@ class Node:
         context = info.context
         moment = context.now if self.moment is None else self.moment.event
         return blocklist.is_blocklisted(context.store, context.principal, self.found.node_id, moment=moment)
+
+    @resolver("Its place on the blocklist: who put it there, why, since and until when. null when it is not listed.")
+    def blocklist_entry(self, info: Info) -> BlocklistEntry | None:
+        context = info.context
+        moment = context.now if self.moment is None else self.moment.event
+        found = blocklist.entry_of(context.store, context.principal, self.found, moment=moment)
+        return None if found is None else BlocklistEntry.of(info, found)
 
     @classmethod
     def of(cls, info: Info, node: records.Node, moment: records.AsOf | None) -> "Node":

@@ -49,7 +49,7 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "Subject", "node", "attributes", "idExpired", "tags", "applications", "relationGraph", "fullGraph"),
     **_all(RISK, "Subject", "assessment", "ring"),
     **_all(GRAPH, "Node", "id", "type", "caption", "attributes", "firstSeen", "lastSeen", "source", "degrees"),
-    **_all(RISK, "Node", "assessment", "ringId", "facts", "blocklisted"),
+    **_all(RISK, "Node", "assessment", "ringId", "facts", "blocklisted", "blocklistEntry"),
     **_all(
         GRAPH, "Attribute", "name", "captionZh", "captionEn", "value", "displayZh", "displayEn", "masked", "personal"
     ),

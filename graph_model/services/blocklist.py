@@ -73,6 +73,13 @@ def is_blocklisted(store: GraphStore, principal: Principal, node_id: str, *, mom
     return len(blocked(store, [node_id], moment=moment)) > 0
 
 
+def entry_of(store: GraphStore, principal: Principal, node: Node, *, moment: datetime) -> Entry | None:
+    """A node's place on the blocklist at a moment; None where it is not listed then."""
+    principal.require(Right.SEE_RISK)
+    facts = store.facts(node.node_id, kind=KIND)
+    return _entry(node, facts, moment) if is_listed(facts, moment) else None
+
+
 def page(
     store: GraphStore,
     principal: Principal,

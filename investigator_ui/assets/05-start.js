@@ -33,8 +33,17 @@ window.Guanxi = (() => {
     return text ? `${pathname}?${text}` : pathname;
   }
 
-  function openSubject(nodeId) {
-    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { full: null, community: null, expanded: null } });
+  /* What belongs to the page that is left, and not to the next one. */
+  const ELSEWHERE = Object.fromEntries(["full", "community", "expanded", "order", "minSize", "minFraud", "minScore", "heldBy", "motif", "type",
+    "after", "page"].map((name) => [name, null]));
+
+  function openSubject(nodeId, { full = false } = {}) {
+    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { ...ELSEWHERE, full: full ? "1" : null } });
+  }
+
+  /* The start page, or that of a list. */
+  function openPage(pathname) {
+    go({ pathname, query: { ...ELSEWHERE, sourceOnly: null } });
   }
 
   /* A community of the map, known by one of its nodes; null goes back to the map. */
@@ -94,5 +103,5 @@ window.Guanxi = (() => {
 
   const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
 
-  return { clearToasts, page, say, number, tell, go, openSubject, openCommunity, remember, logIn, debounce, element, toast };
+  return { clearToasts, page, say, number, tell, go, openSubject, openPage, openCommunity, remember, logIn, debounce, element, toast };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { go, logIn, openSubject, say, tell, toast, page } = Guanxi;
+  const { go, logIn, openSubject, openPage, say, tell, toast, page } = Guanxi;
   let exported = 0;
   let retried = 0;
 
@@ -11,12 +11,14 @@
   const toggleSources = () => go({ query: { sourceOnly: page.view?.sourceOnly ? null : "1" } });
 
   const byId = {
-    "home-link": () => go({ pathname: "/", query: { full: null, community: null, sourceOnly: null, expanded: null } }),
+    "home-link": () => openPage("/"),
     "help-button": () => Guanxi.dialogs.show("keys-dialog"),
     "as-of-clear": () => go({ query: { asOf: null } }),
     "full-switch": toggleFull,
     "source-switch": toggleSources,
     "link-tool": () => Guanxi.links.begin(),
+    "block-confirm": () => Guanxi.blocklist.confirm(),
+    "list-clear": () => Guanxi.lists.clear(),
     "record-confirm": () => Guanxi.casework.confirm(),
     "link-confirm": () => Guanxi.links.confirm(),
     "undo-button": () => Guanxi.history.undo(),
@@ -42,6 +44,9 @@
     "open-community": (button) => Guanxi.openCommunity(button.dataset.node),
     link: () => Guanxi.links.begin(),
     record: (button) => Guanxi.casework.ask(button),
+    "block-key": () => Guanxi.blocklist.ask("block-key"),
+    block: (button) => Guanxi.blocklist.ask("block", button.dataset),
+    unblock: (button) => Guanxi.blocklist.ask("unblock", button.dataset),
     annotate: (button) => Guanxi.links.askAnnotate(button),
     retract: (button) => Guanxi.links.askRetract(button.dataset.link),
   };
@@ -77,6 +82,8 @@
   function onClick(event) {
     const menu = document.querySelector("details.menu-button[open]");
     if (menu && (!menu.contains(event.target) || event.target.closest(".menu button"))) menu.open = false;
+    const link = event.target.closest("a[data-page]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); openPage(link.dataset.page); return; }
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     const { dataset } = button;
@@ -87,6 +94,9 @@
     else if (dataset.fold) fold(button);
     else if (button.classList.contains("find")) Guanxi.selection.find(button, { select: event.ctrlKey || event.metaKey });
     else if (dataset.select) Guanxi.selection.choose([dataset.select]);
+    else if (dataset.ring) Guanxi.lists.openRing(dataset.ring);
+    else if (dataset.order) Guanxi.lists.show({ order: dataset.order });
+    else if (dataset.turn) Guanxi.lists.turn(dataset);
     else if (dataset.full) toggleFull();
     else if (dataset.close) button.closest("dialog")?.close();
     else if (dataset.logIn) logIn();
@@ -117,7 +127,7 @@
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (Guanxi.dialogs.anyOpen()) {
       const confirm = { "reveal-reason": Guanxi.dialogs.confirmReveal, "link-reason": Guanxi.links.confirm,
-        "record-reason": Guanxi.casework.confirm }[event.target.id];
+        "record-reason": Guanxi.casework.confirm, "block-reason": Guanxi.blocklist.confirm, "block-key": Guanxi.blocklist.confirm }[event.target.id];
       if (event.key === "Enter" && confirm && !event.isComposing) {
         event.preventDefault(); // or the button that gets the focus back is pressed by the same key
         confirm();

@@ -9,9 +9,14 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function viewOpened(view, drawing) {
       if (!view?.subject || !view.graph) {
         page.view = null;
+        page.list = view?.rings ? "rings" : view?.blocklist ? "blocklist" : null;
         if (view) Guanxi.canvas.open(null);
+        if (page.list) { Guanxi.clearToasts(); Guanxi.omnibox.clear(); Guanxi.selection.clear(); }
+        title();
+        controls();
         return nothing();
       }
+      page.list = null;
       const { nodes, edges, aggregated } = view.graph;
       if (view.subject.node.id !== page.view?.subjectId) document.getElementById("rail").scrollTop = 0;
       Guanxi.clearToasts();
@@ -27,7 +32,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       };
       page.density = Guanxi.canvas.densityOf(nodes + edges, aggregated);
       page.counted = `${view.key} ${nodes} ${edges}`;
-      document.title = `${view.subject.node.caption} · ${say("product.name")}`;
+      title();
       Guanxi.history.reset();
       Guanxi.links.stop();
       Guanxi.table.restart();
@@ -43,6 +48,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return nothing();
     }
 
+    function title() {
+      const lists = { rings: say("rings.title"), blocklist: say("blocklist.title") };
+      const about = page.view?.caption ?? lists[page.list];
+      document.title = about ? `${about} · ${say("product.name")}` : say("product.name");
+    }
+
     /* Other words, or another density of what is open. */
     function restyled(style) {
       if (style && page.view) Guanxi.canvas.restyle(style);
@@ -53,6 +64,10 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function controls() {
       document.getElementById("full-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.full)));
       document.getElementById("source-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.sourceOnly)));
+      for (const link of document.querySelectorAll("a[data-page]")) {
+        if (link.dataset.page === window.location.pathname) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
       Guanxi.links.controls();
       Guanxi.history.buttons();
       Guanxi.omnibox.equip();
@@ -61,9 +76,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function textsChanged(texts) {
       if (!texts) return nothing();
       if (texts.lang !== page.lang) Guanxi.clearToasts();
-      Object.assign(page, { lang: texts.lang, user: texts.user, mayEdit: texts.mayEdit, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
+      Object.assign(page, { lang: texts.lang, user: texts.user, mayEdit: texts.mayEdit, listable: texts.listable, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
-      document.title = page.view ? `${page.view.caption} · ${say("product.name")}` : say("product.name");
+      title();
       setTimeout(() => {
         controls();
         Guanxi.table.draw();
@@ -78,11 +93,13 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       textsChanged,
       expanded: (answer) => { Guanxi.history.expanded(answer); return nothing(); },
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
+      blocked: (answer) => { Guanxi.blocklist.blocked(answer); return nothing(); },
+      listDrawn: () => { setTimeout(Guanxi.lists.equip, 0); return nothing(); },
       recorded: (answer) => { Guanxi.casework.recorded(answer); return nothing(); },
       linked: (answer) => { Guanxi.links.linked(answer); return nothing(); },
-      toast: (message) => { if (message) toast(message.text, message); Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
-      sessionEnded: (ended) => { Guanxi.links.idle(); Guanxi.casework.idle(); if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
-      chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node); return nothing(); },
+      toast: (message) => { if (message) toast(message.text, message); Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
+      sessionEnded: (ended) => { Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
+      chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node, { full: Boolean(answer.full) }); return nothing(); },
       refused: () => { setTimeout(Guanxi.omnibox.refused, 20); return nothing(); },
       suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },
     };

@@ -2,7 +2,19 @@
 
 from dash import Dash
 
-from investigator_ui.callbacks import browser, expand, export, frame, inspect, link, navigate, record, reveal, search
+from investigator_ui.callbacks import (
+    browser,
+    expand,
+    export,
+    frame,
+    inspect,
+    link,
+    lists,
+    navigate,
+    record,
+    reveal,
+    search,
+)
 from investigator_ui.callbacks.failures import tell_the_user
 from investigator_ui.services import Services
 
@@ -10,6 +22,6 @@ __all__ = ["register", "tell_the_user"]
 
 
 def register(app: Dash, services: Services) -> None:
-    for module in (navigate, frame, search, expand, inspect, reveal, link, record, export):
+    for module in (navigate, frame, search, expand, inspect, reveal, link, record, lists, export):
         module.register(app, services)
     browser.register(app)

@@ -19,6 +19,8 @@ def register(app: Dash) -> None:
     bind("expanded", Input("expansion", "data"))
     bind("revealed", Input("revealed", "data"))
     bind("recorded", Input("recorded", "data"))
+    bind("blocked", Input("blocked", "data"))
+    bind("listDrawn", Input("state", "children"))
     bind("linked", Input("linked", "data"))
     bind("toast", Input("toast", "data"))
     bind("sessionEnded", Input("session-ended", "data"))

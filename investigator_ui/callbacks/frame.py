@@ -6,9 +6,11 @@ from investigator_ui.callbacks.navigate import language_of, me_of
 from investigator_ui.contract import Json, parse
 from investigator_ui.errors import UiError
 from investigator_ui.panels import canvas as canvas_panels
+from investigator_ui.panels.blocklist import blocklist_page
 from investigator_ui.panels.overview import overview_panel
 from investigator_ui.panels.parts import chip_style, name_of
 from investigator_ui.panels.rail import above_overview, below_overview
+from investigator_ui.panels.rings import rings_page
 from investigator_ui.panels.states import problem_page, start_page
 from investigator_ui.panels.topbar import topbar
 from investigator_ui.services import Services
@@ -34,11 +36,12 @@ def register(app: Dash, services: Services) -> None:
         lang, user = language_of(lang_data), me_of(me)
         may_edit = user is not None and "edit_graph" in user.rights
         may_record = user is not None and "record" in user.rights
+        may_block = user is not None and "block" in user.rights
         return (
             topbar(lang, user),
             canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights, may_edit=may_edit),
             canvas_panels.zoom_tools(lang),
-            canvas_panels.dialogs(lang, may_edit=may_edit, may_record=may_record),
+            canvas_panels.dialogs(lang, may_edit=may_edit, may_record=may_record, may_block=may_block),
             text("canvas.loading", lang),
             text("canvas.help", lang),
             {
@@ -66,6 +69,12 @@ def register(app: Dash, services: Services) -> None:
         view, lang, me = parse(View, view_data), language_of(lang_data), me_of(me_data)
         if view.problem is not None:
             return [], [], problem_page(view.problem.code, lang), "problem"
+        if view.rings is not None:
+            return [], [], rings_page(view.rings, services.schema(), lang, zone=services.zone, as_of=view.as_of), "list"
+        if view.blocklist is not None:
+            may_block = me is not None and "block" in me.rights
+            page = blocklist_page(view.blocklist, services.schema(), lang, zone=services.zone, may_block=may_block)
+            return [], [], page, "list"
         if view.subject is None:
             return [], [], start_page(_status(services), lang, services.zone), "start"
         schema, zone = services.schema(), services.zone
@@ -118,11 +127,11 @@ def _legend_data(services: Services) -> Json:
     try:
         schema = services.schema()
     except UiError:
-        return {"types": {}, "grades": {}, "gradeNames": {}}
+        return {"types": {}, "grades": {}, "gradeNames": {}, "listable": []}
     types = {view.label: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.node_types}
     names = {view.grade.value: {"zh": view.caption_zh, "en": name_of(view, "en")} for view in schema.grades}
     grades = {grade: chip_style(grade, schema) for grade in grade_colours(schema)}
-    return {"types": types, "grades": grades, "gradeNames": names}
+    return {"types": types, "grades": grades, "gradeNames": names, "listable": schema.listable()}
 
 
 def _status(services: Services) -> Json:

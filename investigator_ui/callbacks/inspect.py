@@ -77,6 +77,7 @@ def register(app: Dash, services: Services) -> None:
             may_expand=view.graph is not None and not view.graph.read_only,
             may_edit=view.editable and _may(me_data, "edit_graph"),
             may_record=view.as_of is None and _may(me_data, "record"),
+            may_block=view.as_of is None and _may(me_data, "block"),
             is_subject=bool(data.get("subject")),
         )
 

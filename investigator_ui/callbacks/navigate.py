@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from investigator_ui.address import Expanded, Language, ViewAddress
@@ -12,10 +12,11 @@ from investigator_ui.elements import RICH, Element, packed, to_elements
 from investigator_ui.errors import SessionExpired, UiError
 from investigator_ui.expansion import add, expand
 from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.listing import BlocklistAsked, RingsAsked
 from investigator_ui.services import Services
 from investigator_ui.session import request_language
 from investigator_ui.stylesheet import Rule, overview_stylesheet, stylesheet
-from investigator_ui.view import GraphFacts, Problem, View
+from investigator_ui.view import BlocklistView, GraphFacts, Problem, RingsView, View
 
 
 def register(app: Dash, services: Services) -> None:
@@ -44,7 +45,7 @@ def register(app: Dash, services: Services) -> None:
         address = ViewAddress.parse(pathname, search)
         lang = address.lang or request_language()
         view = parse(View, shown) if shown else View()
-        same = shown is not None and view.key == address.key and view.problem is None
+        same = shown is not None and view.key == address.key and view.problem is None and ctx.triggered_id != "retry"
         if same:
             if lang == shown_lang:
                 raise PreventUpdate
@@ -70,6 +71,13 @@ def open_view(
     user: UserApi, address: ViewAddress, schema: GraphSchema, *, moment: datetime | None
 ) -> tuple[View, list[Element]]:
     """What an address shows; the expansions that it names are opened again, in their order."""
+    match address.listing:
+        case RingsAsked() as asked:
+            return View(
+                key=address.key, as_of=address.as_of, rings=RingsView(asked, user.rings(asked, as_of=moment))
+            ), []
+        case BlocklistAsked() as asked:
+            return View(key=address.key, blocklist=BlocklistView(asked, user.blocklist(asked))), []
     if address.node_id is None:
         return View(key=address.key), []
     opened = user.open(

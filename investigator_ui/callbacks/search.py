@@ -35,7 +35,7 @@ def register(app: Dash, services: Services) -> None:
         return hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS) if hits else []
 
     @app.callback(
-        Output("chosen", "data"),
+        Output("chosen", "data", allow_duplicate=True),
         Output("suggestion-hits", "children", allow_duplicate=True),
         Output("suggestion-problem", "children"),
         Input("submitted", "data"),

@@ -10,6 +10,7 @@ from investigator_ui.address import Language
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.icons import legend_line, legend_picture
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.blocklist import block_dialog
 from investigator_ui.panels.casework import record_dialog
 from investigator_ui.panels.links import link_dialog, link_tool
 from investigator_ui.panels.parts import Child, grade_chip, icon, icon_button, name_of
@@ -180,10 +181,11 @@ def _hubs(hubs: Sequence[Hub], lang: Language) -> Component:
     )
 
 
-def dialogs(lang: Language, *, may_edit: bool, may_record: bool) -> list[Component]:
+def dialogs(lang: Language, *, may_edit: bool, may_record: bool, may_block: bool) -> list[Component]:
     always = [_reveal_dialog(lang), _keys_dialog(lang, may_edit=may_edit), _session_dialog(lang)]
     link = [link_dialog(lang)] if may_edit else []
-    return [*always, *link, *([record_dialog(lang)] if may_record else [])]
+    record = [record_dialog(lang)] if may_record else []
+    return [*always, *link, *record, *([block_dialog(lang)] if may_block else [])]
 
 
 def _reveal_dialog(lang: Language) -> Component:

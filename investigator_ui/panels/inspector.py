@@ -14,6 +14,7 @@ from investigator_ui.address import Language
 from investigator_ui.contract import Degree, HumanLink, Node
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.blocklist import block_button, blocklist_details, unblock_button
 from investigator_ui.panels.casework import blocklist_chip, dispositions, record_button
 from investigator_ui.panels.links import link_details
 from investigator_ui.panels.parts import (
@@ -46,6 +47,7 @@ def node_inspector(
     may_expand: bool,
     may_edit: bool,
     may_record: bool,
+    may_block: bool,
     is_subject: bool,
     links: Sequence[Data] = (),
 ) -> list[Child]:
@@ -61,14 +63,18 @@ def node_inspector(
         actions.append(_action("draw", text("link.tool", lang), node.id, key="R", name="link"))
     if may_record:
         actions.append(record_button(node.id, node.caption, lang))
+    listed = node.blocklist_entry
+    if may_block and node.type in schema.listable():
+        actions.append((block_button if listed is None else unblock_button)(node.id, node.caption, lang))
     grade = node.assessment.grade.value if node.assessment else None
     return [
         _head(
             node.caption,
             [type_icon(node.type, schema), type_name(node.type, schema, lang)],
             grade_chip(grade, schema, lang),
-            blocklist_chip(lang) if node.blocklisted else None,
+            blocklist_chip(lang) if listed else None,
         ),
+        blocklist_details(listed, lang, zone) if listed else None,
         html.Div(actions, className="actions"),
         *dispositions(node.dispositions, lang, zone),
         html.H3(text("inspector.relations", lang)),

@@ -21,7 +21,7 @@ from investigator_ui.panels.parts import (
     type_icon,
     type_name,
 )
-from investigator_ui.texts import TEXTS, text
+from investigator_ui.texts import motif, text
 
 MOST_APPLICATIONS = 20
 EXPIRY = "id_expiry_date"  # the property of the schema that says when the document ends
@@ -99,7 +99,7 @@ def ring_panel(ring: Ring | None, lang: Language, *, full: bool) -> Component:
         html.Span(fraud, className="ring-fraud" if ring.known_fraud else "quiet"),
     ]
     if ring.motif:
-        children.append(html.Span(_motif(ring.motif, lang), className="chip"))
+        children.append(html.Span(motif(ring.motif, lang), className="chip"))
     if not full:
         children.append(
             html.Button(text("ring.see", lang), type="button", className="link-button", **attrs(data_full="1"))
@@ -180,10 +180,6 @@ def _reasons(reasons: tuple[Reason, ...], lang: Language, *, own: bool) -> Compo
         className="reasons",
         **attrs(aria_label=text("risk.reasons", lang)),
     )
-
-
-def _motif(motif: str, lang: Language) -> str:
-    return text(f"motif.{motif}", lang) if f"motif.{motif}" in TEXTS else motif
 
 
 def _application(application: ApplicationView, lang: Language, zone: ZoneInfo) -> html.Li:

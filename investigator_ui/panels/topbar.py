@@ -21,6 +21,7 @@ def topbar(lang: Language, me: Me | None) -> list[Component]:
             **attrs(aria_label=text("nav.home", lang)),
         ),
         _omnibox(lang),
+        *_pages(lang, me),
         html.Div([_as_of(lang), _languages(lang), icon_button("help-button", "keyboard", text("keys.title", lang)), *_user(lang, me)],
                  className="topbar-end"),
     ]  # fmt: skip
@@ -44,6 +45,17 @@ def _omnibox(lang: Language) -> html.Div:
         className="omnibox",
         role="search",
     )
+
+
+def _pages(lang: Language, me: Me | None) -> list[Component]:
+    """The list pages, for those who may read them."""
+    if me is None or not {"see_graph", "see_risk"} <= set(me.rights):
+        return []
+    links = [
+        html.A([icon(picture), text(f"{name}.title", lang)], href=f"/{name}", className="page-link", **attrs(data_page=f"/{name}"))
+        for name, picture in (("rings", "community"), ("blocklist", "lock"))
+    ]  # fmt: skip
+    return [html.Nav(links, className="pages-nav", **attrs(aria_label=text("nav.pages", lang)))]
 
 
 def _as_of(lang: Language) -> html.Div:

@@ -43,7 +43,7 @@ ANNOTATE_LINK = f"""mutation ($id: ID!, $reason: String!, $evidence: String, $ex
 RETRACT_LINK = f"mutation ($id: ID!, $reason: String!) {{ retractLink(id: $id, reason: $reason) {{ {HUMAN_LINK} }} }}"
 LINK = f"query ($id: ID!) {{ link(id: $id) {{ {HUMAN_LINK} }} }}"
 FACT = "kind value captionZh captionEn at recordedAt source note"
-NODE_FACTS = f"query ($id: ID!, $kind: String) {{ node(id: $id) {{ blocklisted facts(kind: $kind) {{ {FACT} }} }} }}"
+NODE_FACTS = f"query ($id: ID!, $kind: String) {{ node(id: $id) {{ blocklisted blocklistEntry {{ nodeId reason source since expiresAt }} facts(kind: $kind) {{ {FACT} }} }} }}"
 RECORD_LABEL = f"""mutation ($applicationId: ID!, $label: Label!, $knownAt: DateTime, $note: String) {{
   recordLabel(applicationId: $applicationId, label: $label, knownAt: $knownAt, note: $note) {{ {FACT} }} }}"""
 RECORD_DISPOSITION = f"""mutation ($subject: ID!, $verdict: Verdict!, $reason: String!) {{

@@ -63,6 +63,9 @@ def test_a_label_a_disposition_and_a_listing_are_on_the_nodes_page(desk: Served)
     assert entry["listed"] and "*" in entry["caption"]
     node = ida.data(queries.NODE_FACTS, id=ids["device1"])["node"]
     assert node["blocklisted"]
+    since = [fact["at"] for fact in node["facts"] if fact["kind"] == "blocklist"]
+    said = {"nodeId": ids["device1"], "reason": "used by a ring", "source": "user:supervisor", "expiresAt": None}
+    assert [node["blocklistEntry"]] == [{**said, "since": at} for at in since]
     assert [(f["kind"], f["captionEn"], f["source"], f["note"]) for f in node["facts"]] == [
         ("disposition", "suspicious", "user:investigator", "used by a ring"),
         ("blocklist", "listed", "user:supervisor", "used by a ring"),
@@ -70,7 +73,8 @@ def test_a_label_a_disposition_and_a_listing_are_on_the_nodes_page(desk: Served)
     assert [e["node"]["nodeId"] for e in ida.data(queries.BLOCKLIST)["blocklist"]["edges"]] == [ids["device1"]]
     off = sue.data(queries.REMOVE_FROM_BLOCKLIST, nodeId=ids["device1"], reason="a shop's device")
     assert not off["removeFromBlocklist"]["listed"]
-    assert not ida.data(queries.NODE_FACTS, id=ids["device1"], kind="blocklist")["node"]["blocklisted"]
+    after = ida.data(queries.NODE_FACTS, id=ids["device1"], kind="blocklist")["node"]
+    assert (after["blocklisted"], after["blocklistEntry"]) == (False, None)
 
 
 def test_a_key_that_is_listed_comes_back_masked_and_is_nowhere_in_the_log(desk: Served) -> None:

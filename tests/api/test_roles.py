@@ -29,6 +29,7 @@ from graph_model.stores import open_store
 from tests.api.conftest import Client, Served, ServerThread
 from tests.api.schema_walk import (
     FORMS,
+    LIST,
     Allowed,
     Document,
     World,
@@ -93,6 +94,7 @@ def made(folder: Path, home: Path, *, scored: bool, like: Path | None = None, li
             supervisor.data(LABEL, id=case.ids["application1"])
             supervisor.data(CLEARED, id=case.ids["d_user"])
             world.listed()
+            supervisor.data(LIST, id=case.ids["d_user"])
         yield world
 
 

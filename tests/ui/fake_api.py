@@ -128,6 +128,23 @@ def communities(count: int, total: int) -> Json:
     return graph(circles, ties, aggregated=True, total=total, overview=counted)
 
 
+def ring_row(place: int) -> Json:
+    """A ring of a list."""
+    return {
+        "id": f"ring{place}", "size": 90 - place, "knownFraud": max(9 - place, 0), "knownFraudShare": max(9 - place, 0) / (90 - place),
+        "meanScore": 0.5, "density": 0.25, "motif": "device_farm" if place % 2 == 0 else None, "newMembers": place % 3, "modelVersion": "m1",
+        "scoredAt": SEEN, "heldBy": [{"type": "Device", "count": 2}], "keyMembers": [{"id": "subject", "type": "Customer", "caption": "林**"}],
+    }  # fmt: skip
+
+
+def connection(rows: list[Json], variables: Json) -> Json:
+    """A page of a list; a cursor is the number of the row before it."""
+    begin = int(variables["after"] or 0)
+    end = begin + variables["first"]
+    page_info = {"hasNextPage": end < len(rows), "endCursor": str(min(end, len(rows)))}
+    return {"totalCount": len(rows), "pageInfo": page_info, "edges": [{"node": row} for row in rows[begin:end]]}
+
+
 @dataclass
 class FakeApi:
     """What it answers can be changed while it runs."""
@@ -139,7 +156,8 @@ class FakeApi:
     expansion: Json = field(default_factory=lambda: {"nodes": [], "edges": [], "omissions": []})
     rights: list[str] = field(default_factory=lambda: ["see_graph", "see_risk", "reveal", "export", "edit_graph"])
     assessment: Json | None = None
-    blocklisted: bool = False
+    blocklist_entry: Json | None = None
+    rings: list[Json] = field(default_factory=list)
     links: dict[str, Json] = field(default_factory=dict)  # what was drawn, as HumanLink
     refused: dict[str, str] = field(default_factory=dict)  # operation → the code that it is refused with
     error: Json | None = None  # answered to every operation in place of data
@@ -169,6 +187,8 @@ class FakeApi:
             "Neighbours": lambda: {"neighbours": self.expansion},
             "Reveal": lambda: {"reveal": {"nodeId": variables["nodeId"], "property": variables["property"],
                                           "value": "13800138000", "expiresAt": "2099-01-01T00:00:00+00:00"}},
+            "Rings": lambda: {"rings": connection(self.rings, variables)},
+            "RingLead": lambda: {"ring": {"keyMembers": [{"id": "subject"}], "members": {"edges": []}}},
             "Link": lambda: {"link": self.links.get(variables["id"])},
             "DrawLink": lambda: {"drawLink": self._draw(variables)},
             "AnnotateLink": lambda: {"annotateLink": self._edit(variables, "annotate")},
@@ -209,7 +229,7 @@ class FakeApi:
     def _node(self, node_id: str) -> Json:
         return {
             "id": node_id, "type": "Phone", "caption": "138****0000", "ringId": None, "firstSeen": SEEN, "lastSeen": SEEN,
-            "source": "fake", "attributes": [], "assessment": None, "blocklisted": self.blocklisted, "dispositions": [],
+            "source": "fake", "attributes": [], "assessment": None, "blocklistEntry": self.blocklist_entry, "dispositions": [],
             "degrees": [{"type": "USES_PHONE", "neighbourType": "Customer", "count": 3412}],
         }  # fmt: skip
 

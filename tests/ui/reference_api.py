@@ -28,6 +28,7 @@ def main(home: Path, port: int) -> None:
     users = Users(home)
     users.add("investigator", Role.INVESTIGATOR, PASSWORD, now=now)
     users.add("colleague", Role.INVESTIGATOR, PASSWORD, now=now)
+    users.add("supervisor", Role.SUPERVISOR, PASSWORD, now=now)
     users.add("scientist", Role.DATA_SCIENTIST, PASSWORD, now=now)
     users.add("marketer", Role.MARKETER, PASSWORD, now=now)
     told = {"subject": case.subject_id, "id_number": case.id_number, "ids": case.ids, "personal": case.personal}

@@ -36,6 +36,10 @@ def test_axe_finds_nothing_serious(browser: Browser, reference: ReferenceProduct
         who.page.keyboard.press("?")
         expect(who.page.locator("#keys-dialog")).to_be_visible()
         assert serious(who) == []
+        for name in ("rings", "blocklist"):
+            who.page.goto(f"{who.url}/{name}?lang={lang}")
+            expect(who.page.locator(f"#{name}-list table")).to_be_visible()
+            assert serious(who) == []
 
 
 def test_the_whole_story_without_a_mouse(browser: Browser, reference: ReferenceProduct) -> None:
