@@ -21,7 +21,7 @@ deadline, a read that is past it is stopped and raises StoreTimeout.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
 from typing import Protocol
 
@@ -46,6 +46,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import Value
+from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 Clock = Callable[[], datetime]  # aware
@@ -179,6 +180,20 @@ class GraphStore(Protocol):
         """
         ...
 
+    def tag(
+        self,
+        label: str,
+        cases: Sequence[tuple[TagCell, Predicate]],
+        run: TagRun,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> TagStep:
+        """Give the nodes of the `limit` handles after `after` (as many as the engine likes to write at once when None) the value of the first
+        case that holds, or take the tag from them. What has that value already is left alone, so the same run again changes nothing.
+        Raises InvalidRequest `tag.past` for a base date before that of the tag's newest run: the past is not written anew."""
+        ...
+
     def put_state(self, name: str, value: str) -> None:
         """Keep a small named text, such as a checkpoint."""
         ...
@@ -210,6 +225,10 @@ class GraphStore(Protocol):
         self, node_ids: Sequence[str], *, kind: str | None = None, as_of: AsOf | None = None
     ) -> dict[str, list[Fact]]:
         """The facts about many nodes at once, each node's as `facts` has them; nodes without any are left out."""
+        ...
+
+    def tags_of(self, node_ids: Sequence[str], *, on: date | None = None) -> dict[str, list[TagValue]]:
+        """The tags of many nodes by rising code, as they are or as they were on a base date; nodes without any are left out."""
         ...
 
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 import orjson
 
 from graph_model.records import AuditEntry, EdgeRecord, Fact, LinkEdit, Node, Ring, RiskAssessment, Scoring
+from graph_model.tagging import TagRun, TagValue
 
 OWN_STATES = "copy."  # names of small texts that begin so belong to a copy and are never moved
 
@@ -26,6 +27,8 @@ class Part(StrEnum):
     ASSESSMENTS = "assessments"
     RINGS = "rings"
     SCORINGS = "scorings"  # the complete ones
+    TAG_RUNS = "tag_runs"  # in the order in which they were begun
+    TAGS = "tags"  # the history of each node's values, by rising run
     AUDIT = "audit"
     STATE = "state"
 
@@ -44,7 +47,19 @@ class SmallText:
     value: str
 
 
-Record = KeptNode | EdgeRecord | Fact | LinkEdit | Scoring | RiskAssessment | Ring | AuditEntry | SmallText
+Record = (
+    KeptNode
+    | EdgeRecord
+    | Fact
+    | LinkEdit
+    | Scoring
+    | RiskAssessment
+    | Ring
+    | TagRun
+    | TagValue
+    | AuditEntry
+    | SmallText
+)
 
 
 @dataclass(frozen=True, slots=True)

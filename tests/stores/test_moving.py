@@ -15,6 +15,7 @@ from graph_model.audit import first_break
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest
 from graph_model.moving import CopyDiffers, compare, copy
+from graph_model.predicates import EVERYTHING, Missing
 from graph_model.records import (
     AuditRecord,
     Fact,
@@ -27,6 +28,7 @@ from graph_model.records import (
 )
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
+from graph_model.tagging import TagRun
 from graph_model.transfer import Part
 from tests.stores import portrait
 from tests.stores.adapters import Adapter
@@ -89,6 +91,9 @@ def fill(store: GraphStore) -> None:
         [AuditRecord(day(n), "li", "operator", "load", ["h1"], "ok", {"n": n, "名": 1.5}) for n in range(7)]
     )
     store.put_state("ingest.customers.csv", "17")
+    for number, cases in ((1, [("新客", Missing("name"))]), (2, [("新客", EVERYTHING)]), (3, [])):
+        store.tag("Customer", cases, TagRun("newcomer", 1, day(number).date(), day(number), "job"))
+    store.tag("Customer", [(0.5, Missing("sex"))], TagRun("share", 2, day(3).date(), day(4), "job"))
 
 
 def draw(store: GraphStore) -> None:

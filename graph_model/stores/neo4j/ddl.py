@@ -66,6 +66,9 @@ def _derived() -> Iterable[tuple[str, str]]:
     yield _unique("LinkEdit", "link_id", "place")
     yield _index("LinkEdit", "link_id")
     yield _unique("State", "name")
+    yield _unique("TagRun", "run")
+    yield _index("TagRun", "code")
+    yield _unique("TagHistory", "nid")
     yield _unique("WriterLock", "name")
 
 

@@ -16,7 +16,7 @@ from graph_model.records import (
     Scoring,
 )
 from graph_model.stores.assessment_columns import assessment_of
-from graph_model.stores.neo4j import ledger
+from graph_model.stores.neo4j import ledger, tagging
 from graph_model.stores.neo4j.assessing import ring_of
 from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.hydration import edge_properties, nodes, rows_of
@@ -32,7 +32,7 @@ def bounds(transaction: Transaction, greatest: int) -> Bounds:
 def page(transaction: Transaction, part: Part, limits: Bounds, *, after: str, limit: int) -> Page:
     place = orjson.loads(after) if after else None
     match part:
-        case Part.NODES | Part.EDGES | Part.FACTS | Part.ASSESSMENTS:
+        case Part.NODES | Part.EDGES | Part.FACTS | Part.ASSESSMENTS | Part.TAGS:
             return _of_nodes(transaction, part, limits, place or 0, limit)
         case Part.LINKS:
             return _links(transaction, limits, place or ["", -1], limit)
@@ -45,6 +45,9 @@ def page(transaction: Transaction, part: Part, limits: Bounds, *, after: str, li
         case Part.SCORINGS:
             found = transaction.rows(query("export_scorings"), skip=place or 0, limit=limit)
             return Page([_scoring(row) for row in found], _mark(found, limit, lambda _: (place or 0) + limit))
+        case Part.TAG_RUNS:
+            runs, last = tagging.export_runs(transaction, place or 0, limit)
+            return Page(runs, None if last is None else str(last))
         case Part.AUDIT:
             lines = ledger.audit(transaction, after=place or 0, limit=limit)
             kept = [line for line in lines if line.sequence <= limits.audit]
@@ -116,6 +119,7 @@ _RECORDS: dict[Part, Callable[[Transaction, Rows], list[Record]]] = {
     Part.EDGES: _edges,
     Part.FACTS: _facts,
     Part.ASSESSMENTS: _assessments,
+    Part.TAGS: lambda transaction, found: list(tagging.values_of(transaction, found)),
 }
 
 

@@ -7,12 +7,13 @@ from graph_model.moments import to_ms
 from graph_model.records import AuditEntry, EdgeRecord, Fact, GraphBatch, LinkEdit, Ring, RiskAssessment, Scoring
 from graph_model.schema import SCHEMA
 from graph_model.stores.assessment_columns import by_scoring
-from graph_model.stores.neo4j import assessing, ledger, linking, scanning
+from graph_model.stores.neo4j import assessing, ledger, linking, scanning, tagging
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.names import PROPERTIES
 from graph_model.stores.neo4j.upsert import create_nodes, upsert
 from graph_model.stores.neo4j.upsert_slot import Slot
 from graph_model.stores.neo4j.values import encode
+from graph_model.tagging import TagRun, TagValue
 from graph_model.transfer import KeptNode, Part, Record, SmallText
 
 
@@ -36,6 +37,10 @@ def take_in(transaction: Transaction, part: Part, records: Sequence[Record]) -> 
         case Part.SCORINGS:
             for scoring in cast(Sequence[Scoring], records):
                 assessing.append_scoring(transaction, scoring)
+        case Part.TAG_RUNS:
+            tagging.keep_runs(transaction, cast(Sequence[TagRun], records))
+        case Part.TAGS:
+            tagging.keep_values(transaction, cast(Sequence[TagValue], records))
         case Part.AUDIT:
             ledger.keep_audit(transaction, cast(Sequence[AuditEntry], records))
         case Part.STATE:

@@ -25,6 +25,8 @@ from graph_model.stores.sqlite import ledger
 from graph_model.stores.sqlite.edge_properties import decode_properties
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
+from graph_model.stores.sqlite.tagging import run_of
+from graph_model.tagging import TagRun, TagValue
 from graph_model.transfer import OWN_STATES, Bounds, KeptNode, Page, Part, Record, SmallText
 
 _ENDS = "a.key, b.key"
@@ -93,6 +95,18 @@ def _text(_: Names, row: Sequence[Any]) -> SmallText:
     return SmallText(*row)
 
 
+def _tag_run(_: Names, row: Sequence[Any]) -> TagRun:
+    _, *run = row
+    return run_of(run)
+
+
+def _tag_value(_: Names, row: Sequence[Any]) -> TagValue:
+    _, _, _, node_id, value, *run = row
+    return TagValue(node_id, value, run_of(run))
+
+
+_RUN = "c.name, r.version, r.base_date, r.computed_at, r.source"
+_CODE = "CROSS JOIN vocabulary c ON c.kind = 'tag' AND c.code = r.tag"
 _EDGES = _Table(
     "e.triple, e.start, e.finish, e.qualifier",
     f"{_ENDS}, e.first_seen, e.last_seen, e.recorded_at, e.source, e.properties",
@@ -147,6 +161,13 @@ _TABLES = {
         "",
         "FROM whole_scoring w WHERE 1",
         _complete,
+    ),
+    Part.TAG_RUNS: _Table("r.run", _RUN, f"FROM tag_run r {_CODE} WHERE 1", _tag_run),
+    Part.TAGS: _Table(
+        "t.tag, t.nid, t.run",
+        f"n.node_id, t.value, {_RUN}",
+        f"FROM tag_value t CROSS JOIN tag_run r ON r.run = t.run CROSS JOIN node n ON n.nid = t.nid {_CODE} WHERE t.nid <= :handle",
+        _tag_value,
     ),
     Part.STATE: _Table("t.name", "t.value", "FROM state t WHERE t.name NOT LIKE :own", _text),
 }

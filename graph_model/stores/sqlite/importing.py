@@ -17,10 +17,11 @@ from graph_model.records import (
     Scoring,
 )
 from graph_model.stores.assessment_columns import by_scoring
-from graph_model.stores.sqlite import assessing, ledger, link_edits
+from graph_model.stores.sqlite import assessing, ledger, link_edits, tagging
 from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.upsert import upsert
+from graph_model.tagging import TagRun, TagValue
 from graph_model.transfer import KeptNode, Part, Record, SmallText
 
 _AS_KEPT = """
@@ -49,6 +50,10 @@ def take_in(connection: sqlite3.Connection, names: Names, part: Part, records: S
         case Part.SCORINGS:
             for scoring in cast(Sequence[Scoring], records):
                 assessing.append_scoring(connection, scoring)
+        case Part.TAG_RUNS:
+            tagging.keep_runs(connection, cast(Sequence[TagRun], records))
+        case Part.TAGS:
+            tagging.keep_values(connection, cast(Sequence[TagValue], records))
         case Part.AUDIT:
             ledger.keep_audit(connection, cast(Sequence[AuditEntry], records))
         case Part.STATE:

@@ -1,0 +1,2 @@
+MATCH (r:TagRun {code: $code})
+RETURN max(r.base_date)

@@ -1,0 +1,167 @@
+"""Tags: the newest value is a property of the node; the history of all its tags is one node beside it, so a portrait is one look.
+
+The history of a tag is two lists of that node, its runs and, as JSON, its values; null where the tag ended. Names of tags travel as parameters.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import orjson
+
+from graph_model.moments import from_ms, to_ms
+from graph_model.predicates import Predicate
+from graph_model.schema import SCHEMA
+from graph_model.stores.neo4j import scanning
+from graph_model.stores.neo4j.connections import Rows, Transaction
+from graph_model.stores.neo4j.graph_cypher import TAG, Parameters
+from graph_model.stores.neo4j.predicate_cypher import compile_predicate
+from graph_model.stores.neo4j.queries import query
+from graph_model.stores.tag_runs import past
+from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
+
+AT_ONCE = 50_000  # handles of one step, of all types: what fits a transaction
+_RUNS, _VALUES = "runs_", "values_"
+
+# What differs is written; what has its value already is counted only.
+_STEP = """
+MATCH (n:Entity:{label})
+WHERE n.nid > $after AND n.nid <= $upto
+WITH n, {which} AS which
+WITH n, which, CASE WHEN which IS NULL THEN null ELSE $cells[which] END AS value
+CALL (n, which, value) {{
+  WITH n, which, value
+  WHERE (value IS NULL AND n[$tag] IS NOT NULL) OR (value IS NOT NULL AND (n[$tag] IS NULL OR n[$tag] <> value))
+  SET n[$tag] = value
+  MERGE (h:TagHistory {{nid: n.nid}})
+  SET h[$runs] = coalesce(h[$runs], []) + $run,
+    h[$values] = coalesce(h[$values], []) + CASE WHEN which IS NULL THEN 'null' ELSE $texts[which] END
+  RETURN count(*) AS changed
+}}
+RETURN value, count(*), sum(changed)
+"""
+
+
+def tag(
+    transaction: Transaction,
+    label: str,
+    cases: Sequence[tuple[TagCell, Predicate]],
+    run: TagRun,
+    *,
+    after: int,
+    limit: int | None,
+) -> TagStep:
+    upto = min(after + (limit or AT_ONCE), transaction.nid)
+    parameters: dict[str, object] = {}
+    choices = []
+    for place, (_, predicate) in enumerate(cases):
+        condition, own = compile_predicate(label, predicate)
+        choices.append(f"WHEN {_renamed(condition, own, place, parameters)} THEN {place}")
+    which = f"CASE {' '.join(choices)} END" if len(choices) > 0 else "null"
+    found = transaction.rows(
+        _STEP.format(label=SCHEMA.node(label).label, which=which),
+        after=after,
+        upto=upto,
+        run=_number(transaction, run),
+        cells=[value for value, _ in cases],
+        texts=[orjson.dumps(value).decode() for value, _ in cases],
+        tag=TAG + run.code,
+        runs=_RUNS + run.code,
+        values=_VALUES + run.code,
+        **parameters,
+    )
+    counts = {value: number for value, number, _ in found if value is not None}
+    looked_at = sum(number for _, number, _ in found)
+    changed = sum(number for _, _, number in found)
+    return TagStep(None if upto >= transaction.nid else upto, looked_at, changed, counts)
+
+
+def _renamed(condition: str, own: Parameters, place: int, parameters: dict[str, object]) -> str:
+    """The condition with parameters that are no other case's."""
+    for name in sorted(own, key=len, reverse=True):
+        condition = condition.replace(f"${name}", f"$c{place}_{name}")
+        parameters[f"c{place}_{name}"] = own[name]
+    return condition
+
+
+def tags_of(transaction: Transaction, node_ids: Sequence[str], on: date | None) -> dict[str, list[TagValue]]:
+    found = transaction.pieces(query("tag_histories"), list(dict.fromkeys(node_ids)))
+    values = _values(transaction, found)
+    last: dict[tuple[str, str], TagValue] = {}
+    for value in values:
+        if on is None or value.run.base_date <= on:
+            last[value.node_id, value.run.code] = value
+    result: dict[str, list[TagValue]] = {}
+    for (node_id, _), shown in sorted(last.items()):
+        if shown.value is not None:
+            result.setdefault(node_id, []).append(shown)
+    return result
+
+
+def _values(transaction: Transaction, found: Rows) -> list[TagValue]:
+    """Every entry of these histories, those of one node and tag by rising run."""
+    used = {run for _, cells in found for name, runs in cells.items() if name.startswith(_RUNS) for run in runs}
+    runs = {number: _run(row) for number, *row in transaction.rows(query("tag_runs"), runs=list(used))}
+    return [
+        TagValue(node_id, orjson.loads(text), runs[number])
+        for node_id, cells in found
+        for code in sorted(name.removeprefix(_RUNS) for name in cells if name.startswith(_RUNS))
+        for number, text in zip(cells[_RUNS + code], cells[_VALUES + code], strict=True)
+    ]
+
+
+def _run(row: Sequence[Any]) -> TagRun:
+    code, version, base_date, computed_at, source = row
+    return TagRun(code, version, date.fromisoformat(base_date), from_ms(computed_at), source)
+
+
+def _number(transaction: Transaction, run: TagRun) -> int:
+    """Of the run, which is begun where it is not there. Raises InvalidRequest `tag.past`."""
+    row = {
+        "code": run.code,
+        "base_date": run.base_date.isoformat(),
+        "computed_at": to_ms(run.computed_at),
+        "version": run.version,
+        "source": run.source,
+    }
+    found = transaction.one(query("tag_run"), **row)
+    if found is None:
+        newest = transaction.rows(query("tag_newest"), code=run.code)[0][0]
+        if newest is not None and newest > row["base_date"]:
+            raise past(newest)
+        found = transaction.rows(query("tag_begin"), **row)[0]
+    return int(found[0])
+
+
+# --- moving house --------------------------------------------------------------------------------------------------
+
+
+def export_runs(transaction: Transaction, after: int, limit: int) -> tuple[list[TagRun], int | None]:
+    found = transaction.rows(query("export_tag_runs"), after=after, limit=limit)
+    return [_run(row) for _, *row in found], found[-1][0] if len(found) == limit else None
+
+
+def values_of(transaction: Transaction, found: Rows) -> list[TagValue]:
+    """What rows of `export_tags` hold."""
+    return _values(transaction, found)
+
+
+def keep_runs(transaction: Transaction, runs: Iterable[TagRun]) -> None:
+    for run in runs:
+        _number(transaction, run)
+
+
+def keep_values(transaction: Transaction, values: Sequence[TagValue]) -> None:
+    """Those of one node and tag come by rising run."""
+    node_ids = list(dict.fromkeys(value.node_id for value in values))
+    handles: Mapping[str, int] = dict(zip(node_ids, scanning.handles(transaction, node_ids), strict=True))
+    numbers: dict[TagRun, int] = {}
+    rows: list[list[object]] = []
+    for value in values:
+        if value.run not in numbers:
+            numbers[value.run] = _number(transaction, value.run)
+        code, text = value.run.code, orjson.dumps(value.value).decode()
+        rows.append(
+            [handles[value.node_id], TAG + code, value.value, _RUNS + code, numbers[value.run], _VALUES + code, text]
+        )
+    transaction.pieces(query("keep_tags"), rows)

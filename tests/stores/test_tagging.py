@@ -1,0 +1,179 @@
+"""Tags in the store: values by base date, what changed and nothing else, a past that stays, and a move that takes all of it along."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from graph_model.errors import InvalidRequest, UnknownName
+from graph_model.moving import copy
+from graph_model.predicates import EVERYTHING, AllOf, Compare, Neighbours, Not, Operator, Predicate, Tagged
+from graph_model.store import GraphStore
+from graph_model.stores import open_store
+from graph_model.tagging import TagCell, TagRun, TagStep
+from tests.stores.adapters import Adapter
+from tests.stores.scenarios import application, batch, customer, day, edge, id_of, node
+
+FIRST, SECOND, THIRD = date(2025, 1, 1), date(2025, 1, 2), date(2025, 1, 3)
+Cases = Sequence[tuple[TagCell, Predicate]]
+
+
+@pytest.fixture
+def book(store: GraphStore) -> GraphStore:
+    """c1 applied twice, c2 once, c3 never."""
+    store.upsert(
+        batch(
+            edge("APPLIED", customer("c1"), application("x1")),
+            edge("APPLIED", customer("c1"), application("x2")),
+            edge("APPLIED", customer("c2"), application("x3")),
+            nodes=[node(customer("c3"), sex="female")],
+        )
+    )
+    return store
+
+
+def applied(number: int) -> Predicate:
+    return Neighbours("APPLIED", Operator.GE, number)
+
+
+APPLICANT: Cases = [(1, applied(1))]
+LEVEL: Cases = [("often", applied(2)), ("once", applied(1)), ("never", EVERYTHING)]
+
+
+def run(code: str, base: date, version: int = 1) -> TagRun:
+    return TagRun(code, version, base, day(base.day), "job")
+
+
+def tagged(store: GraphStore, cases: Cases, of: TagRun, *, limit: int | None = None) -> tuple[int, dict[TagCell, int]]:
+    """(changed, nodes by value) of all steps."""
+    changed, counts, after = 0, dict[TagCell, int](), 0
+    while True:
+        step: TagStep = store.tag("Customer", cases, of, after=after, limit=limit)
+        changed += step.changed
+        counts = {value: counts.get(value, 0) + step.counts.get(value, 0) for value in {*counts, *step.counts}}
+        if step.after is None:
+            return changed, counts
+        after = step.after
+
+
+def portrait(store: GraphStore, key: str, on: date | None = None) -> dict[str, TagCell | None]:
+    node_id = id_of(store, customer(key))
+    return {value.run.code: value.value for value in store.tags_of([node_id], on=on).get(node_id, [])}
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_a_run_gives_everybody_the_value_of_the_first_case_that_holds(book: GraphStore, limit: int | None) -> None:
+    assert tagged(book, LEVEL, run("level", FIRST), limit=limit) == (3, {"often": 1, "once": 1, "never": 1})
+    assert tagged(book, APPLICANT, run("applicant", FIRST), limit=limit) == (2, {1: 2})
+    assert portrait(book, "c1") == {"applicant": 1, "level": "often"}
+    assert portrait(book, "c3") == {"level": "never"}
+    (value,) = book.tags_of([id_of(book, customer("c3"))])[id_of(book, customer("c3"))]
+    assert value.run == run("level", FIRST)
+
+
+def test_the_same_run_again_changes_nothing(book: GraphStore) -> None:
+    tagged(book, LEVEL, run("level", FIRST))
+    assert tagged(book, LEVEL, run("level", FIRST)) == (0, {"often": 1, "once": 1, "never": 1})
+    assert tagged(book, LEVEL, run("level", SECOND)) == (0, {"often": 1, "once": 1, "never": 1})
+
+
+def test_a_day_changes_what_became_different_and_the_day_before_stays(book: GraphStore) -> None:
+    tagged(book, LEVEL, run("level", FIRST))
+    tagged(book, APPLICANT, run("applicant", FIRST))
+    book.upsert(batch(edge("APPLIED", customer("c3"), application("x4"))))
+    assert tagged(book, LEVEL, run("level", SECOND)) == (1, {"often": 1, "once": 2})
+    assert tagged(book, [(1, applied(2))], run("applicant", SECOND, version=2)) == (1, {1: 1})
+    assert portrait(book, "c2") == {"level": "once"}
+    assert portrait(book, "c2", FIRST) == {"applicant": 1, "level": "once"}
+    assert portrait(book, "c3", FIRST) == {"level": "never"} and portrait(book, "c3", SECOND) == {"level": "once"}
+    assert portrait(book, "c3", date(2024, 12, 31)) == {}
+
+
+def test_a_tag_without_a_rule_ends_and_comes_back(book: GraphStore) -> None:
+    tagged(book, APPLICANT, run("applicant", FIRST))
+    assert tagged(book, [], run("applicant", SECOND)) == (2, {})
+    assert portrait(book, "c1") == {} and portrait(book, "c1", FIRST) == {"applicant": 1}
+    assert book.count("Customer", Tagged("applicant", Operator.EQ, True)) == 0
+    assert tagged(book, APPLICANT, run("applicant", THIRD)) == (2, {1: 2})
+    assert portrait(book, "c1", SECOND) == {} and portrait(book, "c1", THIRD) == {"applicant": 1}
+
+
+def test_the_past_is_not_written_anew(book: GraphStore) -> None:
+    tagged(book, APPLICANT, run("applicant", SECOND))
+    with pytest.raises(InvalidRequest) as refused:
+        book.tag("Customer", APPLICANT, run("applicant", FIRST))
+    assert refused.value.code == "tag.past"
+    assert portrait(book, "c1", FIRST) == {}
+
+
+@pytest.mark.parametrize(
+    ("predicate", "expected"),
+    [
+        (Tagged("level", Operator.EQ, "often"), ["c1"]),
+        (Tagged("level", Operator.NE, "often"), ["c2", "c3"]),
+        (Tagged("level", Operator.GE, ""), ["c1", "c2", "c3"]),
+        (Tagged("level", Operator.NE, 1), []),  # a number is never compared with a text
+        (Tagged("applicant", Operator.EQ, True), ["c1", "c2"]),
+        (Not(Tagged("applicant", Operator.EQ, True)), ["c3"]),
+        (Tagged("amount", Operator.LT, 2000), ["c2"]),
+        (Tagged("amount", Operator.NE, "x"), []),
+        (Tagged("unheard_of", Operator.EQ, True), []),
+        (AllOf([Tagged("level", Operator.EQ, "never"), Compare("sex", Operator.EQ, "female")]), ["c3"]),
+    ],
+)
+def test_customers_are_found_by_their_tags(book: GraphStore, predicate: Predicate, expected: list[str]) -> None:
+    tagged(book, LEVEL, run("level", FIRST))
+    tagged(book, APPLICANT, run("applicant", FIRST))
+    tagged(book, [(5000.0, applied(2)), (999.5, applied(1))], run("amount", FIRST))
+    assert [n.key for n in book.select("Customer", predicate)] == expected
+
+
+def test_a_tag_may_read_other_tags(book: GraphStore) -> None:
+    tagged(book, LEVEL, run("level", FIRST))
+    assert tagged(book, [(1, Not(Tagged("level", Operator.EQ, "never")))], run("active", FIRST)) == (2, {1: 2})
+
+
+def test_no_code_becomes_part_of_a_query(book: GraphStore) -> None:
+    with pytest.raises(UnknownName):
+        book.count("Customer", Tagged("x`] = 1 OR n[`y", Operator.EQ, True))
+
+
+def test_tags_are_no_property_that_a_record_or_a_filter_could_reach(book: GraphStore) -> None:
+    tagged(book, LEVEL, run("level", FIRST))
+    found = book.select("Customer")
+    assert all("tag_level" not in n.properties for n in found)
+    with pytest.raises(UnknownName):
+        book.count("Customer", Compare("tag_level", Operator.EQ, "often"))
+
+
+def fill(store: GraphStore) -> None:
+    tagged(store, LEVEL, run("level", FIRST))
+    tagged(store, [(2.5, applied(1))], run("amount", FIRST))
+    tagged(store, [(1, EVERYTHING)], run("gone", FIRST))
+    tagged(store, [], run("gone", SECOND))
+
+
+def test_tags_and_their_history_move_house_and_back(adapter: Adapter, book: GraphStore, tmp_path: Path) -> None:
+    fill(book)
+    with closing(open_store(f"sqlite:///{tmp_path}/moved.db", create=True)) as file:
+        copy(book, file)
+        require_moved(file)
+        book.close()
+        with closing(adapter.create(_folder(tmp_path)).store) as back:
+            copy(file, back)
+            require_moved(back)
+
+
+def _folder(path: Path) -> Path:
+    (path / "back").mkdir()
+    return path / "back"
+
+
+def require_moved(store: GraphStore) -> None:
+    assert portrait(store, "c1") == {"amount": 2.5, "level": "often"}
+    assert portrait(store, "c1", FIRST) == {"amount": 2.5, "gone": 1, "level": "often"}
+    assert store.count("Customer", Tagged("level", Operator.EQ, "once")) == 1
+    with pytest.raises(InvalidRequest):
+        store.tag("Customer", [], run("gone", FIRST, version=9))
