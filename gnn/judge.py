@@ -11,6 +11,7 @@ from gnn.arrays.graph import NEVER, GraphArrays
 from gnn.explain import explain
 from gnn.features.build import FeatureConfig, FeatureTable, RingSource, describe, vocabulary_of
 from gnn.features.questions import QuestionSet
+from gnn.features.vocabulary import Vocabulary
 from gnn.models.model import Model
 from gnn.policy import Policy
 from gnn.reasons import MAX_REASONS
@@ -53,8 +54,11 @@ class Judge:
         rings: RingSource | None = None,
         on_progress: OnProgress | None = None,
     ) -> FeatureTable:
-        words = vocabulary_of(arrays, asked) if self.model is None else self.model.vocabulary
+        words = self.vocabulary(arrays, asked)
         return describe(arrays, asked, words, config=self.features, rings=rings, on_progress=on_progress)
+
+    def vocabulary(self, arrays: GraphArrays, asked: QuestionSet) -> Vocabulary:
+        return vocabulary_of(arrays, asked) if self.model is None else self.model.vocabulary
 
     def estimate(self, table: FeatureTable) -> Weights:
         """The probability of each row, before what is known of its own fraud."""

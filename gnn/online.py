@@ -20,7 +20,7 @@ from gnn.arrays.channels import APPLICATION
 from gnn.arrays.export import export
 from gnn.arrays.graph import NEVER, GraphArrays
 from gnn.ego import Ego, ego_of
-from gnn.features.build import FeatureConfig, FeatureTable
+from gnn.features.build import FeatureConfig, FeatureTable, RingSource
 from gnn.features.questions import QuestionSet
 from gnn.features.walk import RingView
 from gnn.judge import Judge, confirmed_frauds
@@ -123,7 +123,7 @@ class Scorer:
             return view._replace(ring=ring)
 
         table = judge.describe(arrays, asked, rings=rings)
-        return Seen(node, judge, ego, arrays, asked, table, tuple(sorted(code.value for code in degraded)))
+        return Seen(node, judge, ego, arrays, asked, rings, table, tuple(sorted(code.value for code in degraded)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ class Seen:
     ego: Ego
     arrays: GraphArrays
     asked: QuestionSet
+    rings: RingSource
     table: FeatureTable
     degraded: tuple[str, ...]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.arrays.csr import Index
-from gnn.arrays.graph import NEVER, GraphArrays, Moments
+from gnn.arrays.graph import NEVER, GraphArrays, Incidence, Moments
 from gnn.features.layout import WALK_COLUMNS
 from gnn.features.marks import by_mark
 from gnn.features.questions import QuestionSet
@@ -72,15 +72,13 @@ def describe(
     names, coded, tabular = column_names()
     values = np.empty((len(asked), len(names)), dtype=np.float32)
     order = arrays.application_order
-    past = _histories(arrays, order, vocabulary)
-    position = _inverse(order)[asked.application] if len(order) > 0 else np.full(len(asked), -1)
-    position = np.where(asked.application >= 0, position, -1).astype(np.int32)
+    walker = walker_of(arrays, asked, vocabulary, hub_cap=config.rings.hub_cap)
     applications = arrays.applications
     own = own_past(
         asked.customer,
         asked.moment,
-        position,
-        past,
+        walker.position,
+        walker.past,
         applications.refused_at[order],
         applications.fraud_known[order],
         applications.default_known[order],
@@ -88,27 +86,57 @@ def describe(
     )
     values[:, : tabular - len(OWN_COLUMNS)] = form(arrays, asked, vocabulary)
     values[:, tabular - len(OWN_COLUMNS) : tabular] = own
-    people = people_of(arrays)
-    uses = OwnUses(arrays.use_rows.indptr, arrays.uses.identifier, arrays.uses.channel, arrays.uses.since)
-    links = arrays.incidence
+    uses, links = own_uses(arrays), arrays.incidence
 
     def view_of(mark: int) -> RingView:
-        return ring_view(arrays, people, mark, config.rings) if rings is None else rings(mark)
+        return ring_view(arrays, walker.people, mark, config.rings) if rings is None else rings(mark)
 
     def fill(rows: NDArray[np.int64], view: RingView) -> None:
-        here = position[rows]
-        questions = Questions(
-            asked.customer[rows],
-            asked.moment[rows],
-            np.where(here >= 0, past.applied_at[here], asked.moment[rows]) if len(order) > 0 else asked.moment[rows],
-            np.where(here >= 0, past.amount[here], np.nan) if len(order) > 0 else np.full(len(rows), np.nan),
-            _code_at(past.product, here),
-            _code_at(past.channel, here),
-        )
-        values[rows, tabular:] = walk(questions, uses, links, people, past, view, config.rings.hub_cap)
+        values[rows, tabular:] = walker(rows, uses, links, view)
 
     by_mark(asked.moment // SNAPSHOT_MS * SNAPSHOT_MS, view_of, fill, on_progress)
     return FeatureTable(names, coded, tabular, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Walker:
+    """The walk from the customers of a set of questions: all that it reads but who uses what, which is given with each call."""
+
+    asked: QuestionSet
+    position: Index  # of each question's application in `past`, -1 for none
+    people: People
+    past: Histories
+    hub_cap: int
+
+    def __call__(self, rows: NDArray[np.int64], uses: OwnUses, links: Incidence, view: RingView) -> Rows:
+        """The columns of the walk for these questions, with the rings of their mark."""
+        asked, past, here = self.asked, self.past, self.position[rows]
+        none = len(past.applied_at) == 0
+        questions = Questions(
+            asked.customer[rows],
+            asked.moment[rows],
+            asked.moment[rows] if none else np.where(here >= 0, past.applied_at[here], asked.moment[rows]),
+            np.full(len(rows), np.nan) if none else np.where(here >= 0, past.amount[here], np.nan),
+            _code_at(past.product, here),
+            _code_at(past.channel, here),
+        )
+        return walk(questions, uses, links, self.people, past, view, self.hub_cap)
+
+
+def walker_of(arrays: GraphArrays, asked: QuestionSet, vocabulary: Vocabulary, *, hub_cap: int) -> Walker:
+    order = arrays.application_order
+    position = _inverse(order)[asked.application] if len(order) > 0 else np.full(len(asked), -1)
+    position = np.where(asked.application >= 0, position, -1).astype(np.int32)
+    return Walker(asked, position, people_of(arrays), _histories(arrays, order, vocabulary), hub_cap)
+
+
+def own_uses(arrays: GraphArrays) -> OwnUses:
+    return OwnUses(arrays.use_rows.indptr, arrays.uses.identifier, arrays.uses.channel, arrays.uses.since)
+
+
+def mark_of(moment: int) -> int:
+    """The mark whose rings a question as of a moment sees."""
+    return moment // SNAPSHOT_MS * SNAPSHOT_MS
 
 
 def people_of(arrays: GraphArrays) -> People:
