@@ -4,21 +4,20 @@ Two hops are two questions, each answered by one record, and a question more per
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from graph_model.stores.neo4j.connections import Rows
 from graph_model.stores.neo4j.hydration import Link, Row, row_of
 from graph_model.stores.neo4j.walk import FEW, Walk, latest, nearest
 
 _NO_CAP = -1  # fewer than any node has
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
-    """A node of one hop. `beside` has (nid, last seen) for each of its relationships, where they are no more than the cap."""
+class Met(NamedTuple):
+    """A node of one hop. `outgoing` is how many relationships begin at it; `beside` has (nid, last seen) for each of its relationships, where they
+    are no more than the cap."""
 
     row: Row
+    outgoing: int
     beside: Sequence[Sequence[int]]
 
 
@@ -32,6 +31,7 @@ class Around:
         self._limit = limit
         self._frontier: list[Met] = []
         self._last: Mapping[int, int] = {}  # the whole of the last hop, still to be asked for
+        self._starts: list[Row] = []  # from which more begins than is looked through
         self.among: dict[int, Row] = {}
         self.distance: dict[int, int] = {}
 
@@ -42,10 +42,11 @@ class Around:
         if len(found) == 0:
             return False
         *shown, near = found[0]
-        subject = row_of(*shown)
-        self._add([Met(subject, [])], 0)
+        met = _met(*shown)
+        subject = met.row
+        self._add([met], 0)
         if subject.degree <= most:
-            self._add(_met(near), 1)
+            self._add([_met(*one) for one in near], 1)
         else:
             self._step(self._walk.neighbours([subject], self._cap), 1)
         return True
@@ -69,8 +70,8 @@ class Around:
         elif room > 0 and len(fresh) > 0:
             rows = [list(item) for item in nearest(fresh, room)]
             cap = self._cap if hop < self._hops else _NO_CAP
-            ((met,),) = self._walk.ask("around_step", rows=rows, most=room, cap=cap)
-            self._add(_met(met), hop)
+            ((found,),) = self._walk.ask("around_step", rows=rows, most=room, cap=cap)
+            self._add([_met(*one) for one in found], hop)
         else:
             self._frontier = []
 
@@ -79,18 +80,30 @@ class Around:
         for one in met:
             self.among[one.row.nid] = one.row
             self.distance[one.row.nid] = hop
+            if one.outgoing > FEW:
+                self._starts.append(one.row)
 
     def end(self) -> tuple[list[Link], dict[tuple[int, str], int]]:
         """Add the last hop; the links among all, and (nid, type) → how many neighbours."""
-        rows = [list(item) for item in self._last.items()]
         nids = [*self.among, *self._last]
-        ((last, beside),) = self._walk.ask("around_end", rows=rows, among=nids, few=FEW)
-        self._add([Met(row_of(*shown), []) for shown in last], self._hops)
-        totals = {(nid, type): total for nid, type, total, _ in beside if total > 0}
-        found: Rows = [[type, cells] for _, type, _, links in beside for cells in links]
+        ((last, links, counted),) = self._walk.ask("around_end", rows=list(self._last), among=nids, few=FEW)
+        self._add(sorted((_met(*shown) for shown in last), key=self._place), self._hops)
+        totals = {(nid, type): total for nid, type, total in counted}
         hubs = [row for row in self.among.values() if row.degree > FEW]
-        return self._walk.among_hubs(found, hubs), totals | self._walk.totals(hubs)
+        found = self._walk.joined(links, self._starts, self.among.values())
+        return found, totals | self._walk.totals(hubs)
+
+    def _place(self, met: Met) -> tuple[int, str, str]:
+        """By moment falling, then label and key."""
+        return -self._last[met.row.nid], met.row.label, met.row.key
 
 
-def _met(found: Sequence[Sequence[Any]]) -> list[Met]:
-    return [Met(row_of(*shown), beside) for *shown, beside in found]
+def _met(
+    labels: Sequence[str],
+    cells: Mapping[str, Any],
+    relationships: int,
+    outgoing: int,
+    beside: Sequence[Sequence[int]] = (),
+) -> Met:
+    # Links that have ended count: a node is at worst taken for busier than it is, which costs time and changes no answer.
+    return Met(row_of(labels, cells, relationships, 0), outgoing, beside)

@@ -1,5 +1,6 @@
 """Subgraphs around a node or among given nodes: neighbourhood, component and induced. All are steps of a `Walk`."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from graph_model.errors import InvalidRequest, NotFound
@@ -97,14 +98,12 @@ def _shown_edges(among: Mapping[int, Row], links: Iterable[Link]) -> Sequence[Ed
 def _omissions(
     among: Mapping[int, Row], links: Iterable[Link], totals: Mapping[tuple[int, str], int]
 ) -> list[Omission]:
-    shown: dict[tuple[int, str], set[int]] = {}
-    for link in links:
-        if link.start != link.end:
-            shown.setdefault((link.start, link.type), set()).add(link.end)
-            shown.setdefault((link.end, link.type), set()).add(link.start)
+    shown: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
+    for type, start, end, *_ in links:
+        if start != end:
+            shown[start, type].add(end)
+            shown[end, type].add(start)
     place = {nid: i for i, nid in enumerate(among)}
-    return [
-        Omission(among[nid].node_id, type, visible, total)
-        for (nid, type), total in sorted(totals.items(), key=lambda item: (place[item[0][0]], TYPE_RANK[item[0][1]]))
-        if total > (visible := len(shown.get((nid, type), ())))
-    ]
+    left_out = [pair for pair, total in totals.items() if total > len(shown[pair])]
+    left_out.sort(key=lambda pair: (place[pair[0]], TYPE_RANK[pair[1]]))
+    return [Omission(among[nid].node_id, type, len(shown[nid, type]), totals[nid, type]) for nid, type in left_out]

@@ -1,4 +1,8 @@
-"""The queries: each a `.cypher` file with one query, read once. Placeholders in them are names of the schema; values are always parameters."""
+"""The queries: each a `.cypher` file with one query, read once. Placeholders in them are names of the schema; values are always parameters.
+
+A line that ends with `//: word` is part of the query only where that word is asked for: `now` or `then` (as of a moment), `types` (of some types only).
+What is always true is then not computed for each relationship.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -19,11 +23,13 @@ _NAMES = frozenset(
 
 
 @cache
-def query(name: str, **names: str) -> str:
-    """The text of `name`.cypher with `%LABEL` and the like set to names that the schema declares."""
+def query(name: str, *words: str, **names: str) -> str:
+    """The text of `name`.cypher with the lines of these words, and `%LABEL` and the like set to names that the schema declares."""
     text = files(__package__).joinpath("cypher", f"{name}.cypher").read_text(encoding="utf-8")
     assert _NAMES.issuperset(names.values()), "only names of the schema become part of a query"
-    return _Placeholders(text).substitute(names, HUMAN=HUMAN)
+    lines = (line.partition("//:") for line in text.splitlines())
+    kept = "\n".join(line for line, _, word in lines if word == "" or word.strip() in words)
+    return _Placeholders(kept).substitute(names, HUMAN=HUMAN)
 
 
 class _Placeholders(Template):

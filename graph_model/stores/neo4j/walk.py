@@ -66,15 +66,20 @@ class Walk:
         self.as_of = as_of
         self._hubs = hubs
         self._types = None if types is None else list(types)
+        self._words = ("now" if as_of is None else "then", *(() if types is None else ("types",)))
         self._window = transaction.window(as_of)
         self._shared = {**self._window, "types": self._types}
 
     def _over(self, name: str, rows: Sequence[object], **parameters: object) -> Rows:
-        return self.transaction.pieces(query(name), rows, **self._shared, **parameters)
+        return self.transaction.pieces(query(name, *self._words), rows, **self._shared, **parameters)
+
+    def _pairs_over(self, name: str, rows: Sequence[object], **parameters: object) -> Rows:
+        """The same where the answer is one record of pairs, which costs less than a record for each."""
+        return [pair for (pairs,) in self._over(name, rows, **parameters) for pair in pairs]
 
     def ask(self, name: str, **parameters: object) -> Rows:
         """One question about what is visible."""
-        return self.transaction.rows(query(name), **self._shared, **parameters)
+        return self.transaction.rows(query(name, *self._words), **self._shared, **parameters)
 
     def _wants(self, type: str) -> bool:
         return self._types is None or type in self._types
@@ -83,7 +88,7 @@ class Walk:
 
     def all_neighbours(self, frontier: Iterable[int]) -> dict[int, int]:
         """Every neighbour of these nodes, with the moment it was last seen beside one of them."""
-        return latest(self._over("all_neighbours", list(frontier)))
+        return latest(self._pairs_over("all_neighbours", list(frontier)))
 
     def pairs(self, frontier: Iterable[int]) -> list[tuple[int, int]]:
         """(node, neighbour) for every neighbour of these nodes."""
@@ -95,8 +100,8 @@ class Walk:
         hubs = [row for row in frontier if row.degree > max(cap, FEW)] if self.as_of is None else []
         apart = {row.nid for row in hubs}
         sorted_out = [row.nid for row in frontier if row.degree > cap and row.nid not in apart]
-        found = self._over("all_neighbours", whole)
-        found.extend(self._over("capped_neighbours", sorted_out, cap=cap))
+        found = self._pairs_over("all_neighbours", whole)
+        found.extend(self._pairs_over("capped_neighbours", sorted_out, cap=cap))
         for row in hubs:
             for type in dict.fromkeys((*TYPES_OUT[row.label], *TYPES_IN[row.label])):
                 if self._wants(type):
@@ -119,7 +124,9 @@ class Walk:
             last = sorted(seen.values(), reverse=True)[cap - 1 : cap]
             if boundary is not None and (len(last) == 0 or last[0] <= boundary):
                 shared = self._shared | {"types": [type]}
-                return self.transaction.rows(query("capped_neighbours"), rows=[row.nid], cap=cap, **shared)
+                text = query("capped_neighbours", "now", "types")
+                ((pairs,),) = self.transaction.rows(text, rows=[row.nid], cap=cap, **shared)
+                return list(pairs)
             kept = [[other, moment] for other, moment in seen.items() if moment >= last[0]] if last else []
             if len(kept) > cap:
                 return [[r.nid, seen[r.nid]] for r in self.first({r[0]: r[1] for r in kept}, cap)]
@@ -187,14 +194,14 @@ class Walk:
         """Every edge with both ends in `among`."""
         few = [nid for nid, row in among.items() if row.degree <= FEW]
         hubs = [row for row in among.values() if row.degree > FEW]
-        return self.among_hubs(self._over("links", few, among=list(among)), hubs)
+        return self.joined(self._over("links", few, among=list(among)), hubs, hubs)
 
-    def among_hubs(self, found: Rows, hubs: Sequence[Row]) -> list[Link]:
-        """The links that were found, and those between two hubs; each once."""
+    def joined(self, found: Rows, starts: Collection[Row], ends: Collection[Row]) -> list[Link]:
+        """The links that were found, and those from one of `starts` to one of `ends`; each once."""
         found = list(found)
         pairs: dict[str, list[list[int]]] = {}
-        for start in hubs:
-            for end in hubs:
+        for start in starts:
+            for end in ends:
                 for type in TYPES_OUT[start.label]:
                     if self._wants(type) and (start.label, type, end.label) in TRIPLES:
                         pairs.setdefault(type, []).append([start.nid, end.nid])
