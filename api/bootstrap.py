@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.audit_head import HeadFile
 from api.audit_trail import AuditTrail, LogTrail
+from api.gate import gate_of
 from api.handover import Handovers
 from api.keys import Keys
 from api.metrics import Metrics
@@ -16,12 +17,15 @@ from api.settings import Settings
 from api.throttle import Throttle
 from api.users import Users
 from api.workers import Workers
+from graph_model.services.gate_policy import Gate
 from graph_model.store import Clock, GraphStore, utc_now
 from graph_model.stores import open_store
 
 if TYPE_CHECKING:
     from api.assess import OnlineScorer
     from api.oidc import Provider
+    from gnn.explanation.explanation import Looks
+    from gnn.online import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,10 @@ class Runtime:
     audit: AuditTrail
     metrics: Metrics
     scorer: "OnlineScorer"
+    looks: "Looks"
     log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
+    gate: Gate  # whom marketing is handed
     clock: Clock
 
 
@@ -55,6 +61,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
     sessions.forget_expired(now=clock())
     metrics = Metrics()
     store = open_store(settings.store_address, read_only=settings.read_only, clock=clock)
+    scorer = _scorer(store, settings)
     return Runtime(
         settings=settings,
         store=store,
@@ -71,9 +78,11 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         if settings.read_only
         else AuditTrail(store, audit_head(settings, store.address), metrics),
         metrics=metrics,
-        scorer=_scorer(store, settings),
+        scorer=scorer,
+        looks=scorer,
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
+        gate=gate_of(settings),
         clock=clock,
     )
 
@@ -85,7 +94,7 @@ def audit_head(settings: Settings, address: str) -> HeadFile:
     return HeadFile(home, address, key, written=settings.store_address)
 
 
-def _scorer(store: GraphStore, settings: Settings) -> "OnlineScorer":
+def _scorer(store: GraphStore, settings: Settings) -> "Scorer":
     from gnn.online import Scorer  # loads what learns, which only a server needs
 
     return Scorer(store, settings.model_folder)

@@ -73,6 +73,7 @@ CODES: dict[str, Outcome] = {
     "customer.birth_implausible": REFUSED_VALUE,
     "search.too_short": REFUSED_VALUE,
     "score.which": USAGE,
+    "explanation.subject": USAGE,
     "scores.none": USAGE,
     "scores.too_many": USAGE,
     "cursor.invalid": USAGE,

@@ -31,11 +31,26 @@ class Right(StrEnum):
     SEE_JOBS = "see_jobs"
     RUN_JOBS = "run_jobs"
     SEE_METRICS = "see_metrics"
+    SEE_TAGS = "see_tags"  # the dictionary of tags and their figures, of nobody in particular
+    EDIT_TAGS = "edit_tags"  # define, change and delete tags
+    MARKET = "market"  # referral circles without their risk, audiences, and their members behind the gate
+    SEE_EXCLUSIONS = (
+        "see_exclusions"  # whom the gate leaves out for what: exact waterfalls, consent and contacts of one person
+    )
+    RECORD_CONSENT = "record_consent"  # consent and contacts, as people and campaigns state them
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.INVESTIGATOR: frozenset(
-        {Right.SEE_GRAPH, Right.SEE_RISK, Right.REVEAL, Right.EXPORT, Right.EDIT_GRAPH, Right.RECORD}
+        {
+            Right.SEE_GRAPH,
+            Right.SEE_RISK,
+            Right.REVEAL,
+            Right.EXPORT,
+            Right.EDIT_GRAPH,
+            Right.RECORD,
+            Right.SEE_TAGS,
+        }
     ),
     Role.SUPERVISOR: frozenset(
         {
@@ -47,12 +62,28 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.RECORD,
             Right.BLOCK,
             Right.SEE_JOBS,
+            Right.SEE_TAGS,
+            Right.EDIT_TAGS,
+            Right.MARKET,
+            Right.SEE_EXCLUSIONS,
+            Right.RECORD_CONSENT,
         }
     ),
     Role.RISK_ENGINE: frozenset({Right.SEE_RISK, Right.ASSESS}),
-    Role.MARKETER: frozenset(),
-    Role.DATA_SCIENTIST: frozenset({Right.SEE_GRAPH, Right.SEE_RISK, Right.SEE_JOBS, Right.RUN_JOBS}),
-    Role.OPERATOR: frozenset({Right.SEE_JOBS, Right.RUN_JOBS, Right.SEE_METRICS}),
+    Role.MARKETER: frozenset({Right.SEE_TAGS, Right.EDIT_TAGS, Right.MARKET}),
+    Role.DATA_SCIENTIST: frozenset(
+        {Right.SEE_GRAPH, Right.SEE_RISK, Right.SEE_JOBS, Right.RUN_JOBS, Right.SEE_TAGS, Right.EDIT_TAGS}
+    ),
+    Role.OPERATOR: frozenset(
+        {
+            Right.SEE_JOBS,
+            Right.RUN_JOBS,
+            Right.SEE_METRICS,
+            Right.RECORD_CONSENT,
+            Right.SEE_TAGS,
+            Right.EDIT_TAGS,
+        }
+    ),
 }
 
 

@@ -8,6 +8,7 @@ import typer
 from api.cli import (
     audit,
     blocklist,
+    consent,
     data,
     doctoring,
     jobs,
@@ -20,6 +21,7 @@ from api.cli import (
     run,
     scoring,
     servers,
+    tags,
     training,
 )
 from api.cli.terminal import fail
@@ -48,6 +50,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(blocklist.app, name="blocklist")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(tags.app, name="tags")
+app.add_typer(consent.app, name="consent")
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """`guanxi blocklist`: whom and what no application may come with. Keys go in and are never printed: what is shown is masked."""
 
 import csv
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from api.cli.chain import audited
-from api.cli.terminal import HomeOption, StoreOption, columns, err, out, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, err, out, settings_from, typed
 from graph_model.errors import GuanxiError, InvalidRequest, InvalidValue, NotFound
 from graph_model.principal import Principal, Role
 from graph_model.records import NodeRef
@@ -51,7 +50,7 @@ def add(
     """List a person or something people use; what is not in the graph yet becomes a node."""
     now = utc_now()
     wanted = blocklist.listing(
-        type, _typed(key), reason=reason, expires_at=None if expires is None else _moment(expires), now=now
+        type, typed(key), reason=reason, expires_at=None if expires is None else _moment(expires), now=now
     )
     settings = settings_from(home=home, store=store)
     opened = open_store(settings.store_address)
@@ -100,7 +99,7 @@ def remove(
     settings = settings_from(home=home, store=store)
     opened = open_store(settings.store_address)
     try:
-        node = by_node_id(opened, key if type is None else _node_id(opened, type, _typed(key)))
+        node = by_node_id(opened, key if type is None else _node_id(opened, type, typed(key)))
         with audited(settings, opened, "blocklist.remove", OPERATOR.role, about=[node.ref]):
             entry = blocklist.remove(opened, OPERATOR, node.node_id, reason=reason, now=utc_now())
     finally:
@@ -179,10 +178,6 @@ def _node_id(store: GraphStore, label: str, key: str) -> str:
     if node is None:
         raise NotFound("There is nothing with this key in the graph.")
     return node.node_id
-
-
-def _typed(key: str) -> str:
-    return sys.stdin.readline().strip() if key == "-" else key
 
 
 def _moment(text: str) -> datetime:

@@ -40,6 +40,11 @@ def columns(*names: str, whole: Collection[str] = ()) -> Table:
     return Table(*headers, box=None, pad_edge=False)
 
 
+def typed(text: str) -> str:
+    """What was given as an argument; - stands for a line of standard input."""
+    return sys.stdin.readline().strip() if text == "-" else text
+
+
 class SettingsInvalid(GuanxiError):
     """A GUANXI_… variable that makes no sense."""
 

@@ -25,6 +25,9 @@ BLOCK: Rule = frozenset({Right.BLOCK})
 ASSESS: Rule = frozenset({Right.ASSESS})
 SEE_JOBS: Rule = frozenset({Right.SEE_JOBS})
 RUN_JOBS: Rule = frozenset({Right.RUN_JOBS})
+MARKET: Rule = frozenset({Right.MARKET})
+EXCLUSIONS: Rule = frozenset({Right.SEE_EXCLUSIONS})
+RECORD_CONSENT: Rule = frozenset({Right.RECORD_CONSENT})
 
 
 def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
@@ -34,7 +37,7 @@ def _all(rule: Rule, type_name: str, *fields: str) -> dict[str, Rule]:
 RULES: Mapping[str, Rule] = {
     **_all(SIGNED_IN, "Query", "me", "schema", "status"),
     **_all(GRAPH_OR_RISK, "Query", "subject", "subjectById"),
-    **_all(RISK, "Query", "score", "scores", "ring", "rings"),
+    **_all(RISK, "Query", "score", "scores", "ring", "rings", "explanation"),
     **_all(GRAPH, "Query", "nodeByKey", "path"),
     **_all(GRAPH, "Query", "node", "search", "neighbours"),
     **_all(REVEAL, "Mutation", "reveal"),
@@ -60,6 +63,12 @@ RULES: Mapping[str, Rule] = {
         RISK, "Assessment", "score", "grade", "source", "modelVersion", "policyVersion", "asOf", "scoredAt", "reasons"
     ),
     **_all(RISK, "Reason", "code", "text", "weight"),
+    **_all(
+        RISK, "Explanation", "subjectId", "applicationId", "score", "estimate", "estimateWithout", "estimateWithOnly"
+    ),
+    **_all(RISK, "Explanation", "ties", "source", "modelVersion", "asOf", "degraded", "degradedBecause"),
+    **_all(GRAPH, "Explanation", "graph"),
+    **_all(RISK, "ExplainedTie", "customerId", "identifierId", "drop"),
     **_all(RISK, "ScoreAnswer", "subjectId", "type", "found", "score", "grade", "reasons", "ring", "tags"),
     **_all(RISK, "ScoreAnswer", "modelVersion", "policyVersion", "source", "asOf", "scoredAt", "freshness"),
     **_all(RISK, "ScoreAnswer", "degraded", "degradedBecause"),
@@ -111,6 +120,11 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "Expansion", "nodes", "edges", "omissions"),
     **_all(GRAPH, "SearchHit", "id", "type", "caption", "matched"),
     **_all(RISK, "SearchHit", "grade"),
+    **_all(RECORD_CONSENT, "Mutation", "recordConsents", "recordContacts"),
+    **_all(RECORD_CONSENT, "Recorded", "new", "known", "refused"),
+    **_all(RECORD_CONSENT, "RefusedStatement", "index", "code", "message"),
+    **_all(EXCLUSIONS, "Query", "consent"),
+    **_all(EXCLUSIONS, "ChannelStanding", "channel", "granted", "since", "source", "sent", "days", "tooOften"),
 }
 
 

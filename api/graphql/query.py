@@ -3,6 +3,8 @@
 import strawberry
 
 from api.graphql.casework_query import CaseworkQuery
+from api.graphql.consent_query import ConsentQuery
+from api.graphql.explanation_query import ExplanationQuery
 from api.graphql.job_query import JobQuery
 from api.graphql.link_query import LinkQuery
 from api.graphql.path_query import PathQuery
@@ -12,5 +14,7 @@ from api.graphql.subject_query import SubjectQuery
 
 
 @strawberry.type
-class Query(SubjectQuery, RiskQuery, RingQuery, PathQuery, LinkQuery, CaseworkQuery, JobQuery):
+class Query(
+    SubjectQuery, RiskQuery, RingQuery, ExplanationQuery, PathQuery, LinkQuery, CaseworkQuery, JobQuery, ConsentQuery
+):
     """Each base holds the queries of one subject; add a module, then its class here."""

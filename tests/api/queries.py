@@ -84,6 +84,14 @@ RINGS = f"""query ($first: Int! = 20, $after: String, $filter: RingFilter, $orde
 RING_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $asOf: DateTime) {{ ring(id: $id, asOf: $asOf) {{
   keyMembers {{ id caption }}
   members(first: $first, after: $after) {{ edges {{ cursor node {{ id type caption }} }} {PAGE_INFO} }} }} }}"""
+RECORD_CONSENTS = """mutation ($consents: [ConsentInput!]!) { recordConsents(consents: $consents) {
+  new known refused { index code message } } }"""
+RECORD_CONTACTS = """mutation ($contacts: [ContactInput!]!) { recordContacts(contacts: $contacts) {
+  new known refused { index code message } } }"""
+CONSENT = "query ($nodeId: ID!) { consent(nodeId: $nodeId) { channel granted since source sent days tooOften } }"
+EXPLANATION = f"""query ($nodeId: ID!, $asOf: DateTime) {{ explanation(nodeId: $nodeId, asOf: $asOf) {{
+  subjectId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId drop }}
+  source modelVersion asOf degraded degradedBecause graph {{ {GRAPH} }} }} }}"""
 PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
   path(from: $from, to: $to, k: $k, maxHops: $maxHops, asOf: $asOf) {
     nodes { id type caption } edges { id source target type } hops cost sentenceZh sentenceEn } }"""
@@ -95,5 +103,6 @@ EVERYTHING = (
     DRAW_LINK, ANNOTATE_LINK, RETRACT_LINK, LINK,
     NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST, ASSESS,
     START_JOB, CANCEL_JOB, JOBS, ONE_JOB,
-    SCORE, SCORES, RING, RINGS, RING_MEMBERS, PATH, NODE_BY_KEY,
+    SCORE, SCORES, RING, RINGS, RING_MEMBERS, EXPLANATION, PATH, NODE_BY_KEY,
+    RECORD_CONSENTS, RECORD_CONTACTS, CONSENT,
 )  # fmt: skip

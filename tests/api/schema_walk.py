@@ -137,6 +137,15 @@ SAMPLES: Mapping[str, Callable[[World], object]] = {
     "Mutation.addToBlocklist.reason": lambda _: "stolen phone",
     "Mutation.removeFromBlocklist.nodeId": lambda world: world.listed(),
     "Mutation.removeFromBlocklist.reason": lambda _: "given back",
+    "Query.consent.nodeId": _id("subject"),
+    "Mutation.recordConsents.consents": lambda world: [
+        {"idNumber": _number(world), "channel": "SMS", "granted": True, "at": "2026-05-01T10:00:00"},
+        {"idNumber": "110105", "channel": "SMS", "granted": True, "at": "2026-05-01T10:00:00"},
+    ],
+    "Mutation.recordContacts.contacts": lambda world: [
+        {"idNumber": _number(world), "channel": "SMS", "at": "2026-05-01T10:00:00"},
+        {"idNumber": "110105", "channel": "SMS", "at": "2026-05-01T10:00:00"},
+    ],
     "Mutation.assessApplication.input": lambda _: APPLICATION,
     "Mutation.assessApplication.idempotencyKey": lambda _: str(uuid4()),
 }

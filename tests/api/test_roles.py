@@ -25,6 +25,7 @@ from api.graphql.permissions import RULES
 from api.settings import Settings
 from graph_model.errors import Forbidden
 from graph_model.principal import RIGHTS, Principal, Right, Role
+from graph_model.services.gate_policy import load_gate_policy
 from graph_model.stores import open_store
 from tests.api.conftest import Client, Served, ServerThread
 from tests.api.schema_walk import (
@@ -298,7 +299,7 @@ def test_whoever_sees_the_graph_alone_can_not_tell_who_was_scored(worlds: tuple[
 # Services that take a principal and show nothing of their own: they mask what their caller has fetched, and hide the grade from who may not see it.
 MASKS = {
     "masking.attributes", "masking.caption", "masking.is_masked", "relation_graph.grade_of",
-    "relation_graph.canvas_node", "relation_graph.drawn", "paths.sentence",
+    "relation_graph.canvas_node", "relation_graph.drawn", "paths.sentence", "gate.told",
 }  # fmt: skip
 
 
@@ -317,7 +318,7 @@ def services() -> dict[str, Callable[..., object]]:
 def test_services_ask_for_the_right_again(world: World, name: str) -> None:
     """A resolver that forgot its rule still shows nothing: the service refuses a principal without any right."""
     function = services()[name]
-    nobody = Principal("mia", Role.MARKETER)
+    nobody = Principal("mia", Role.MARKETER, scopes=frozenset())
     store, ids = world.served.runtime.store, case_of(world).ids
     node = store.get_by_id([ids["d_user"]])[0]
     samples: dict[str, object] = {
@@ -326,7 +327,7 @@ def test_services_ask_for_the_right_again(world: World, name: str) -> None:
         "start": ids["c_user"], "end": ids["d_user"], "ring_id": RING_ID, "ring": store.ring(RING_ID), "now": NOW, "moment": NOW,
         "reason": "case 4711", "property": "name", "secret": b"k" * 32, "verdict": "cleared", "application_id": ids["application1"],
         "known_at": NOW, "known": [], "positions": None, "expires_at": None, "wanted": [], "id_numbers": [], "note": "", "first": 5, "after": None,
-        "start_id": ids["c_user"], "end_id": ids["d_user"], "as_of": None,
+        "start_id": ids["c_user"], "end_id": ids["d_user"], "as_of": None, "statements": [], "policy": load_gate_policy(),
     }  # fmt: skip
     asked = inspect.signature(function).parameters
     needed = [p.name for p in asked.values() if p.default is p.empty]
