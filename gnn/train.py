@@ -5,8 +5,8 @@ rows* ask for the same application some weeks later, as an investigator does, wh
 whose own fraud had been confirmed by then are left out, for there the score is not asked. Labels are the same, the delay is the same as in serving.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -14,23 +14,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn import contenders
 from gnn.arrays.graph import GraphArrays
+from gnn.contenders import NET, STACK, TREES, Candidate, LearningRows
 from gnn.drift import reference
-from gnn.features.build import FeatureConfig, FeatureTable, describe, vocabulary_of
+from gnn.features.build import FeatureConfig, describe, vocabulary_of
 from gnn.features.questions import QuestionSet, at_application
+from gnn.features.vocabulary import Vocabulary
 from gnn.features.walk import DAY_MS
-from gnn.models.bootstrap import intervals_of
-from gnn.models.calibration import as_is, fit_calibration
+from gnn.models.bootstrap import differences, intervals_of
+from gnn.models.calibration import Calibration, as_is, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
 from gnn.models.reliability import reliability
-from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
-from gnn.models.trees import OnRound, TreeConfig, Trees, fit
+from gnn.models.split import Split, is_positive, label_delay, split_by_time, unseen_fraud
+from gnn.models.trees import OnRound, TreeConfig
 from gnn.rules import Rules
 from graph_model.store import OnProgress
 
-FULL, TABULAR, RULES = "full", "tabular only", "rules only"  # what is measured beside each other
+FULL, TABULAR, RULES = "full", "tabular only", "rules only"  # what is measured beside each other; full is what serves
 _PERCENT = 100  # of a fit, the unit of progress
+_COST: Mapping[str, int] = {TREES: 1, STACK: 6, NET: 40}  # of a fit, roughly, beside that of trees
 LEAST_POSITIVES = 40  # confirmed frauds among mature applications; below it rules score
 REVIEW_WITHIN_DAYS = 180
 REVIEW_SHARE = 1 / 3  # of the honest review rows; they are many and much alike
@@ -43,24 +47,12 @@ class TrainConfig:
     trees: TreeConfig = field(default_factory=TreeConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
     tabular_only: bool = False  # the baseline: what the forms and the customer's own past say
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows to learn from, application rows first."""
-
-    table: FeatureTable
-    application: Positions
-    positive: NDArray[np.bool_]
-    weight: NDArray[np.float64]
-    review: NDArray[np.bool_]
-
-    def of(self, applications: Positions) -> NDArray[np.bool_]:
-        return np.isin(self.application, applications)
+    contenders: tuple[str, ...] = (TREES,)  # of `gnn.contenders`, one at least that can serve
 
 
 def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress | None = None) -> Model | None:
-    """A model, or None where fewer than LEAST_POSITIVES frauds are known or one part of the split has none."""
+    """A model, or None where fewer than LEAST_POSITIVES frauds are known or one part of the split has none. Of several contenders the one with the
+    greatest average precision on the validation part serves. Raises InvalidRequest (`train.no_torch`) for a net without torch."""
     split = split_by_time(arrays)
     parts = (split.fit, split.validation, split.calibration)
     positives = [int(is_positive(arrays, part).sum()) for part in parts]
@@ -68,54 +60,109 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         return None
     asked = at_application(arrays, np.concatenate(parts))
     vocabulary = vocabulary_of(arrays, asked[: len(split.fit)])
-    questions, weight = _with_reviews(arrays, asked, config.trees.seed)
-    table = describe(arrays, questions, vocabulary, config=config.features, on_progress=on_progress)
-    application = questions.application.astype(np.int64)
-    rows = _Rows(
-        table,
-        application,
-        is_positive(arrays, application),
-        weight,
-        np.arange(len(questions)) >= len(asked),
-    )
-    _tell(on_progress, 0)
-    held_out = rows.of(split.calibration)
+    rows = _rows(arrays, split, asked, config, vocabulary, on_progress)
+    table, held = rows.table, rows.held
     columns = table.tabular if config.tabular_only else len(table.names)
+    meter = _Meter(
+        on_progress, 1 + sum(_COST[name] for name in config.contenders) + max(_COST[n] for n in config.contenders)
+    )
     # What is measured and calibrated on the last months was fitted without them; what is served has seen all of them too.
-    learnt, checked = rows.of(split.fit), rows.of(split.validation)
-    trees, rounds = _fit(rows, learnt, checked, config.trees, columns, on_round=_teller(on_progress, 0))
-    margin = trees.margin(table.values[held_out, :columns])
-    _tell(on_progress, 1)
-    unseen = np.where(rows.positive, unseen_fraud(arrays, application), 1.0)
-    calibration = fit_calibration(margin, rows.positive[held_out], (rows.weight * unseen)[held_out])
-    tabular, _ = _fit(rows, learnt, checked, config.trees, table.tabular, on_round=_teller(on_progress, 1))
-    _tell(on_progress, 2)
-    everything = np.ones(len(application), dtype=np.bool_)
-    told = _teller(on_progress, 2)
-    served, _ = _fit(rows, everything, None, config.trees, columns, rounds, on_round=told)
-    _tell(on_progress, 3)
-    later = rows.review[held_out]
-    fresh = _part(table, held_out & ~rows.review)
-    full = calibration(margin[~later])
+    found = [_fitted(arrays, rows, name, config, columns, meter.part(_COST[name])) for name in config.contenders]
+    winner = max((one for one in found if one.refit is not None), key=lambda one: one.precision(rows))
+    unseen = np.where(rows.positive, unseen_fraud(arrays, rows.application), 1.0)
+
+    def calibrated(one: Candidate) -> Calibration:
+        return fit_calibration(one.margin[held], rows.positive[held], (rows.weight * unseen)[held])
+
+    tabular, _ = contenders.boosted(rows, rows.fit, config.trees, table.tabular, meter.part(1), stop_by=rows.validation)
+    assert winner.refit is not None  # for mypy: only such were chosen from
+    served = winner.refit(meter.part(_COST[winner.name]))
+    meter.end()
+    calibration = calibrated(winner)
+    later, measured = held & rows.review, held & ~rows.review
+    fresh = rows.part(measured)
+    application = rows.application[measured]
     beside = {
-        FULL: full,
+        FULL: calibration(winner.margin[measured]),
         TABULAR: as_is(tabular.margin(fresh.values[:, : table.tabular])),
         RULES: Rules().probability(fresh),
-    }
-    serving = calibration(served.margin(fresh.values[:, :columns]))
-    measured = application[held_out & ~rows.review]
-    positive = is_positive(arrays, measured)
-    at_review = measures(rows.positive[held_out & rows.review], calibration(margin[later]))
-    card = _card(arrays, split, rounds, config) | {
+    } | {one.name: calibrated(one)(one.margin[measured]) for one in found if one is not winner}
+    positive, customer = rows.positive[measured], arrays.applications.customer[application]
+    at_review = measures(rows.positive[later], calibration(winner.margin[later]))
+    model = Model(served, calibration, vocabulary, config.features, table.names[:columns], {}, tabular.text)
+    card = _card(arrays, split, config) | {
         "metrics": _rounded(
             {name: measures(positive, score) for name, score in beside.items()} | {"full, at review": at_review}
         ),
-        "intervals": intervals_of(positive, beside, group=arrays.applications.customer[measured]),
-        "reliability": [asdict(found) for found in reliability(positive, full)],
+        "intervals": intervals_of(positive, beside, group=customer),
+        "reliability": [asdict(one) for one in reliability(positive, beside[FULL])],
+        "contenders": _told(rows, found, winner, beside, positive, customer),
+        "serves": winner.name,
         "tabular_sha256": sha256(tabular.text.encode()).hexdigest(),
-        "reference": reference(arrays, fresh, serving, arrays.applications.applied_at[measured]),
+        "reference": reference(arrays, fresh, model.probability(fresh), arrays.applications.applied_at[application]),
+        **({"rounds": winner.told["rounds"]} if "rounds" in winner.told else {}),
     }
-    return Model(served.text, calibration, vocabulary, config.features, table.names[:columns], card, tabular.text)
+    return replace(model, card=card)
+
+
+def _fitted(
+    arrays: GraphArrays, rows: LearningRows, name: str, config: TrainConfig, columns: int, on_round: OnRound
+) -> Candidate:
+    match name:
+        case contenders.STACK:
+            return contenders.stack(arrays, rows, config.trees, on_round)
+        case contenders.NET:
+            return contenders.net(arrays, rows, config.trees.seed, on_round)
+        case _:
+            return contenders.trees(rows, config.trees, columns, on_round)
+
+
+def _told(
+    rows: LearningRows,
+    found: Sequence[Candidate],
+    winner: Candidate,
+    beside: Mapping[str, NDArray[np.float64]],
+    positive: NDArray[np.bool_],
+    customer: NDArray[np.integer],
+) -> dict[str, Any]:
+    """Of each contender what it was chosen by, and on the rows that no choice has seen how much more it would have given than what serves."""
+    told: dict[str, Any] = {}
+    for one in found:
+        told[one.name] = {
+            "chosen_by": round(one.precision(rows), 6),
+            "serves": one is winner,
+            "can_serve": one.refit is not None,
+            **one.told,
+        }
+        if one is not winner:
+            apart = differences(positive, beside[one.name], beside[FULL], group=customer).get("average_precision")
+            if apart is not None:
+                told[one.name]["minus_served"] = {**asdict(apart), "told_apart": apart.told_apart}
+    return told
+
+
+def _rows(
+    arrays: GraphArrays,
+    split: Split,
+    asked: QuestionSet,
+    config: TrainConfig,
+    vocabulary: Vocabulary,
+    on_progress: OnProgress | None,
+) -> LearningRows:
+    questions, weight = _with_reviews(arrays, asked, config.trees.seed)
+    table = describe(arrays, questions, vocabulary, config=config.features, on_progress=on_progress)
+    application = questions.application.astype(np.int64)
+    return LearningRows(
+        table=table,
+        asked=questions,
+        application=application,
+        positive=is_positive(arrays, application),
+        weight=weight,
+        review=np.arange(len(questions)) >= len(asked),
+        fit=np.isin(application, split.fit),
+        validation=np.isin(application, split.validation),
+        held=np.isin(application, split.calibration),
+    )
 
 
 def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:
@@ -135,37 +182,7 @@ def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[Q
     return questions, weight
 
 
-def _fit(
-    rows: _Rows,
-    chosen: NDArray[np.bool_],
-    validation: NDArray[np.bool_] | None,
-    config: TreeConfig,
-    columns: int,
-    rounds: int | None = None,
-    *,
-    on_round: OnRound,
-) -> tuple[Trees, int]:
-    """Trees on the chosen rows' first columns."""
-    values = rows.table.values[:, :columns]
-    names = rows.table.names[:columns]
-    return fit(
-        values[chosen],
-        rows.positive[chosen],
-        None if validation is None else (values[validation], rows.positive[validation]),
-        names=names,
-        coded=[name for name in rows.table.coded if name in names],
-        config=config,
-        weight=rows.weight[chosen],
-        rounds=rounds,
-        on_round=on_round,
-    )
-
-
-def _part(table: FeatureTable, chosen: NDArray[np.bool_]) -> FeatureTable:
-    return FeatureTable(table.names, table.coded, table.tabular, table.values[chosen])
-
-
-def _card(arrays: GraphArrays, split: Split, rounds: int, config: TrainConfig) -> dict[str, Any]:
+def _card(arrays: GraphArrays, split: Split, config: TrainConfig) -> dict[str, Any]:
     applied = arrays.applications.applied_at
     parts = {"fit": split.fit, "validation": split.validation, "calibration": split.calibration}
     learnt = np.concatenate(list(parts.values()))
@@ -184,7 +201,6 @@ def _card(arrays: GraphArrays, split: Split, rounds: int, config: TrainConfig) -
             }
             for name, part in parts.items()
         },
-        "rounds": rounds,
         "trees": asdict(config.trees),
         "measured_on": "calibration",
         "libraries": library_versions(),
@@ -199,17 +215,26 @@ def _iso(moment: int) -> str:
     return datetime.fromtimestamp(moment / 1000, tz=UTC).isoformat(timespec="seconds")
 
 
-def _tell(on_progress: OnProgress | None, done: int) -> None:
-    """After each of the three fits."""
-    if on_progress is not None:
-        on_progress("training", done * _PERCENT, 3 * _PERCENT)
+class _Meter:
+    """Progress over fits of different cost."""
 
+    def __init__(self, on_progress: OnProgress | None, units: int) -> None:
+        self._tell, self._units, self._before = on_progress, units, 0
+        self._say(0)
 
-def _teller(on_progress: OnProgress | None, before: int) -> OnRound:
-    """Within a fit, when that many came before it."""
+    def part(self, units: int) -> OnRound:
+        """For a fit that begins when all parts before are done."""
+        before, self._before = self._before, self._before + units
+        self._say(before * _PERCENT)
 
-    def tell(done: int, total: int) -> None:
-        if on_progress is not None:
-            on_progress("training", before * _PERCENT + done * _PERCENT // total, 3 * _PERCENT)
+        def tell(done: int, total: int) -> None:
+            self._say(before * _PERCENT + done * units * _PERCENT // total)
 
-    return tell
+        return tell
+
+    def end(self) -> None:
+        self._say(self._units * _PERCENT)
+
+    def _say(self, done: int) -> None:
+        if self._tell is not None:
+            self._tell("training", done, self._units * _PERCENT)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +56,12 @@ def train(
     config: Annotated[
         Path | None, typer.Option(help="TOML with tables [trees] and [rings]; docs/data-scientist.md lists the keys.")
     ] = None,
+    contenders: Annotated[
+        str | None,
+        typer.Option(
+            help="Of trees, stack and net, with commas; the best on validation that can serve does [trees,stack]."
+        ),
+    ] = None,
     data: DataOption = None,
     split: SplitOption = None,
     net: Annotated[
@@ -69,7 +76,7 @@ def train(
     """Train a model and register it: as the champion where nothing serves yet, else as a challenger that waits to be promoted. With --data: train the
     stack on a labelled graph in a file; one that is cut off goes on where it was."""
     if data is not None:
-        refuse_beside("with", as_of=as_of, config=config, store=store)
+        refuse_beside("with", as_of=as_of, config=config, contenders=contenders, store=store)
         folder = model_folder(settings_from(home=home), models)
         train_on_file(data, split=split, net=net, seed=seed, scores=scores, models=folder, by=os_user(), now=utc_now())
         return
@@ -78,12 +85,13 @@ def train(
     from gnn.registry.registry import Registry, Standing
     from gnn.train import LEAST_POSITIVES, TrainConfig
     from gnn.train import train as run
-    from gnn.train_config import load_config
+    from gnn.train_config import contenders_of, load_config
 
     settings = settings_from(home=home, store=store)
     now = utc_now()
     moment = moment_of(as_of, now)
     chosen = TrainConfig() if config is None else load_config(config)
+    chosen = replace(chosen, contenders=contenders_of(contenders))
     registry = Registry(model_folder(settings, models))
     opened = open_store(settings.store_address)
     try:
@@ -102,6 +110,15 @@ def train(
     finally:
         opened.close()
     out.print(beside(model.card["metrics"], model.card["intervals"]))
+    for name, told in model.card["contenders"].items():
+        how = (
+            "serves, and is full above"
+            if told["serves"]
+            else ""
+            if told["can_serve"]
+            else "is measured and never serves"
+        )
+        out.print(f"{name}: average precision {told['chosen_by']:.3f} on validation{f'; {how}' if how else ''}")
     again = (
         " These bytes were there already: nothing that is learnt from has changed." if model.version in before else ""
     )

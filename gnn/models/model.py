@@ -1,4 +1,5 @@
-"""Model: everything that scores feature rows, in one frozen value, and its files. No pickle: LightGBM's text, and JSON.
+"""Model: everything that scores feature rows, in one frozen value, and its files. No pickle: LightGBM's text, and JSON. What was fitted is
+either boosted trees or a blend, the gated stack; whoever scores, explains or keeps a model need not know which.
 
 A model folder holds one folder per version and a file `current` that names the one in use, the champion; `gnn.registry` keeps what else is
 known of them. The version is made of the content, so the same data, seed, configuration and thread count give the same version and bytes.
@@ -23,14 +24,15 @@ from numpy.typing import NDArray
 
 from gnn.features.build import FeatureConfig, FeatureTable, column_names
 from gnn.features.vocabulary import Vocabulary
+from gnn.models.blend import Blend
 from gnn.models.calibration import Calibration
 from gnn.models.files import current, point, write_whole
-from gnn.models.trees import Probabilities, Trees
+from gnn.models.trees import TREES, Probabilities, Trees
 from gnn.rings.detect import RingConfig
 from graph_model.errors import InvalidRequest
 
 FORMAT = 1
-TREES, CARD, TABULAR = "trees.txt", "model.json", "tabular.txt"
+CARD, TABULAR = "model.json", "tabular.txt"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Model:
     """A fitted, calibrated model of the first columns of a feature table, `names`. `card` is what is told of it: data window, rows, metrics,
     configuration, library versions."""
 
-    trees_text: str
+    fitted: Trees | Blend
     calibration: Calibration
     vocabulary: Vocabulary
     features: FeatureConfig
@@ -49,22 +51,20 @@ class Model:
     )
 
     @cached_property
-    def trees(self) -> Trees:
-        return Trees(self.trees_text)
-
-    @cached_property
     def version(self) -> str:
-        digest = hashlib.sha256(self.trees_text.encode() + _dumps(self._content()).encode()).hexdigest()
-        return f"lgbm-{digest[:12]}"
+        texts = "".join(self.fitted.files().values())
+        digest = hashlib.sha256(texts.encode() + _dumps(self._content()).encode()).hexdigest()
+        return f"{'lgbm' if isinstance(self.fitted, Trees) else 'stack'}-{digest[:12]}"
 
     def margin(self, table: FeatureTable) -> NDArray[np.float64]:
-        return self.trees.margin(table.values[:, : len(self.names)])
+        return self.fitted.margin(table.values[:, : len(self.names)])
 
     def probability(self, table: FeatureTable) -> Probabilities:
         return self.calibration(self.margin(table))
 
     def contributions(self, table: FeatureTable) -> NDArray[np.float64]:
-        return self.trees.contributions(table.values[:, : len(self.names)])
+        """What each column adds to the log odds; the last is the base. They add up to the margin."""
+        return self.fitted.contributions(table.values[:, : len(self.names)])
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -74,6 +74,7 @@ class Model:
             "features": asdict(self.features),
             "names": list(self.names),
             "card": dict(self.card),
+            **({"experts": self.fitted.told()} if isinstance(self.fitted, Blend) else {}),
         }
 
 
@@ -100,12 +101,11 @@ def load_version(folder: Path, version: str) -> Model | None:
     """As `load`, of a version by name."""
     try:
         content = json.loads((folder / version / CARD).read_text(encoding="utf-8"))
-        text = (folder / version / TREES).read_text(encoding="utf-8")
         if content["format"] != FORMAT or tuple(content["names"]) != column_names()[0]:
             return None
         features = FeatureConfig(RingConfig(**content["features"]["rings"]))
         model = Model(
-            text,
+            _fitted(folder / version, content),
             Calibration(**content["calibration"]),
             Vocabulary(content["vocabulary"]),
             features,
@@ -157,8 +157,15 @@ def damaged(folder: Path, version: str) -> InvalidRequest:
     )
 
 
+def _fitted(folder: Path, content: Mapping[str, Any]) -> Trees | Blend:
+    def text(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    return Blend.read(content["experts"], text) if "experts" in content else Trees(text(TREES))
+
+
 def _files(model: Model) -> dict[str, str]:
-    files = {TREES: model.trees_text, CARD: _dumps({"version": model.version, **model._content()})}
+    files = {**model.fitted.files(), CARD: _dumps({"version": model.version, **model._content()})}
     return files | ({TABULAR: model.tabular_text} if model.tabular_text != "" else {})
 
 

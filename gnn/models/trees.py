@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import lightgbm
 import numpy as np
@@ -13,6 +14,7 @@ from gnn.features.walk import Rows
 Probabilities = NDArray[np.float64]
 OnRound = Callable[[int, int], None]
 
+TREES = "trees.txt"
 _FEW = 1_000  # rows
 
 
@@ -34,11 +36,17 @@ class TreeConfig:
 
 
 class Trees:
-    """A fitted booster. `text` is its whole content."""
+    """A fitted booster. `text` is its whole content, and is read when it is first needed: a damaged one is found by its digest before."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._booster = lightgbm.Booster(model_str=text)
+
+    @cached_property
+    def _booster(self) -> lightgbm.Booster:
+        return lightgbm.Booster(model_str=self.text)
+
+    def files(self) -> dict[str, str]:
+        return {TREES: self.text}
 
     @property
     def columns(self) -> int:
@@ -46,14 +54,16 @@ class Trees:
 
     def margin(self, rows: Rows) -> Probabilities:
         """Log odds, before calibration."""
-        return np.asarray(self._booster.predict(rows, raw_score=True, num_threads=_threads(rows)), dtype=np.float64)
+        return np.asarray(self._booster.predict(rows, raw_score=True, num_threads=threads_for(rows)), dtype=np.float64)
 
     def contributions(self, rows: Rows) -> NDArray[np.float64]:
         """TreeSHAP: for each row what each column adds to the log odds; the last column is the base."""
-        return np.asarray(self._booster.predict(rows, pred_contrib=True, num_threads=_threads(rows)), dtype=np.float64)
+        return np.asarray(
+            self._booster.predict(rows, pred_contrib=True, num_threads=threads_for(rows)), dtype=np.float64
+        )
 
 
-def _threads(rows: Rows) -> int:
+def threads_for(rows: Rows) -> int:
     """A few rows are sooner done by one thread than shared out among several that wait for each other; 0 is as many as there are."""
     return 1 if len(rows) < _FEW else 0
 

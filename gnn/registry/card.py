@@ -77,6 +77,8 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         for name, found in card["metrics"].items():
             bounds = card.get("intervals", {}).get(name, {})
             yield f"| {name} | {' | '.join(measure(found, bounds, key) for key, _ in MEASURES)} |"
+    if len(card.get("contenders", {})) > 1:
+        yield from _contenders(card)
     if "reliability" in card:
         yield from (
             "",
@@ -90,6 +92,23 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
             yield f"| {one['low']:g} to {one['high']:g} | {one['rows']:,} | {one['expected']:.3f} | {one['actual']:.3f} | {interval} |"
         yield from ("", "The calibration was fitted on these very rows; `guanxi evaluate` measures it on later ones.")
     yield from _made_with(card)
+
+
+def _contenders(card: Mapping[str, Any]) -> Iterator[str]:
+    """Who was fitted on the same rows, who serves and why."""
+    yield from ("", "## Contenders", "")
+    yield f"{card['serves']} serves, and is `full` above: of those that can serve it had the greatest average precision on the validation part."
+    yield from ("", "| | on validation | on the part above, minus what serves | |", "|---|--:|--:|---|")
+    for name, told in card["contenders"].items():
+        apart = told.get("minus_served")
+        minus = "" if apart is None else f"{apart['value']:+.3f} ({apart['low']:+.3f} to {apart['high']:+.3f})"
+        verdict = "serves" if told["serves"] else "told apart" if apart and apart["told_apart"] else "may be chance"
+        why = "" if told["can_serve"] else "; never serves: it needs torch and a second way to describe an application"
+        yield f"| {name} | {told['chosen_by']:.3f} | {minus} | {verdict}{why} |"
+    weights = card["contenders"].get("stack", {}).get("weights", {})
+    if len(weights) > 0:
+        told = ", ".join(f"{name} {weight:.2f}" for name, weight in sorted(weights.items(), key=lambda pair: -pair[1]))
+        yield from ("", f"Experts of the stack: {told}.")
 
 
 def _made_with(card: Mapping[str, Any]) -> Iterator[str]:

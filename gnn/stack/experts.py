@@ -16,11 +16,20 @@ Kind = Literal["boosted", "forest", "extra"]
 KINDS: tuple[Kind, ...] = ("boosted", "forest", "extra")
 _TREES = 60  # per fold: five folds make 300
 _ROUNDS = 150
+LEAVES = 512
 _FEW = 500  # rows under which boosted trees are stumps of a kind
 
 
-def fit_expert(kind: Kind, x: Features, positive: NDArray[np.bool_], *, seed: int) -> lightgbm.Booster:
-    """Fit on rows [m, c]."""
+def fit_expert(
+    kind: Kind,
+    x: Features,
+    positive: NDArray[np.bool_],
+    *,
+    seed: int,
+    weight: NDArray[np.float64] | None = None,
+    leaves: int = LEAVES,
+) -> lightgbm.Booster:
+    """Fit on rows [m, c]; `leaves` is how many a tree of a forest may have."""
     parameters = {
         "verbose": -1,
         "num_threads": 1,
@@ -30,10 +39,11 @@ def fit_expert(kind: Kind, x: Features, positive: NDArray[np.bool_], *, seed: in
         "max_bin": 63,
         "bagging_freq": 1,
         "feature_pre_filter": False,
-        **_parameters(kind, *x.shape),
+        **_parameters(kind, x.shape[0], x.shape[1], leaves),
     }
     rounds = _TREES if kind != "boosted" else (_ROUNDS // 2 if len(x) < _FEW else _ROUNDS)
-    return lightgbm.train(parameters, lightgbm.Dataset(x, positive.astype(np.float32)), num_boost_round=rounds)
+    rows = lightgbm.Dataset(x, positive.astype(np.float32), weight=weight)
+    return lightgbm.train(parameters, rows, num_boost_round=rounds)
 
 
 def predict(model: lightgbm.Booster, x: Features) -> NDArray[np.float64]:
@@ -41,7 +51,7 @@ def predict(model: lightgbm.Booster, x: Features) -> NDArray[np.float64]:
     return np.clip(np.asarray(model.predict(x, num_threads=1), dtype=np.float64), 0, 1)
 
 
-def _parameters(kind: Kind, rows: int, columns: int) -> dict[str, Any]:
+def _parameters(kind: Kind, rows: int, columns: int, leaves: int) -> dict[str, Any]:
     if kind == "boosted":
         few = rows < _FEW
         return {
@@ -57,7 +67,7 @@ def _parameters(kind: Kind, rows: int, columns: int) -> dict[str, Any]:
         # Squared error: a leaf is the share of fraud in it, a forest their mean.
         "objective": "regression",
         "boosting": "rf",
-        "num_leaves": 512,
+        "num_leaves": leaves,
         "min_data_in_leaf": 3 if rows >= _FEW else 1,
         "min_data_in_bin": 1,
         "bagging_fraction": 0.632,

@@ -19,11 +19,15 @@ _LEAST = 0.002  # a forest's 0 is not certainty
 
 def gate(scores: Scores, positive: NDArray[np.bool_]) -> Scores:
     """Weights [k] for the experts' scores [rows, k] in 0..1; equal ones where there is nothing to choose by."""
-    rows, experts = scores.shape
+    return vote(log_odds(scores), positive)
+
+
+def vote(odds: Scores, positive: NDArray[np.bool_]) -> Scores:
+    """As `gate`, of log odds [rows, k]."""
+    rows, experts = odds.shape
     equal = np.full(experts, 1 / experts)
     if rows == 0 or positive.all() or not positive.any():
         return equal
-    odds = log_odds(scores)
     mixed, votes = odds.mean(axis=1) * _START, equal * _START
     for _ in range(_VOTES):
         gained = [average_precision_score(positive, mixed + odds[:, expert]) for expert in range(experts)]

@@ -88,7 +88,7 @@ def test_too_few_applications_say_nothing(model: Model):
 
 
 def test_a_card_without_a_reference_is_of_an_earlier_guanxi(model: Model):
-    old = Model(model.trees_text, model.calibration, model.vocabulary, model.features, model.names, {"as_of": "x"})
+    old = Model(model.fitted, model.calibration, model.vocabulary, model.features, model.names, {"as_of": "x"})
     with pytest.raises(InvalidRequest, match="Train a new one") as refused:
         drift(learnable().arrays(), old)
     assert refused.value.code == "drift.reference"

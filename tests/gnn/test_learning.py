@@ -103,7 +103,7 @@ def test_the_model_beats_its_tabular_baseline_twofold_on_months_it_has_not_seen(
 def test_training_again_gives_the_same_bytes(arrays: GraphArrays, model: Model):
     again = train(arrays, config=TrainConfig())
     assert again is not None
-    assert again.trees_text == model.trees_text
+    assert again.fitted.files() == model.fitted.files()
     assert again.version == model.version
 
 
@@ -113,7 +113,7 @@ def test_a_saved_model_scores_as_it_did(tmp_path: Path, model: Model):
     assert loaded is not None
     assert loaded.version == model.version
     rows = np.random.default_rng(0).random((20, len(model.names))).astype(np.float32)
-    assert np.array_equal(loaded.trees.margin(rows), model.trees.margin(rows))
+    assert np.array_equal(loaded.fitted.margin(rows), model.fitted.margin(rows))
     assert (loaded.calibration, loaded.vocabulary, loaded.features) == (
         model.calibration,
         model.vocabulary,

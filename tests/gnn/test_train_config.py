@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gnn.train import TrainConfig
-from gnn.train_config import BOUNDS, load_config
+from gnn.train_config import BOUNDS, contenders_of, load_config
 from graph_model.errors import InvalidRequest
 
 
@@ -49,3 +49,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str):
         load_config(written(tmp_path, text))
     assert said in refused.value.message and "train.toml" in refused.value.message
     assert refused.value.code == "train.config"
+
+
+def test_contenders_are_named_with_commas_and_a_misspelt_one_is_answered_with_what_was_meant():
+    assert contenders_of(None) == ("trees", "stack")
+    assert contenders_of("stack, net,stack") == ("stack", "net")
+    for text, said in (("tree", "Did you mean trees?"), ("", "There are"), ("net", "name trees or stack")):
+        with pytest.raises(InvalidRequest, match=said) as refused:
+            contenders_of(text)
+        assert refused.value.code == "train.contenders"

@@ -1,0 +1,168 @@
+"""Contenders: the ways of scoring that are fitted on the same rows and measured on the same later ones. The best of those that can serve does.
+
+Each is fitted on the first part of the rows, and stops or weighs by the second; the third is seen by none. Trees are boosted on all columns,
+the stack is the gated blend of experts, the net learns on the surroundings of each row as of its moment. A net doesn't serve: it would
+bring torch, and a second way of describing an application, onto the path of a request.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.arrays.graph import GraphArrays
+from gnn.features.build import FeatureTable
+from gnn.features.questions import QuestionSet
+from gnn.models.blend import Blend, Learning, blend, candidates, crossed, fit_experts
+from gnn.models.metrics import measures
+from gnn.models.split import Positions
+from gnn.models.trees import OnRound, TreeConfig, Trees, fit
+from gnn.stack.gate import log_odds
+from graph_model.errors import InvalidRequest
+
+TREES, STACK, NET = "trees", "stack", "net"
+CONTENDERS = (TREES, STACK, NET)
+_EPOCHS = 30
+Mask = NDArray[np.bool_]
+Margins = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRows:
+    """Rows to learn from, application rows first; and the part of each: by time, none in two."""
+
+    table: FeatureTable
+    asked: QuestionSet
+    application: Positions
+    positive: Mask
+    weight: NDArray[np.float64]
+    review: Mask
+    fit: Mask
+    validation: Mask
+    held: Mask
+
+    @property
+    def later(self) -> Mask:
+        """Rows that no contender is fitted on."""
+        return self.validation | self.held
+
+    def part(self, chosen: NDArray[np.int64] | Mask) -> FeatureTable:
+        return FeatureTable(self.table.names, self.table.coded, self.table.tabular, self.table.values[chosen])
+
+    @property
+    def validated(self) -> Mask:
+        """Application rows to choose by."""
+        return self.validation & ~self.review
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted contender: its log odds of every later row (NaN elsewhere), what is told of it, and how it is fitted on all rows to serve; None
+    for one that doesn't serve."""
+
+    name: str
+    margin: Margins
+    refit: Callable[[OnRound], Trees | Blend] | None
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    def precision(self, rows: LearningRows) -> float:
+        """Average precision on the rows to choose by."""
+        found = measures(rows.positive[rows.validated], self.margin[rows.validated])
+        return found.get("average_precision", 0.0)
+
+
+def trees(rows: LearningRows, config: TreeConfig, columns: int, on_round: OnRound) -> Candidate:
+    """Boosted trees on the first columns."""
+    fitted, rounds = boosted(rows, rows.fit, config, columns, on_round, stop_by=rows.validation)
+
+    def refit(on_round: OnRound) -> Trees:
+        return boosted(rows, np.ones_like(rows.fit), config, columns, on_round, rounds=rounds)[0]
+
+    margin = _later(rows, fitted.margin(rows.table.values[rows.later, :columns]))
+    return Candidate(TREES, margin, refit, {"rounds": rounds})
+
+
+def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round: OnRound) -> Candidate:
+    """The blend: experts fitted on the first part, weighed by the second; there it is judged by gates that have not seen the row."""
+    table, checked = rows.table, rows.validation
+    values, positive = table.values[checked], rows.positive[checked]
+    learnt = Learning(
+        table.names,
+        table.coded,
+        table.values[rows.fit],
+        rows.positive[rows.fit],
+        rows.weight[rows.fit],
+        (values, positive),
+    )
+    wanted = candidates(table.names, table.tabular)
+    experts = fit_experts(learnt, wanted, config=config, on_done=on_round)
+    odds = np.column_stack([expert.odds(values) for expert in experts])
+    found = blend(experts, odds, positive)
+    margin = np.full(len(rows.fit), np.nan)
+    customer = arrays.applications.customer[rows.application[checked]]
+    margin[checked] = crossed(odds, positive, customer, seed=config.seed)
+    margin[rows.held] = found.margin(table.values[rows.held])
+
+    def refit(on_round: OnRound) -> Blend:
+        everything = Learning(table.names, table.coded, table.values, rows.positive, rows.weight)
+        kept = [(expert.kind, expert.view, expert.rounds) for expert in found.experts]
+        return Blend(fit_experts(everything, kept, config=config, on_done=on_round), found.weights)
+
+    weights = {expert.name: weight for expert, weight in zip(found.experts, found.weights, strict=True)}
+    return Candidate(STACK, margin, refit, {"weights": weights})
+
+
+def net(arrays: GraphArrays, rows: LearningRows, seed: int, on_round: OnRound) -> Candidate:
+    """The typed net. Raises InvalidRequest (`train.no_torch`)."""
+    try:
+        from gnn.nets.net import NetConfig, fit_net
+    except ImportError as exc:
+        raise InvalidRequest(
+            "The net needs torch. Install the extra: pip install 'guanxi[gnn]', or leave the net out of --contenders.",
+            code="train.no_torch",
+        ) from exc
+    from gnn.nets.rows import QUESTION, question_graph
+
+    config = NetConfig(whole_below=0, fanout=(64, 64), epochs=_EPOCHS, every=1, patience=4, seed=seed)
+    learnt = np.flatnonzero((rows.fit | rows.validation) & ~rows.review)
+    graph = question_graph(arrays, rows.asked[learnt], rows.part(learnt))
+    on_round(1, 3)
+    found = fit_net(graph, QUESTION, rows.positive[learnt], rows.fit[learnt], rows.validation[learnt], config=config)
+    on_round(2, 3)
+    later = np.flatnonzero(rows.later)
+    score = found.score(question_graph(arrays, rows.asked[later], rows.part(later)))
+    on_round(3, 3)
+    return Candidate(NET, _later(rows, log_odds(score)), None, {"epochs": len(found.history)})
+
+
+def _later(rows: LearningRows, margin: Margins) -> Margins:
+    found = np.full(len(rows.fit), np.nan)
+    found[rows.later] = margin
+    return found
+
+
+def boosted(
+    rows: LearningRows,
+    chosen: Mask,
+    config: TreeConfig,
+    columns: int,
+    on_round: OnRound,
+    *,
+    stop_by: Mask | None = None,
+    rounds: int | None = None,
+) -> tuple[Trees, int]:
+    """Trees on the chosen rows' first columns, and how many rounds they took."""
+    values, names = rows.table.values[:, :columns], rows.table.names[:columns]
+    return fit(
+        values[chosen],
+        rows.positive[chosen],
+        None if stop_by is None else (values[stop_by], rows.positive[stop_by]),
+        names=names,
+        coded=[name for name in rows.table.coded if name in names],
+        config=config,
+        weight=rows.weight[chosen],
+        rounds=rounds,
+        on_round=on_round,
+    )
