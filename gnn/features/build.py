@@ -94,7 +94,7 @@ def describe(
     def fill(rows: NDArray[np.int64], view: RingView) -> None:
         values[rows, tabular:] = walker(rows, uses, links, view)
 
-    by_mark(asked.moment // SNAPSHOT_MS * SNAPSHOT_MS, view_of, fill, on_progress)
+    by_mark(asked.moment // SNAPSHOT_MS * SNAPSHOT_MS, asked.customer, view_of, fill, on_progress)
     return FeatureTable(names, coded, tabular, values)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import CHANNELS
 from gnn.arrays.compiled import kernel
 from gnn.arrays.csr import Index, Pointer, Weights
-from gnn.arrays.graph import EVERYDAY, Incidence, Moments
+from gnn.arrays.graph import EVERYDAY, NEVER, Incidence, Moments
 from gnn.features.layout import CHANNEL_MEASURES, FAR_MEASURES, NEIGHBOUR_MEASURES, WALK_COLUMNS
 
 Rows = NDArray[np.float32]
@@ -82,13 +82,11 @@ class RingView(NamedTuple):
     taken_at: int
 
 
-class Met(NamedTuple):
-    """Whom the question at hand has met: as users of what kinds of identifier, and at which place in `Near`. Stamped by question. Shapes [n]."""
-
-    on: NDArray[np.int64]
-    kinds: Index
-    near_on: NDArray[np.int64]
-    slot: Index
+# One row per customer whom the walk may meet: what it reads of them, and what it notes. Most of its time goes into fetching these from memory, in
+# no order, so a customer is one row of 64 bytes. The notes are the question that met the customer last, as users of what kinds of identifier, the
+# question that found them near, at which place in `Near`, and the question that found them two steps away.
+Known = NDArray[np.int64]
+FRAUD, REFUSED, LATEST, MET, KINDS, NEAR, SLOT, BEYOND = range(8)  # LATEST: when they applied last, whatever the moment
 
 
 class Near(NamedTuple):
@@ -117,15 +115,12 @@ def walk(
     asked: Questions, own: OwnUses, links: Incidence, people: People, past: Histories, rings: RingView, hub_cap: int
 ) -> Rows:
     """The rows of WALK_COLUMNS for each question."""
-    customers = len(own.ptr) - 1
     rows = np.zeros((len(asked.customer), _RING + 7), dtype=np.float32)
-    met = Met(
-        np.full(customers, -1, dtype=np.int64),
-        np.zeros(customers, dtype=np.int32),
-        np.full(customers, -1, dtype=np.int64),
-        np.zeros(customers, dtype=np.int32),
-    )
-    beyond = np.full(customers, -1, dtype=np.int64)
+    known = _together(people, past)
+    shared = _shared(links.identifier_ptr)
+    seen = np.full(
+        len(links.identifier_ptr) - 1, -1, dtype=np.int32
+    )  # the question that read an identifier's users last
     near = Near(
         np.empty(MAX_NEAR, dtype=np.int32),
         np.empty(MAX_NEAR, dtype=np.float64),
@@ -134,11 +129,36 @@ def walk(
     )
     votes = np.zeros(len(rings.size), dtype=np.float64)
     for q in range(len(asked.customer)):
-        found = _meet(rows[q], q, asked, own, links, people, met, near, hub_cap)
-        _describe_near(rows[q], q, asked, near, found, people, past)
-        _describe_far(rows[q], q, asked, near, found, met, beyond, links, people, past, hub_cap)
+        found = _meet(rows[q], q, asked, own, links, known, near, hub_cap)
+        _describe_near(rows[q], q, asked, near, found, people, known, past)
+        _describe_far(rows[q], q, asked, near, found, known, shared, seen, links, past, hub_cap)
         _describe_ring(rows[q], q, asked, near, found, people, rings, votes)
     return rows
+
+
+@kernel
+def _together(people: People, past: Histories) -> Known:
+    customers = len(people.fraud_known)
+    known = np.full((customers, 8), -1, dtype=np.int64)
+    for customer in range(customers):
+        known[customer, FRAUD] = people.fraud_known[customer]
+        known[customer, REFUSED] = people.refused_at[customer]
+        if past.ptr[customer + 1] > past.ptr[customer]:
+            known[customer, LATEST] = past.applied_at[past.ptr[customer + 1] - 1]
+        else:
+            known[customer, LATEST] = NEVER
+    return known
+
+
+@kernel
+def _shared(identifier_ptr: Pointer) -> NDArray[np.uint8]:
+    """A bit for each identifier, set where several customers use it. Most are somebody's alone; so many bits fit a processor's cache."""
+    identifiers = len(identifier_ptr) - 1
+    bits = np.zeros(identifiers // 8 + 1, dtype=np.uint8)
+    for identifier in range(identifiers):
+        if identifier_ptr[identifier + 1] - identifier_ptr[identifier] > 1:
+            bits[identifier >> 3] |= 1 << (identifier & 7)
+    return bits
 
 
 @kernel
@@ -148,8 +168,7 @@ def _meet(
     asked: Questions,
     own: OwnUses,
     links: Incidence,
-    people: People,
-    met: Met,
+    known: Known,
     near: Near,
     hub_cap: int,
 ) -> int:
@@ -192,15 +211,15 @@ def _meet(
             if looked == 0 and not row[cell + 5] <= age / DAY_MS:
                 row[cell + 5] = age / DAY_MS
             looked += 1
-            if met.on[other] != q:
-                met.on[other] = q
-                met.kinds[other] = 0
-            if met.kinds[other] & (1 << kind):
+            if known[other, MET] != q:
+                known[other, MET] = q
+                known[other, KINDS] = 0
+            if known[other, KINDS] & (1 << kind):
                 continue
-            met.kinds[other] |= 1 << kind
+            known[other, KINDS] |= 1 << kind
             row[cell] += 1
-            row[cell + 1] += people.fraud_known[other] <= now
-            row[cell + 2] += people.refused_at[other] <= now
+            row[cell + 1] += known[other, FRAUD] <= now
+            row[cell + 2] += known[other, REFUSED] <= now
             row[cell + 3] += age <= 7 * DAY_MS
             row[cell + 4] += age <= 30 * DAY_MS
         row[cell] += others - looked
@@ -211,26 +230,27 @@ def _meet(
             other = links.identifier_customer[position]
             if other == me:
                 continue
-            if met.near_on[other] != q:
+            if known[other, NEAR] != q:
                 if found == MAX_NEAR:
                     continue
-                met.near_on[other] = q
-                met.slot[other] = found
+                known[other, NEAR] = q
+                known[other, SLOT] = found
                 near.customer[found] = other
                 near.strength[found] = 0.0
                 near.shared[found] = 0
                 near.everyday[found] = False
                 found += 1
-            near.strength[met.slot[other]] += share
-            near.shared[met.slot[other]] += not repeated
-            near.everyday[met.slot[other]] |= EVERYDAY[kind] | links.identifier_everyday[position]
-    met.near_on[me] = q
+            slot = known[other, SLOT]
+            near.strength[slot] += share
+            near.shared[slot] += not repeated
+            near.everyday[slot] |= EVERYDAY[kind] | links.identifier_everyday[position]
+    known[me, NEAR] = q
     return found
 
 
 @kernel
 def _describe_near(
-    row: Rows, q: int, asked: Questions, near: Near, found: int, people: People, past: Histories
+    row: Rows, q: int, asked: Questions, near: Near, found: int, people: People, known: Known, past: Histories
 ) -> None:
     me = asked.customer[q]
     now = asked.moment[q]
@@ -255,15 +275,15 @@ def _describe_near(
         if not near.everyday[k]:
             row[at + 22] += 1
             row[at + 23] += strength
-            if people.fraud_known[other] <= now:
+            if known[other, FRAUD] <= now:
                 row[at + 24] += 1
-            if people.refused_at[other] <= now:
+            if known[other, REFUSED] <= now:
                 row[at + 25] += 1
         row[at + 4] = max(row[at + 4], near.shared[k])
-        if people.fraud_known[other] <= now:
+        if known[other, FRAUD] <= now:
             row[at + 6] += 1
             fraud_weight += strength
-        if people.refused_at[other] <= now:
+        if known[other, REFUSED] <= now:
             row[at + 8] += 1
             refused_weight += strength
         if people.default_known[other] <= now:
@@ -325,10 +345,10 @@ def _describe_far(
     asked: Questions,
     near: Near,
     found: int,
-    met: Met,
-    beyond: NDArray[np.int64],
+    known: Known,
+    shared: NDArray[np.uint8],
+    seen: Index,
     links: Incidence,
-    people: People,
     past: Histories,
     hub_cap: int,
 ) -> None:
@@ -340,40 +360,59 @@ def _describe_far(
     total = 0.0
     fraud_weight = 0.0
     refused_weight = 0.0
+    # What several of them share is read once, with what all of them add to it.
     for k in range(found):
         other = near.customer[k]
         for use in range(links.customer_ptr[other], links.customer_ptr[other + 1]):
             if links.customer_since[use] >= now or steps > MAX_STEPS:
                 break
             identifier = links.customer_identifier[use]
+            if not shared[identifier >> 3] & (1 << (identifier & 7)) or seen[identifier] == q:
+                continue
+            seen[identifier] = q
             first = links.identifier_ptr[identifier]
             end = _before(links.identifier_since, first, links.identifier_ptr[identifier + 1], now)
             if end - first < 2 or end - first > hub_cap:
                 continue
-            share = near.strength[k] / (end - first - 1)
             steps += end - first
+            within = 0
+            strength = 0.0
+            beyond = 0
             for position in range(first, end):
                 far = links.identifier_customer[position]
-                if far in (other, me):
-                    continue
-                if met.near_on[far] == q:
-                    closed += 1
+                if known[far, NEAR] != q:
+                    beyond += 1
+                elif far != me:
+                    within += 1
+                    strength += near.strength[known[far, SLOT]]
+            closed += within * (within - 1)
+            if beyond == 0:
+                continue
+            share = strength / (end - first - 1)
+            for position in range(first, end):
+                far = links.identifier_customer[position]
+                if known[far, NEAR] == q:
                     continue
                 total += share
-                if people.fraud_known[far] <= now:
+                if known[far, FRAUD] <= now:
                     fraud_weight += share
-                if people.refused_at[far] <= now:
+                if known[far, REFUSED] <= now:
                     refused_weight += share
-                if beyond[far] == q:
+                if known[far, BEYOND] == q:
                     continue
-                beyond[far] = q
+                known[far, BEYOND] = q
                 row[at] += 1
-                if people.fraud_known[far] <= now:
+                if known[far, FRAUD] <= now:
                     row[at + 1] += 1
-                if people.refused_at[far] <= now:
+                if known[far, REFUSED] <= now:
                     row[at + 3] += 1
-                latest = _before(past.applied_at, past.ptr[far], past.ptr[far + 1], now) - 1
-                if latest >= past.ptr[far] and now - past.applied_at[latest] <= 30 * DAY_MS:
+                applied_at = known[far, LATEST]
+                if applied_at >= now:  # or never: look for the latest before
+                    latest = _before(past.applied_at, past.ptr[far], past.ptr[far + 1], now) - 1
+                    if latest < past.ptr[far]:
+                        continue
+                    applied_at = past.applied_at[latest]
+                if now - applied_at <= 30 * DAY_MS:
                     row[at + 5] += 1
     if total > 0:
         row[at + 2] = fraud_weight / total

@@ -173,3 +173,12 @@ def test_counts_are_what_looking_through_everything_by_hand_gives(
     assert first(table, "near") == first(table, "uses_device_others") == len(others)
     assert first(table, "near_fraud") == sum(frauds[c] <= now for c in others)
     assert first(table, "far") == len(further - others - {0})
+    users = {i: {c for c, j, t in uses if j == i and t < now} for i in range(5)}
+    tied = {k: sum(1 / len(users[i] - {0}) for i in mine if k in users[i]) for k in others}
+    steps = [(k, i, c) for k in others for i in users if k in users[i] for c in users[i] - {k, 0}]
+    weights = {step: tied[step[0]] / (len(users[step[1]]) - 1) for step in steps if step[2] not in others}
+    if len(others) > 0:
+        assert first(table, "near_closure") == pytest.approx(sum(c in others for _, _, c in steps) / len(others))
+    if len(weights) > 0:
+        known = sum(weight for (_, _, c), weight in weights.items() if frauds[c] <= now)
+        assert first(table, "far_fraud_share") == pytest.approx(known / sum(weights.values()), rel=1e-5)
