@@ -4,13 +4,15 @@ Each page is written in one transaction with the checkpoint that says what comes
 or doubled. What others write to the source meanwhile is not followed: the verification finds it.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import orjson
 
 from graph_model.errors import InvalidRequest, StoreError
+from graph_model.moving_whole import WholeScorings
 from graph_model.store import GraphStore, OnProgress, Statistics
-from graph_model.transfer import OWN_STATES, Bounds, Checksums, Part
+from graph_model.transfer import OWN_STATES, Bounds, Checksums, Page, Part
 
 PAGE = 5_000
 _CHECKPOINT = f"{OWN_STATES}checkpoint"
@@ -59,8 +61,11 @@ class _Steps:
 
 
 def export(source: GraphStore, target: GraphStore, *, on_progress: OnProgress | None = None) -> None:
-    """Copy `source` as it is into an empty `target` while others write to it, which nobody can verify: a backup where the engine has none."""
-    _move(source, target, on_progress=on_progress)
+    """Copy `source` as it is into an empty `target` while others write to it, which nobody can verify: a backup where the engine has none.
+    Of a scoring that was not complete when it began nothing is in it."""
+    whole = WholeScorings.of(source, at_once=PAGE)
+    place = _begin(source, target, whole.bounds)
+    _move(source, target, place, lambda part, after: whole.page(part, after=after, limit=PAGE), on_progress)
     target.swap_state(_CHECKPOINT, expected=target.state(_CHECKPOINT), value=None)
 
 
@@ -72,7 +77,15 @@ def copy(source: GraphStore, target: GraphStore, *, on_progress: OnProgress | No
     if source.address == target.address:
         raise InvalidRequest("A graph can't be copied to itself. Name another place.")
     with source.writing("copy"), target.writing("copy"):
-        _move(source, target, on_progress=on_progress)
+        place = _begin(source, target, source.export_bounds())
+        limits = place.bounds
+        _move(
+            source,
+            target,
+            place,
+            lambda part, after: source.export_records(part, limits, after=after, limit=PAGE),
+            on_progress,
+        )
         kept = target.state(_CHECKPOINT)
         bounds = source.export_bounds() if kept is None else _Checkpoint.read(kept).bounds
         found = compare(source, target, bounds=bounds, on_progress=on_progress)
@@ -80,15 +93,20 @@ def copy(source: GraphStore, target: GraphStore, *, on_progress: OnProgress | No
     return found
 
 
-def _move(source: GraphStore, target: GraphStore, *, on_progress: OnProgress | None) -> None:
+def _move(
+    source: GraphStore,
+    target: GraphStore,
+    place: _Checkpoint,
+    read: Callable[[Part, str], Page],
+    on_progress: OnProgress | None,
+) -> None:
     """The copy without its verification; the checkpoint stays."""
-    place = _begin(source, target)
     moved = target.statistics()
     steps = _Steps(on_progress, "copy", _records_of(source.statistics()))
     steps.add(_records_of(moved))
     while place.part is not None:
         part = Part(place.part)
-        page = source.export_records(part, place.bounds, after=place.after, limit=PAGE)
+        page = read(part, place.after)
         place = _following(place, part, page.after)
         target.import_records(part, page.records, state={_CHECKPOINT: place.text()})
         steps.add(len(page.records))
@@ -107,7 +125,7 @@ def compare(
     return here
 
 
-def _begin(source: GraphStore, target: GraphStore) -> _Checkpoint:
+def _begin(source: GraphStore, target: GraphStore, bounds: Bounds) -> _Checkpoint:
     kept = target.state(_CHECKPOINT)
     if kept is not None:
         place = _Checkpoint.read(kept)
@@ -120,7 +138,7 @@ def _begin(source: GraphStore, target: GraphStore) -> _Checkpoint:
         raise InvalidRequest(
             f"{target.address} is not empty. Copy to an empty graph; --verify-only compares without writing."
         )
-    return _Checkpoint(source.address, source.export_bounds(), _PARTS[0], "")
+    return _Checkpoint(source.address, bounds, _PARTS[0], "")
 
 
 def _is_used(store: GraphStore) -> bool:

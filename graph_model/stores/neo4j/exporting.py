@@ -40,8 +40,8 @@ def page(transaction: Transaction, part: Part, limits: Bounds, *, after: str, li
             found = transaction.rows(query("export_runs"), after=place or 0, run=limits.run, limit=limit)
             return Page([_scoring(row[1:]) for row in found], _mark(found, limit, lambda row: row[0]))
         case Part.RINGS:
-            found = transaction.rows(query("export_rings"), skip=place or 0, limit=limit)
-            return Page([ring_of(row) for row in found], _mark(found, limit, lambda _: (place or 0) + limit))
+            found = transaction.rows(query("export_rings"), after=place, limit=limit)
+            return Page([ring_of(row) for row in found], _mark(found, limit, _place_of_ring))
         case Part.SCORINGS:
             found = transaction.rows(query("export_scorings"), skip=place or 0, limit=limit)
             return Page([_scoring(row) for row in found], _mark(found, limit, lambda _: (place or 0) + limit))
@@ -59,6 +59,11 @@ def page(transaction: Transaction, part: Part, limits: Bounds, *, after: str, li
 
 def _mark(found: Rows, limit: int, place: Callable[[list[Any]], object]) -> str | None:
     return orjson.dumps(place(found[-1])).decode() if len(found) == limit else None
+
+
+def _place_of_ring(row: Sequence[Any]) -> list[Any]:
+    ring_id, _, _, as_of, scored_at, model_version, _ = row
+    return [ring_id, as_of, scored_at, model_version]
 
 
 # --- what belongs to a node ------------------------------------------------------------------------------------------
