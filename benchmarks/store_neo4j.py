@@ -72,13 +72,13 @@ def _neo4j() -> Iterator[tuple[str, int | None]]:
     """The address of an empty one, and its process where that is ours."""
     given = os.environ.get("NEO4J_URI")
     if given:
-        yield _with_login(given, os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", "")), None
+        yield address_of(given, os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", "")), None
         return
     with server.running(heap_mb=2048, page_cache_mb=512, quick_start=False) as own:
-        yield _with_login(own.uri, own.user, own.password), own.pid
+        yield address_of(own.uri, own.user, own.password), own.pid
 
 
-def _with_login(uri: str, user: str, password: str) -> str:
+def address_of(uri: str, user: str, password: str) -> str:
     scheme, _, rest = uri.partition("://")
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
