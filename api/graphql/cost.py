@@ -44,6 +44,9 @@ SIZES: Mapping[str, int] = {"Subject.fullGraph": 5_500}  # of nodes and of edges
 OWN: Mapping[str, int] = {
     "Subject.relationGraph": 100,
     "Subject.fullGraph": 500,
+    # Columns hold as many elements, at a quarter of the work for each.
+    "RelationGraph.nodeColumns": 20_000,
+    "RelationGraph.edgeColumns": 15_000,
     "Query.search": 50,
     "Query.path": 500,
     # Whatever page of them is asked for, the whole list is read and put in order.
@@ -51,6 +54,14 @@ OWN: Mapping[str, int] = {
     "Query.rings": 2_000,
     "RingView.members": 500,
     "Mutation.assessApplication": 500,
+    "Query.referralCircles": 2_000,
+    "Query.referralCircle": 1_000,
+    "ReferralCircle.quality": 500,
+    "ReferralCircle.graph": 500,
+    "AudienceView.members": 500,
+    "Mutation.drawAudience": 10_000,
+    "Mutation.redrawAudience": 10_000,
+    "Query.explanation": 1_000,
 }
 RARE = frozenset({"GraphEdge.link"})  # null for nearly every edge: what is below counts for nothing
 ROOT = 10  # any other field of Query or Mutation

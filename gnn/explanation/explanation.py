@@ -6,6 +6,7 @@ What is explained is the model's estimate, or that of the rules. Where own fraud
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,19 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
 from gnn.explanation.hiding import Hiding, Tie
 from gnn.explanation.search import search
-from gnn.online import Scorer, Seen
+from gnn.online import Seen
 from graph_model.errors import InvalidRequest, NotFound
-from graph_model.records import AsOf, Node, RiskAssessment
+from graph_model.records import AsOf, Node, NodeRef, RiskAssessment
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore
 
 _APPLICATIONS = 1_000  # of a customer, among which the latest is looked for
+
+
+class Looks(Protocol):
+    """What sees an application in its surroundings; `gnn.online.Scorer` does."""
+
+    def look(self, application: str | NodeRef, *, as_of: datetime) -> Seen: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,10 @@ class Explanation:
         return list(dict.fromkeys((self.subject, *ends, *makers)))
 
 
-def explain_score(store: GraphStore, scorer: Scorer, node_id: str, *, now: datetime) -> Explanation:
+def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: datetime) -> Explanation | None:
     """What the last score of a customer or an application by `now` rests on: as of the moment that it speaks of, by the model that serves for
-    that moment. Raises NotFound for a node that was not known then, or for a customer without an application; InvalidRequest
-    `explanation.subject` for a node that is neither."""
+    that moment. None for a customer who had not applied: online scoring sees nobody without an application. Raises NotFound for a node that
+    was not known by `now`; InvalidRequest `explanation.subject` for a node that is neither."""
     node = next(iter(store.get_by_id([node_id], as_of=AsOf.at(now))), None)
     if node is None:
         raise NotFound("There is no such node as of that moment.")
@@ -83,12 +90,14 @@ def explain_score(store: GraphStore, scorer: Scorer, node_id: str, *, now: datet
     last = next(iter(store.assessments(node_id, as_of=AsOf.at(now), limit=1)), None)
     as_of = now if last is None else last.as_of
     seen = _seen(store, scorer, node, as_of)
+    if seen is None:
+        return None
     found = seen.judged(store, as_of=as_of, scored_at=now)
     row, told = (0, found.application) if node.label == APPLICATION else (1, found.customer)
     return _explained(store, seen, row, told, found.degraded)
 
 
-def _seen(store: GraphStore, scorer: Scorer, node: Node, as_of: datetime) -> Seen:
+def _seen(store: GraphStore, scorer: Looks, node: Node, as_of: datetime) -> Seen | None:
     """The surroundings of an application, or of a customer, by any application of theirs."""
     if node.label == APPLICATION:
         return scorer.look(node.node_id, as_of=as_of)
@@ -99,7 +108,7 @@ def _seen(store: GraphStore, scorer: Scorer, node: Node, as_of: datetime) -> See
         seen = scorer.look(application, as_of=as_of)
         if seen.ego.handle == handle:  # of several who are said to have made it only one counts
             return seen
-    raise NotFound("The customer had made no application by that moment: there is nothing to explain.")
+    return None
 
 
 def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, degraded: tuple[str, ...]) -> Explanation:

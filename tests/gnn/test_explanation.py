@@ -21,7 +21,7 @@ from gnn.policy import load_policy
 from gnn.rings.snapshot import nobody
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.predicates import Compare, Missing, Not, Operator
-from graph_model.records import ScoreSource
+from graph_model.records import GraphBatch, NodeRecord, NodeRef, ScoreSource
 from tests.gnn.conftest import AFTERWARDS, Scored
 from tests.gnn.graphs import Applied, Story, Use
 from tests.gnn.test_online import newcomer, some_applications
@@ -174,7 +174,9 @@ def test_whom_one_has_referred_is_a_tie_of_theirs_and_not_of_the_one_who_stands_
 
 
 def explained(scored: Scored, node_id: str) -> Explanation:
-    return explain_score(scored.store, Scorer(scored.store, scored.models), node_id, now=AFTERWARDS + MINUTE)
+    found = explain_score(scored.store, Scorer(scored.store, scored.models), node_id, now=AFTERWARDS + MINUTE)
+    assert found is not None
+    return found
 
 
 def test_what_is_explained_is_the_score_that_was_served_and_the_store_is_left_alone(scored: Scored):
@@ -232,6 +234,7 @@ def test_without_a_model_the_rules_are_explained_and_the_answer_says_so(scored: 
     node = scored.store.select("Customer", Compare("grade", Operator.EQ, "D"), limit=1)[0]
     models = scored.models.parent / "none"
     found = explain_score(scored.store, Scorer(scored.store, models), node.node_id, now=AFTERWARDS + MINUTE)
+    assert found is not None
     assert found.model_version == "rules-1"
     assert found.degraded == ("rules_only",)
     assert len(found.ties) > 0
@@ -253,10 +256,16 @@ def test_somebody_new_on_the_handset_of_a_ring_is_explained_by_that_handset(scor
     assert {relation.type for relation in found.made} == {"APPLIED"}
 
 
-def test_a_device_and_a_customer_who_never_applied_have_nothing_to_explain(scored: Scored):
+def test_what_has_no_score_of_its_own_and_who_never_applied_have_nothing_to_explain(scored: Scored):
     device = scored.store.select("Device", limit=1)[0]
     with pytest.raises(InvalidRequest) as refused:
         explained(scored, device.node_id)
     assert refused.value.code == "explanation.subject"
     with pytest.raises(NotFound):
         explained(scored, "nobody")
+    idle = NodeRef("Customer", "P:IDLE")
+    scored.store.upsert(GraphBatch([NodeRecord(idle, AFTERWARDS, AFTERWARDS, "test")]))
+    person = scored.store.get(idle)
+    assert person is not None
+    scorer = Scorer(scored.store, scored.models)
+    assert explain_score(scored.store, scorer, person.node_id, now=AFTERWARDS + MINUTE) is None

@@ -1,0 +1,48 @@
+"""What a score rests on, over HTTP: the ties and the graph that they make, for whoever may see risk."""
+
+from graph_model.principal import Role
+from tests.api import queries
+from tests.api.conftest import Client, Served
+from tests.fixtures.reference_case import AS_OF
+
+TIES = "query ($nodeId: ID!) { explanation(nodeId: $nodeId) { ties { customerId identifierId drop } modelVersion degradedBecause } }"
+
+
+def test_an_investigator_sees_the_ties_and_the_graph_that_they_make(investigator: Client, served: Served) -> None:
+    ids = served.case.ids
+    found = investigator.data(queries.EXPLANATION, nodeId=ids["subject"])["explanation"]
+    assert found["subjectId"] == ids["subject"]
+    assert found["asOf"] == AS_OF.isoformat()
+    # The reference case comes without a model: the rules are what is explained, and the answer says so.
+    assert (found["modelVersion"], found["source"]) == ("rules-1", "rules")
+    assert found["degraded"] and found["degradedBecause"] == ["rules_only"]
+    assert 1 <= len(found["ties"]) <= 12
+    fall = found["estimate"] - found["estimateWithout"]
+    assert fall > 0 and abs(sum(tie["drop"] for tie in found["ties"]) - fall) < 1e-9
+    nodes = {node["id"]: node for node in found["graph"]["nodes"]}
+    assert {end for tie in found["ties"] for end in (tie["customerId"], tie["identifierId"])} <= set(nodes)
+    assert nodes[ids["subject"]]["isSubject"]
+    assert all(edge["source"] in nodes and edge["target"] in nodes for edge in found["graph"]["edges"])
+    assert not any(edge["human"] for edge in found["graph"]["edges"])
+    for personal in served.case.personal:
+        assert personal not in str(found)
+
+
+def test_a_machine_reads_the_ties_and_no_graph_of_people_and_marketing_reads_neither(served: Served) -> None:
+    subject = served.case.ids["subject"]
+    engine = served.client(Role.RISK_ENGINE)
+    assert len(engine.data(TIES, nodeId=subject)["explanation"]["ties"]) > 0
+    assert engine.code(queries.EXPLANATION, nodeId=subject) == "forbidden"
+    assert served.client(Role.MARKETER).code(TIES, nodeId=subject) == "forbidden"
+
+
+def test_who_never_applied_has_nothing_to_explain(investigator: Client, served: Served) -> None:
+    assert investigator.data(TIES, nodeId=served.case.ids["c_user"]) == {"explanation": None}
+
+
+def test_what_has_no_score_of_its_own_is_refused_in_words(investigator: Client, served: Served) -> None:
+    ids = served.case.ids
+    assert investigator.code(TIES, nodeId=ids["d_device"]) == "explanation.subject"
+    assert investigator.code(TIES, nodeId="nobody") == "not_found"
+    before = {"nodeId": ids["subject"], "asOf": "2020-01-01T00:00:00Z"}
+    assert investigator.code(queries.EXPLANATION, **before) == "not_found"
