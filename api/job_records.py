@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     TRAIN = "train"  # a new model, then score
     BACKUP = "backup"
     CHECK = "check"  # read all of the graph and the audit chain
+    TAGS = "tags"  # compute all tags of the daily schedule for today
 
 
 class JobStatus(StrEnum):

@@ -19,6 +19,7 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError, NotFound, StoreError
 from graph_model.moments import whole
 from graph_model.services.backups import note_backup
+from graph_model.services.tags.computing import base_date_of, compute
 from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 
@@ -162,11 +163,22 @@ def _check(store: GraphStore, settings: Settings, now: datetime, on_progress: On
     return f"The graph is sound, and so are the {last.sequence:,} lines of its audit chain."
 
 
+def _tags(store: GraphStore, _: Settings, now: datetime, on_progress: OnProgress) -> str:
+    by = f"a job ({JobKind.TAGS})"
+    base_date = base_date_of(now)
+    done = compute(store, base_date=base_date, by=by, clock=utc_now, on_progress=on_progress)
+    failed = [outcome.code for outcome in done if outcome.failed]
+    current = sum(outcome.run is None for outcome in done)
+    told = f"{len(done) - current - len(failed)} tags of {base_date} computed, {current} were current."
+    return told if len(failed) == 0 else f"{told} Failed, see each tag's last run: {', '.join(failed)}."
+
+
 WORK: Mapping[JobKind, Work] = {
     JobKind.SCORE: _score,
     JobKind.TRAIN: _train,
     JobKind.BACKUP: _backup,
     JobKind.CHECK: _check,
+    JobKind.TAGS: _tags,
 }
 
 

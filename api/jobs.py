@@ -130,7 +130,7 @@ def _take_turn(store: GraphStore, job: Job, now: datetime) -> None:
             raise JobRunning(
                 f"The job {other.id} ({other.kind}) is at work since {other.started_at:%Y-%m-%d %H:%M} UTC. Wait for it, or cancel it."
             )
-        if job.kind in (JobKind.SCORE, JobKind.TRAIN):
+        if job.kind in (JobKind.SCORE, JobKind.TRAIN, JobKind.TAGS):
             _require_free(store)
         if store.swap_state(_CURRENT, expected=last, value=job.id):
             return

@@ -1,0 +1,162 @@
+"""Computing tags for a base date: in the order of what they read, each in steps that the store makes in one statement, resumable at any of them.
+
+A tag that has been computed for the day is left alone where nothing it could read has changed since, so a job that was killed goes on where it was;
+a step that is made twice changes nothing. One tag that can't be computed is told and keeps the others from nothing but reading it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from graphlib import TopologicalSorter
+
+from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError
+from graph_model.moments import whole
+from graph_model.predicates import AllOf
+from graph_model.schema.property_types import LOCAL_ZONE
+from graph_model.services.tags import dictionary
+from graph_model.services.tags.binding import bind, population
+from graph_model.services.tags.definition import Plain, Schedule, TagDefinition
+from graph_model.services.tags.runs import LastRun, RunStatus, last_run, remember
+from graph_model.store import GraphStore, OnProgress
+from graph_model.tagging import TagCell, TagRun, TagStep
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one tag in a computation; `run` is None where it was current already."""
+
+    code: str
+    run: LastRun | None
+
+    @property
+    def failed(self) -> bool:
+        return self.run is not None and self.run.status is RunStatus.FAILED
+
+
+def base_date_of(moment: datetime) -> date:
+    """The day on the calendar here."""
+    return moment.astimezone(LOCAL_ZONE).date()
+
+
+def compute(
+    store: GraphStore,
+    *,
+    base_date: date,
+    codes: Sequence[str] | None = None,
+    again: bool = False,
+    by: str,
+    clock: Clock,
+    on_progress: OnProgress,
+) -> list[Outcome]:
+    """Compute these tags, or all of the daily schedule, and what they read first. `again`: also what is current.
+    Raises NotFound for a code that isn't there, InvalidRequest tag.base_date for a day to come, StoreLocked where others write for long."""
+    if base_date > base_date_of(clock()):
+        raise InvalidRequest("The base date is still to come. Choose today or a day before.", code="tag.base_date")
+    tags = dictionary.everything(store)
+    wanted = _wanted(tags, codes)
+    outcomes: dict[str, Outcome] = {}
+    with store.writing("tags"):
+        for place, code in enumerate(wanted):
+            on_progress("tags", place, len(wanted))
+            failed = [other for other in tags[code].reads.tags if other in outcomes and outcomes[other].failed]
+            newer = any(outcomes[other].run is not None for other in tags[code].reads.tags if other in outcomes)
+            if not again and not newer and _is_current(store, tags[code], base_date):
+                outcomes[code] = Outcome(code, None)
+            else:
+                outcomes[code] = Outcome(code, _computed(store, tags, code, base_date, failed, by, clock))
+    on_progress("tags", len(wanted), len(wanted))
+    return list(outcomes.values())
+
+
+def end_values(store: GraphStore, tag: TagDefinition, *, by: str, clock: Clock) -> None:
+    """Take a tag that was deleted from everybody; its history stays."""
+    now = whole(clock())
+    last = last_run(store, tag.code)
+    base_date = base_date_of(now) if last is None else max(last.base_date, base_date_of(now))
+    run = TagRun(tag.code, tag.version, base_date, now, by)
+    after: int | None = 0
+    with store.writing("tags"):
+        while after is not None:
+            after = store.tag(tag.label, [], run, after=after).after
+
+
+def cell_of(value: Plain) -> TagCell:
+    """A value as stores keep it."""
+    if isinstance(value, bool):
+        return int(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _wanted(tags: Mapping[str, TagDefinition], codes: Sequence[str] | None) -> list[str]:
+    """What is computed, each after what it reads."""
+    if codes is None:
+        ahead = [code for code, tag in tags.items() if tag.schedule is Schedule.DAILY]
+    else:
+        ahead = list(codes)
+        for code in ahead:
+            if code not in tags:
+                raise NotFound(f"There is no tag {code}. `guanxi tags list` shows those that there are.")
+    graph: dict[str, Sequence[str]] = {}
+    while ahead:
+        code = ahead.pop()
+        if code not in graph:
+            graph[code] = [other for other in tags[code].reads.tags if other in tags]
+            ahead.extend(graph[code])
+    return list(TopologicalSorter({code: sorted(graph[code]) for code in sorted(graph)}).static_order())
+
+
+def _is_current(store: GraphStore, tag: TagDefinition, base_date: date) -> bool:
+    last = last_run(store, tag.code)
+    if last is None or last.status is not RunStatus.DONE or (last.version, last.base_date) != (tag.version, base_date):
+        return False
+    return store.statistics().changed_at == last.graph_at
+
+
+def _computed(
+    store: GraphStore,
+    tags: Mapping[str, TagDefinition],
+    code: str,
+    base_date: date,
+    failed: Sequence[str],
+    by: str,
+    clock: Clock,
+) -> LastRun:
+    tag, now = tags[code], whole(clock())
+    told = LastRun(tag.version, base_date, RunStatus.RUNNING, now, now, by, store.statistics().changed_at)
+    remember(store, code, told)
+    try:
+        if len(failed) > 0:
+            raise InvalidRequest(f"It reads what could not be computed: {', '.join(failed)}.", code="tag.reads_failed")
+        for step in _steps(store, tags, tag, told):
+            told = told.with_step(step, whole(clock()))
+            remember(store, code, told)
+        told = replace(told, status=RunStatus.DONE)
+    except StoreError as exc:  # what the other tags would meet, too
+        with suppress(StoreError):
+            remember(store, code, _failed(told, exc))
+        raise
+    except GuanxiError as exc:
+        told = _failed(told, exc)
+    remember(store, code, told)
+    return told
+
+
+def _failed(told: LastRun, error: GuanxiError) -> LastRun:
+    return replace(told, status=RunStatus.FAILED, code=error.code, message=error.message)
+
+
+def _steps(
+    store: GraphStore, tags: Mapping[str, TagDefinition], tag: TagDefinition, told: LastRun
+) -> Iterator[TagStep]:
+    bound = bind(tag.rule, tag.label, told.base_date, tags=dictionary.lookup(tags))
+    there = population(tag.label, told.base_date)
+    cases = [(cell_of(value), AllOf((there, predicate))) for value, predicate in bound.cases]
+    run = TagRun(tag.code, tag.version, told.base_date, told.started_at, told.by)
+    after: int | None = 0
+    while after is not None:
+        step = store.tag(tag.label, cases, run, after=after)
+        yield step
+        after = step.after

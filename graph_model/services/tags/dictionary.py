@@ -1,0 +1,239 @@
+"""The dictionary of tags: defining, changing, deleting and finding them. Versions are kept for good; every change names who made it.
+
+Who may not see risk does not learn of tags that say something of it: for them such a tag isn't there, in lists, rules and refusals alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from graph_model.errors import Forbidden, InvalidRequest, NotFound
+from graph_model.moments import whole
+from graph_model.predicates import TAG_CODE
+from graph_model.principal import Principal, Right
+from graph_model.schema import SCHEMA
+from graph_model.schema.property_types import LOCAL_ZONE
+from graph_model.schema.text import tidy
+from graph_model.services.tags.binding import Dictionary, bind, is_risk
+from graph_model.services.tags.definition import (
+    ConsentClass,
+    Reads,
+    Schedule,
+    TagDefinition,
+    TagKind,
+    ValueType,
+)
+from graph_model.services.wording import refuse_personal
+from graph_model.store import GraphStore
+
+PREFIX = "tag/"
+VERSIONS = "tag-version/"
+MOST_TAGS = 2_000
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants a tag to be."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    category: str
+    subcategory: str
+    rule: str
+    label: str = "Customer"
+    value_type: ValueType = ValueType.BOOL
+    consent: ConsentClass = ConsentClass.MARKETING
+    schedule: Schedule = Schedule.DAILY
+    owner: str = ""  # whoever defines it when empty
+
+
+def everything(store: GraphStore) -> dict[str, TagDefinition]:
+    """All tags by code, for those who compute them."""
+    found = store.states(PREFIX, limit=MOST_TAGS)
+    return {name.removeprefix(PREFIX): TagDefinition.parse(text) for name, text in sorted(found.items())}
+
+
+def visible(store: GraphStore, principal: Principal) -> dict[str, TagDefinition]:
+    """Those that the principal may know of, by code."""
+    principal.require(Right.SEE_TAGS)
+    return {code: tag for code, tag in everything(store).items() if may_know(principal, tag)}
+
+
+def lookup(tags: Mapping[str, TagDefinition]) -> Dictionary:
+    return tags.get
+
+
+def find(store: GraphStore, principal: Principal, code: str) -> TagDefinition:
+    """Raises NotFound for a tag that isn't there, or that the principal may not know of."""
+    principal.require(Right.SEE_TAGS)
+    text = store.state(PREFIX + code) if TAG_CODE.fullmatch(code) is not None else None
+    found = None if text is None else TagDefinition.parse(text)
+    if found is None or not may_know(principal, found):
+        raise NotFound("There is no such tag. `guanxi tags list` shows those that there are.")
+    return found
+
+
+def versions(store: GraphStore, principal: Principal, code: str) -> Sequence[TagDefinition]:
+    """Every version of a tag that the principal may know of, the newest first."""
+    find(store, principal, code)
+    found = store.states(f"{VERSIONS}{code}/")
+    return [tag for tag in map(TagDefinition.parse, found.values()) if may_know(principal, tag)]
+
+
+def dependants(tags: Mapping[str, TagDefinition], code: str) -> list[str]:
+    """Codes of the tags whose rules read this one."""
+    return sorted(other for other, tag in tags.items() if code in tag.reads.tags)
+
+
+def define(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
+    """A new tag. Raises InvalidRequest tag.code, tag.exists, tag.name, text.personal, tag.syntax, tag.rule, tag.personal, tag.risk, tag.value_type."""
+    principal.require(Right.EDIT_TAGS)
+    if TAG_CODE.fullmatch(draft.code) is None:
+        raise InvalidRequest(
+            "A tag's code is up to 40 small letters, digits and underscores, a letter first.", code="tag.code"
+        )
+    refuse_personal(draft.code)
+    if store.state(PREFIX + draft.code) is not None:
+        raise InvalidRequest("A tag of this code exists. Change that one, or choose another code.", code="tag.exists")
+    last = next(iter(store.states(f"{VERSIONS}{draft.code}/", limit=1).values()), None)
+    version = 1 if last is None else TagDefinition.parse(last).version + 1  # of one that was deleted
+    made = _made(store, principal, draft, version, now)
+    _put(store, made, expected=None)
+    return made
+
+
+def change(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
+    """The next version of a tag; the same again makes none. Raises NotFound, InvalidRequest tag.fixed for another type of node or value, and as
+    `define` does."""
+    principal.require(Right.EDIT_TAGS)
+    before = find(store, principal, draft.code)
+    text = before.dump()
+    if (draft.label, draft.value_type) != (before.label, before.value_type):
+        raise InvalidRequest(
+            "A tag keeps its type of node and of value: its history would mix two. Define a new tag.", code="tag.fixed"
+        )
+    made = _made(store, principal, draft, before.version + 1, now)
+    if replace(made, version=before.version, changed_by=before.changed_by, changed_at=before.changed_at) == before:
+        return before
+    _put(store, made, expected=text)
+    return made
+
+
+def delete(store: GraphStore, principal: Principal, code: str) -> TagDefinition:
+    """Take a tag out of the dictionary; its versions and the history of its values stay. Raises NotFound, InvalidRequest tag.in_use with the
+    list of what reads it."""
+    principal.require(Right.EDIT_TAGS)
+    found = find(store, principal, code)
+    tags = everything(store)
+    using = dependants(tags, code)
+    if len(using) > 0:
+        told = [other for other in using if may_know(principal, tags[other])]
+        rest = f" and {len(using) - len(told)} more" if len(told) < len(using) else ""
+        raise InvalidRequest(
+            f"The tag {code} is read by: {', '.join(told)}{rest}. Change those first.".replace(":  and", ":"),
+            code="tag.in_use",
+        )
+    if not store.swap_state(PREFIX + code, expected=found.dump(), value=None):
+        raise _changed_meanwhile()
+    return found
+
+
+def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, now: datetime) -> TagDefinition:
+    tags = everything(store)
+    known = {code: tag for code, tag in tags.items() if may_know(principal, tag)}
+    reads = _reads(draft, known, now)
+    _require_no_circle(draft.code, reads, tags)
+    made = TagDefinition(
+        code=draft.code,
+        version=version,
+        name_zh=_text(draft.name_zh, "Chinese name"),
+        name_en=_text(draft.name_en, "English name"),
+        category=_text(draft.category, "category"),
+        subcategory=_text(draft.subcategory, "second category"),
+        label=SCHEMA.node(draft.label).label,
+        kind=TagKind.RULE,
+        value_type=draft.value_type,
+        consent=draft.consent,
+        schedule=draft.schedule,
+        owner=_text(draft.owner or principal.name, "owner"),
+        changed_by=principal.source,
+        changed_at=whole(now),
+        rule=draft.rule.strip(),
+        reads=reads,
+    )
+    _require_class(principal, made, tags)
+    return made
+
+
+def _reads(draft: Draft, known: Mapping[str, TagDefinition], now: datetime) -> Reads:
+    today = now.astimezone(LOCAL_ZONE).date()
+    bound = bind(draft.rule, draft.label, today, tags=lookup(known))
+    if bound.value_type is not draft.value_type:
+        raise InvalidRequest(
+            f"The rule gives values of type {bound.value_type}, and the tag is to hold {draft.value_type}.",
+            code="tag.value_type",
+        )
+    return bound.reads
+
+
+def _require_class(principal: Principal, made: TagDefinition, tags: Mapping[str, TagDefinition]) -> None:
+    """What says something of risk is of class risk, whoever defines it, and is defined by who may see risk."""
+    require_may_read(principal, made.reads, made.consent)
+    if made.reads.risk and made.consent is not ConsentClass.RISK:
+        raise InvalidRequest(
+            "The rule reads what says something of risk, so marketing could read it from the tag. Make its class risk, or leave that out.",
+            code="tag.risk",
+        )
+    if is_risk(made):
+        open_ones = [code for code in dependants(tags, made.code) if tags[code].consent is not ConsentClass.RISK]
+        if len(open_ones) > 0:
+            raise InvalidRequest(
+                f"Tags that are not of class risk read this one: {', '.join(open_ones)}. Change those first.",
+                code="tag.risk",
+            )
+
+
+def require_may_read(principal: Principal, reads: Reads, consent: ConsentClass = ConsentClass.SERVICE) -> None:
+    """Raises Forbidden where a rule, or the class of a tag, says something of risk, and the principal may not see that."""
+    if (reads.risk or consent is ConsentClass.RISK) and not principal.may(Right.SEE_RISK):
+        raise Forbidden(
+            "This rule or its class says something of risk (score, grade, ring, blocklist, outcome, or a tag that reads them). "
+            f"The role {principal.role} may not use that. Leave it out."
+        )
+
+
+def _require_no_circle(code: str, reads: Reads, tags: Mapping[str, TagDefinition]) -> None:
+    seen: set[str] = set()
+    ahead = list(reads.tags)
+    while ahead:
+        other = ahead.pop()
+        if other == code:
+            raise InvalidRequest("The rule reads the tag itself, by way of others. Leave that out.", code="tag.rule")
+        if other not in seen and other in tags:
+            seen.add(other)
+            ahead.extend(tags[other].reads.tags)
+
+
+def may_know(principal: Principal, tag: TagDefinition) -> bool:
+    return principal.may(Right.SEE_RISK) or not is_risk(tag)
+
+
+def _text(raw: str, what: str) -> str:
+    text = tidy(raw)
+    if not 1 <= len(text) <= _LONGEST:
+        raise InvalidRequest(f"Give the tag's {what} in 1 to {_LONGEST} characters.", code="tag.name")
+    refuse_personal(text)
+    return text
+
+
+def _put(store: GraphStore, made: TagDefinition, *, expected: str | None) -> None:
+    # The version first: a tag is never there without its history.
+    store.put_state(f"{VERSIONS}{made.code}/{made.version:06d}", made.dump())
+    if not store.swap_state(PREFIX + made.code, expected=expected, value=made.dump()):
+        raise _changed_meanwhile()
+
+
+def _changed_meanwhile() -> InvalidRequest:
+    return InvalidRequest("Somebody else changed this tag just now. Look at it, then try again.", code="tag.changed")

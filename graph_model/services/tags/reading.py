@@ -1,0 +1,194 @@
+"""What people see of tags: the market with each tag's figures, and the portrait (微观画像) of one node.
+
+Figures are of nobody in particular: to who may not see risk, numbers are rounded to 5 and not told below 10, so that no difference of two rules points
+at a person. A portrait is of a person: it takes the right to see the graph, and tags of class risk take the right to see risk.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import orjson
+
+from graph_model.predicates import AllOf, Not, Predicate
+from graph_model.principal import Principal, Right
+from graph_model.services.lookup import by_node_id
+from graph_model.services.tags import dictionary
+from graph_model.services.tags.binding import bind, population
+from graph_model.services.tags.computing import base_date_of, cell_of
+from graph_model.services.tags.definition import Reads, TagDefinition, ValueType
+from graph_model.services.tags.runs import STALE, LastRun, RunStatus, last_run, last_runs
+from graph_model.store import GraphStore
+from graph_model.tagging import TagCell
+
+LEAST_TOLD = 10
+ROUNDED_TO = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many nodes have one value; None where so few have it that it isn't told."""
+
+    value: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A tag's last run as one principal may see it. Numbers are None where they are too small to tell."""
+
+    version: int
+    base_date: date
+    status: RunStatus
+    started_at: datetime
+    heard_at: datetime
+    by: str
+    code: str  # of the error, with its message
+    message: str
+    changed: int | None
+    population: int
+    coverage: int | None
+    distribution: Sequence[Share]
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TagView:
+    """A tag in the market; `figures` are None before its first run, `dependants` the tags that the principal may know of that read it."""
+
+    tag: TagDefinition
+    figures: Figures | None
+    dependants: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitEntry:
+    """One tag of one node, and since which base date it has this value."""
+
+    tag: TagDefinition
+    value: str
+    version: int
+    since: date
+    computed_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a rule would come to today: nodes by value, of all that there are."""
+
+    value_type: ValueType
+    reads: Reads
+    population: int
+    counts: Sequence[Share]
+
+
+def market(store: GraphStore, principal: Principal, *, now: datetime) -> list[TagView]:
+    """All tags that the principal may know of, by category and code."""
+    tags = dictionary.visible(store, principal)
+    runs = last_runs(store, limit=dictionary.MOST_TAGS)
+    ordered = sorted(tags.values(), key=lambda tag: (tag.category, tag.subcategory, tag.code))
+    return [_view(tag, runs.get(tag.code), tags, principal, now) for tag in ordered]
+
+
+def view(store: GraphStore, principal: Principal, code: str, *, now: datetime) -> TagView:
+    """Raises NotFound."""
+    found = dictionary.find(store, principal, code)
+    return _view(found, last_run(store, code), dictionary.visible(store, principal), principal, now)
+
+
+def portrait(store: GraphStore, principal: Principal, node_id: str, *, on: date | None = None) -> list[PortraitEntry]:
+    """The tags of a node, as they are or as they were on a base date. Those that were deleted since are not shown. Raises NotFound."""
+    principal.require(Right.SEE_GRAPH)
+    by_node_id(store, node_id)
+    known = dictionary.everything(store)
+    found = []
+    for value in store.tags_of([node_id], on=on).get(node_id, []):
+        tag = known.get(value.run.code)
+        if tag is not None and value.value is not None and dictionary.may_know(principal, tag):
+            told = value_of(tag.value_type, value.value)
+            run = value.run
+            found.append(PortraitEntry(tag, told, run.version, run.base_date, run.computed_at, run.source))
+    return sorted(found, key=lambda entry: (entry.tag.category, entry.tag.subcategory, entry.tag.code))
+
+
+def short(entries: Sequence[PortraitEntry]) -> list[str]:
+    """As a list of texts: the code of a tag that says yes, and code=value of the others."""
+    return [
+        entry.tag.code if entry.tag.value_type is ValueType.BOOL else f"{entry.tag.code}={entry.value}"
+        for entry in entries
+    ]
+
+
+def check(store: GraphStore, principal: Principal, rule: str, *, label: str = "Customer", now: datetime) -> Checked:
+    """What a rule means and whom it would reach today. Raises InvalidRequest tag.syntax, tag.rule, tag.personal; Forbidden where it reads what
+    says something of risk and the principal may not see that."""
+    tags = dictionary.visible(store, principal)
+    base_date = base_date_of(now)
+    bound = bind(rule, label, base_date, tags=dictionary.lookup(tags))
+    dictionary.require_may_read(principal, bound.reads)
+    there = population(label, base_date)
+    before: list[Predicate] = []
+    counts = []
+    for value, predicate in bound.cases:
+        number = store.count(label, AllOf((there, *before, predicate)))
+        counts.append(Share(value_of(bound.value_type, cell_of(value)), _told(principal, number)))
+        before.append(Not(predicate))
+    total = store.count(label, there)
+    return Checked(bound.value_type, bound.reads, _rounded(principal, total), counts)
+
+
+def value_of(kind: ValueType, cell: TagCell) -> str:
+    """A kept value as every client reads it."""
+    match kind:
+        case ValueType.BOOL:
+            return "true"
+        case ValueType.NUMBER:
+            number = float(cell)
+            return str(int(number)) if number.is_integer() else str(number)
+        case _:
+            return str(cell)
+
+
+def _view(
+    tag: TagDefinition,
+    run: LastRun | None,
+    tags: Mapping[str, TagDefinition],
+    principal: Principal,
+    now: datetime,
+) -> TagView:
+    figures = None if run is None else _figures(tag, run.seen(now), principal, now)
+    return TagView(tag, figures, dictionary.dependants(tags, tag.code))
+
+
+def _figures(tag: TagDefinition, run: LastRun, principal: Principal, now: datetime) -> Figures:
+    shares = [
+        Share(value_of(tag.value_type, orjson.loads(value)), _told(principal, number))
+        for value, number in sorted(run.counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return Figures(
+        version=run.version,
+        base_date=run.base_date,
+        status=run.status,
+        started_at=run.started_at,
+        heard_at=run.heard_at,
+        by=run.by,
+        code=run.code,
+        message=run.message,
+        changed=_told(principal, run.changed),
+        population=_rounded(principal, run.population),
+        coverage=_told(principal, run.coverage),
+        distribution=shares,
+        stale=base_date_of(now) - run.base_date > STALE,
+    )
+
+
+def _told(principal: Principal, number: int) -> int | None:
+    """None where so few could be somebody."""
+    if principal.may(Right.SEE_RISK):
+        return number
+    return None if 0 < number < LEAST_TOLD else _rounded(principal, number)
+
+
+def _rounded(principal: Principal, number: int) -> int:
+    return number if principal.may(Right.SEE_RISK) else round(number / ROUNDED_TO) * ROUNDED_TO

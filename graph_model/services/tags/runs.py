@@ -1,0 +1,98 @@
+"""What is remembered of a tag's last run: for which day, how far it came, what it found, why it failed. Pure but for reading and writing it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from graph_model.store import GraphStore
+from graph_model.tagging import TagCell, TagStep
+
+PREFIX = "tag-run/"
+SILENT = timedelta(minutes=10)  # a run that has not moved for so long is told as stuck
+STALE = timedelta(days=2)  # values of a base date longer ago are told as stale
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STUCK = "stuck"  # running, and not heard of for long; the next run takes over
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """`graph_at` is when the graph had last changed as the run began. `counts` are nodes by value and `population` all that were looked at;
+    `code` and `message` say why it failed."""
+
+    version: int
+    base_date: date
+    status: RunStatus
+    started_at: datetime
+    heard_at: datetime
+    by: str
+    graph_at: datetime | None = None
+    population: int = 0
+    changed: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)  # by the value as JSON
+    code: str = ""
+    message: str = ""
+
+    @property
+    def coverage(self) -> int:
+        """How many nodes have the tag."""
+        return sum(self.counts.values())
+
+    def with_step(self, step: TagStep, now: datetime) -> "LastRun":
+        counts = dict(self.counts)
+        for value, number in step.counts.items():
+            text = value_text(value)
+            counts[text] = counts.get(text, 0) + number
+        return replace(
+            self,
+            counts=counts,
+            population=self.population + step.looked_at,
+            changed=self.changed + step.changed,
+            heard_at=now,
+        )
+
+    def seen(self, now: datetime) -> "LastRun":
+        """As it is told at a moment."""
+        silent = self.status is RunStatus.RUNNING and now - self.heard_at > SILENT
+        return replace(self, status=RunStatus.STUCK) if silent else self
+
+    def dump(self) -> str:
+        return orjson.dumps(self).decode()
+
+    @classmethod
+    def parse(cls, text: str) -> "LastRun":
+        kept: Mapping[str, Any] = orjson.loads(text)
+        given = {name: kept[name] for name in ("version", "by", "population", "changed", "counts", "code", "message")}
+        return cls(
+            **given,
+            base_date=date.fromisoformat(kept["base_date"]),
+            status=RunStatus(kept["status"]),
+            started_at=datetime.fromisoformat(kept["started_at"]),
+            heard_at=datetime.fromisoformat(kept["heard_at"]),
+            graph_at=None if kept["graph_at"] is None else datetime.fromisoformat(kept["graph_at"]),
+        )
+
+
+def value_text(value: TagCell) -> str:
+    return orjson.dumps(value).decode()
+
+
+def last_run(store: GraphStore, code: str) -> LastRun | None:
+    text = store.state(PREFIX + code)
+    return None if text is None else LastRun.parse(text)
+
+
+def last_runs(store: GraphStore, *, limit: int) -> dict[str, LastRun]:
+    return {name.removeprefix(PREFIX): LastRun.parse(text) for name, text in store.states(PREFIX, limit=limit).items()}
+
+
+def remember(store: GraphStore, code: str, run: LastRun) -> None:
+    store.put_state(PREFIX + code, run.dump())

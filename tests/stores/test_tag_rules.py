@@ -1,0 +1,316 @@
+"""The tag factory from rule to portrait, on every engine: a marketer's dictionary, its days, and what of it nobody may learn."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from graph_model.errors import Forbidden, InvalidRequest, NotFound, StoreError, UnknownName
+from graph_model.principal import Principal, Role
+from graph_model.records import NodeRecord
+from graph_model.services.tags import computing, dictionary, reading
+from graph_model.services.tags.computing import Outcome
+from graph_model.services.tags.definition import ConsentClass, Schedule, TagDefinition, ValueType
+from graph_model.services.tags.dictionary import Draft
+from graph_model.services.tags.runs import LastRun, RunStatus, last_run, remember
+from graph_model.store import GraphStore
+from tests.stores.scenarios import application, batch, customer, device, edge, fact, id_of, phone
+
+MEI = Principal("mei", Role.MARKETER)
+WU = Principal("wu", Role.SUPERVISOR)
+LI = Principal("li", Role.INVESTIGATOR)
+PEOPLE = 30
+NOW = datetime(2025, 3, 1, 4, tzinfo=UTC)  # noon here
+TODAY = date(2025, 3, 1)
+
+
+class Clock:
+    """Stands at noon, and moves by a second with every look."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def book(store: GraphStore) -> GraphStore:
+    """30 customers: every third has two phones, c01 and c02 share a device that is blocklisted, c03 asked for much, c04 is 22 years old."""
+    people = [customer(f"c{i:02}") for i in range(PEOPLE)]
+    seen = datetime(2025, 1, 1, tzinfo=UTC)
+    store.upsert(
+        batch(
+            *(edge("USES_PHONE", one, phone(f"p{i:02}")) for i, one in enumerate(people)),
+            *(edge("USES_PHONE", one, phone(f"q{i:02}")) for i, one in enumerate(people) if i % 3 == 0),
+            edge("USES_DEVICE", people[1], device("d1")),
+            edge("USES_DEVICE", people[2], device("d1")),
+            edge("APPLIED", people[3], application("x1")),
+            edge("APPLIED", people[3], application("x2")),
+            nodes=[
+                NodeRecord(application("x1"), seen, seen, "core", {"amount": 200_000.0, "outcome": "refused"}),
+                NodeRecord(application("x2"), seen, seen, "core", {"amount": 50.0, "applied_at": seen}),
+                NodeRecord(people[4], seen, seen, "core", {"birth_date": date(2002, 3, 2), "education": "bachelor"}),
+                NodeRecord(people[5], seen, seen, "core", {"birth_date": date(2002, 3, 1), "education": "master"}),
+            ],
+            facts=[fact(device("d1"), "blocklist", "listed", 3)],
+        )
+    )
+    return store
+
+
+def draft(code: str, rule: str, **more: object) -> Draft:
+    made = Draft(code, "标签", "tag", "行为", "联系", rule)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def define(store: GraphStore, code: str, rule: str, by: Principal = MEI, **more: object) -> TagDefinition:
+    return dictionary.define(store, by, draft(code, rule, **more), now=NOW)
+
+
+def compute(store: GraphStore, clock: Callable[[], datetime], on: date = TODAY, **more: object) -> dict[str, Outcome]:
+    done = computing.compute(store, base_date=on, by="test", clock=clock, on_progress=lambda *_: None, **more)  # type: ignore[arg-type]
+    return {outcome.code: outcome for outcome in done}
+
+
+def tags(store: GraphStore, key: str, by: Principal = WU, on: date | None = None) -> dict[str, str]:
+    return {e.tag.code: e.value for e in reading.portrait(store, by, id_of(store, customer(key)), on=on)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("degree(USES_PHONE) >= 2 and not degree(USES_PHONE) > 2", [f"c{i:02}" for i in range(0, PEOPLE, 3)]),
+        ("years_since(birth_date) = 22", ["c04"]),
+        ("years_since(birth_date) >= 23", ["c05"]),
+        ("education in ('本科', 'doctor')", ["c04"]),
+        ("education not in ('bachelor')", ["c05"]),
+        ("shared(Device) >= 1", ["c01", "c02"]),
+        ("degree(APPLIED to Application where amount >= 100000) = 1", ["c03"]),
+        ("degree(APPLIED to Application where days_since(applied_at) = 59) >= 1", ["c03"]),
+        ("degree(APPLIED to Application where applied_at is missing) = 1", ["c03"]),
+        ("near(Application within 1 where applied_at = 2025-01-01)", ["c03"]),
+    ],
+)
+def test_a_rule_reaches_exactly_these(book: GraphStore, clock: Clock, rule: str, expected: list[str]) -> None:
+    define(book, "t", rule)
+    outcome = compute(book, clock)["t"]
+    assert outcome.run is not None and outcome.run.status is RunStatus.DONE and outcome.run.coverage == len(expected)
+    have = [key for key in (f"c{i:02}" for i in range(PEOPLE)) if "t" in tags(book, key)]
+    assert have == expected
+
+
+def test_tags_are_computed_after_those_they_read_and_not_again_for_nothing(book: GraphStore, clock: Clock) -> None:
+    define(book, "zz", "degree(USES_PHONE) >= 2")
+    define(
+        book,
+        "aa",
+        'when tag(zz) and education is known then "both" when tag(zz) then "phones" else "none"',
+        value_type=ValueType.TEXT,
+    )
+    assert list(compute(book, clock)) == ["zz", "aa"]
+    assert tags(book, "c00") == {"aa": "phones", "zz": "true"} and tags(book, "c04") == {"aa": "none"}
+    assert [outcome.run for outcome in compute(book, clock).values()] == [None, None]
+    book.upsert(batch(edge("USES_PHONE", customer("c04"), phone("q99"))))
+    assert {code: o.run is not None and o.run.changed for code, o in compute(book, clock).items()} == {
+        "zz": 1,
+        "aa": 1,
+    }
+    assert tags(book, "c04") == {"aa": "both", "zz": "true"}
+    assert tags(book, "c04", on=date(2025, 2, 28)) == {}
+
+
+def test_a_computation_that_was_killed_goes_on_and_changes_nothing_twice(book: GraphStore, clock: Clock) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    compute(book, clock)
+    half = last_run(book, "two")
+    assert half is not None
+    remember(book, "two", replace(half, status=RunStatus.RUNNING))  # as a process leaves it that died
+    (view,) = reading.market(book, WU, now=NOW + timedelta(hours=1))
+    assert view.figures is not None and view.figures.status is RunStatus.STUCK
+    again = compute(book, clock)["two"].run
+    assert again is not None and (again.status, again.changed, again.coverage) == (RunStatus.DONE, 0, 10)
+
+
+def test_a_tag_that_can_not_be_computed_says_why_and_stops_what_reads_it_only(book: GraphStore, clock: Clock) -> None:
+    define(book, "base", "degree(USES_PHONE) >= 2")
+    define(book, "upon", "tag(base)")
+    define(book, "alone", "sex is known")
+    broken = dictionary.find(book, WU, "base")
+    book.put_state(
+        "tag/base", replace(broken, rule="gone = 1").dump()
+    )  # as a schema that lost a property would have it
+    done = compute(book, clock)
+    assert {code: outcome.failed for code, outcome in done.items()} == {"alone": False, "base": True, "upon": True}
+    view = reading.view(book, MEI, "upon", now=NOW)
+    assert view.figures is not None and view.figures.code == "tag.reads_failed" and "base" in view.figures.message
+
+
+def test_versions_and_days_are_kept(book: GraphStore, clock: Clock) -> None:
+    define(book, "phones", "degree(USES_PHONE) >= 2")
+    compute(book, clock, on=date(2025, 2, 27))
+    dictionary.change(book, WU, draft("phones", "degree(USES_PHONE) >= 1", owner="mei"), now=NOW)
+    compute(book, clock, on=date(2025, 2, 28))
+    assert [v.version for v in dictionary.versions(book, MEI, "phones")] == [2, 1]
+    assert tags(book, "c01", on=date(2025, 2, 27)) == {} and tags(book, "c01", on=date(2025, 2, 28)) == {
+        "phones": "true"
+    }
+    (entry,) = reading.portrait(book, WU, id_of(book, customer("c00")))
+    assert (entry.version, entry.since) == (1, date(2025, 2, 27))  # it has had this value since then
+    assert compute(book, clock, on=date(2025, 2, 26))["phones"].run.code == "tag.past"  # type: ignore[union-attr]
+    with pytest.raises(InvalidRequest):
+        compute(book, clock, on=date(2025, 3, 2))
+    assert dictionary.change(book, WU, draft("phones", "degree(USES_PHONE) >= 1", owner="mei"), now=NOW).version == 2
+
+
+def test_deleting_is_refused_while_others_read_it(book: GraphStore, clock: Clock) -> None:
+    gone = define(book, "base", "degree(USES_PHONE) >= 2")
+    define(book, "upon", "tag(base)")
+    compute(book, clock)
+    with pytest.raises(InvalidRequest, match="upon") as refused:
+        dictionary.delete(book, MEI, "base")
+    assert refused.value.code == "tag.in_use"
+    assert reading.view(book, MEI, "base", now=NOW).dependants == ["upon"]
+    dictionary.delete(book, MEI, "upon")
+    dictionary.delete(book, MEI, "base")
+    computing.end_values(book, gone, by="test", clock=clock)
+    with pytest.raises(NotFound):
+        dictionary.find(book, MEI, "base")
+    assert tags(book, "c00") == {}
+    assert define(book, "base", "sex is known").version == 2  # what it meant before stays known
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"code": "Bad Code"}, "tag.code"),
+        ({"code": "taken"}, "tag.exists"),
+        ({"name_zh": " "}, "tag.name"),
+        ({"name_en": "call 138 0013 8000"}, "text.personal"),
+        ({"value_type": ValueType.NUMBER}, "tag.value_type"),
+        ({"rule": "tag(t)"}, "tag.rule"),
+        ({"label": "Person"}, "unknown_name"),
+    ],
+)
+def test_what_is_no_tag_is_refused(store: GraphStore, changed: dict[str, object], code: str) -> None:
+    define(store, "taken", "sex is known")
+    with pytest.raises((InvalidRequest, UnknownName)) as refused:
+        dictionary.define(store, MEI, replace(draft("t", "sex is known"), **changed), now=NOW)  # type: ignore[arg-type]
+    assert refused.value.code == code
+
+
+def test_a_circle_of_tags_is_refused(store: GraphStore) -> None:
+    define(store, "a", "sex is known")
+    define(store, "b", "tag(a)")
+    define(store, "c", "tag(b)")
+    with pytest.raises(InvalidRequest, match="the tag itself"):
+        dictionary.change(store, MEI, draft("a", "tag(c)"), now=NOW)
+
+
+# --- risk ------------------------------------------------------------------------------------------------------------
+
+RISKY = (
+    "grade = 'D'",
+    "score > 0.9 or sex is known",
+    "ring_id is missing",
+    "not blocklisted",
+    "near(Device within 1 where blocklisted)",
+    "degree(APPLIED to Application where outcome = 'refused') >= 1",
+)
+
+
+@pytest.mark.parametrize("rule", RISKY)
+def test_a_marketer_reads_no_risk_by_any_rule(book: GraphStore, rule: str) -> None:
+    for attempt in (
+        lambda: define(book, "t", rule),
+        lambda: define(book, "t", rule, consent=ConsentClass.RISK),
+        lambda: reading.check(book, MEI, rule, now=NOW),
+    ):
+        with pytest.raises(Forbidden):
+            attempt()
+    assert reading.market(book, MEI, now=NOW) == []
+
+
+@pytest.mark.parametrize("rule", RISKY)
+def test_nobody_launders_risk_into_a_tag_that_marketing_reads(book: GraphStore, clock: Clock, rule: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        define(book, "t", rule, WU)
+    assert refused.value.code == "tag.risk"
+    define(book, "suspect", rule, WU, consent=ConsentClass.RISK)
+    with pytest.raises(InvalidRequest) as refused:
+        define(book, "clean", "not tag(suspect)", WU)
+    assert refused.value.code == "tag.risk"
+    define(book, "vip", "sex is known")
+    define(book, "upon", "tag(vip)")
+    with pytest.raises(InvalidRequest, match="upon"):
+        dictionary.change(book, WU, draft("vip", rule, consent=ConsentClass.RISK), now=NOW)
+    # To the marketer it isn't there at all, in whatever words he asks.
+    compute(book, clock)
+    assert [view.tag.code for view in reading.market(book, MEI, now=NOW)] == ["upon", "vip"]
+    for ask in (
+        lambda: reading.view(book, MEI, "suspect", now=NOW),
+        lambda: dictionary.versions(book, MEI, "suspect"),
+        lambda: dictionary.delete(book, MEI, "suspect"),
+        lambda: dictionary.change(book, MEI, draft("suspect", "sex is known"), now=NOW),
+    ):
+        with pytest.raises(NotFound):
+            ask()
+    with pytest.raises(InvalidRequest, match="There is no tag suspect"):
+        reading.check(book, MEI, "tag(suspect)", now=NOW)
+
+
+def test_small_numbers_are_not_told_and_others_are_rounded(book: GraphStore, clock: Clock) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    define(book, "much", "degree(APPLIED) >= 1")
+    compute(book, clock)
+    seen = {view.tag.code: view.figures for view in reading.market(book, MEI, now=NOW)}
+    assert seen["much"] is not None and seen["much"].coverage is None and seen["much"].distribution[0].count is None
+    assert seen["two"] is not None and seen["two"].coverage == 10
+    exact = {view.tag.code: view.figures for view in reading.market(book, WU, now=NOW)}
+    assert exact["much"] is not None and exact["much"].coverage == 1
+    assert [share.count for share in reading.check(book, MEI, "shared(Device) >= 1", now=NOW).counts] == [None]
+    assert [share.count for share in reading.check(book, MEI, "not shared(Device) >= 1", now=NOW).counts] == [30]
+    assert [share.count for share in reading.check(book, WU, "not shared(Device) >= 1", now=NOW).counts] == [28]
+
+
+def test_a_portrait_is_for_who_may_see_people_and_its_risk_for_who_may_see_risk(book: GraphStore, clock: Clock) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    define(book, "near_listed", "near(Device within 1 where blocklisted)", WU, consent=ConsentClass.RISK)
+    define(book, "by_hand", "sex is missing", schedule=Schedule.MANUAL)
+    compute(book, clock)
+    assert tags(book, "c01", LI) == {"near_listed": "true"}
+    graph_only = Principal("key:partner", Role.INVESTIGATOR, frozenset(LI.rights - {"see_risk"}))
+    assert tags(book, "c01", graph_only) == {}
+    compute(book, clock, codes=["by_hand"])
+    assert tags(book, "c01", graph_only) == {"by_hand": "true"}
+    with pytest.raises(Forbidden):
+        tags(book, "c01", MEI)
+
+
+def test_values_of_long_ago_are_told_as_stale(book: GraphStore, clock: Clock) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    compute(book, clock, on=date(2025, 2, 20))
+    (view,) = reading.market(book, MEI, now=NOW)
+    assert view.figures is not None and view.figures.stale
+
+
+def test_a_store_that_fails_is_told_with_the_tag_it_failed_at(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.", code="store_full")
+
+    monkeypatch.setattr(book, "tag", full)
+    with pytest.raises(StoreError):
+        compute(book, clock)
+    told: LastRun | None = last_run(book, "two")
+    assert told is not None and (told.status, told.code) == (RunStatus.FAILED, "store_full")
