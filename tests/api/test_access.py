@@ -44,6 +44,7 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.SUBJECT_BY_NUMBER: {"idNumber": case.id_number},
         queries.RELATION_GRAPH: {"nodeId": case.subject_id, "hops": 4, "limit": 500, "cap": 100},
         queries.FULL_GRAPH: {"nodeId": case.subject_id},
+        queries.FULL_COLUMNS: {"nodeId": case.subject_id},
         queries.NODE_BY_ID: {"id": case.ids["address1"]},
         queries.SEARCH: {"text": case.id_number},
         queries.NEIGHBOURS: {"nodeId": case.subject_id, "cap": 100},
@@ -71,6 +72,7 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.RING: {"id": RING_ID},
         queries.RINGS: {},
         queries.RING_MEMBERS: {"id": RING_ID},
+        queries.EXPLANATION: {"nodeId": case.subject_id},
         queries.PATH: {"from": case.subject_id, "to": case.ids["d_user"]},
         queries.NODE_BY_KEY: {"type": "Customer", "key": case.id_number},
     }
@@ -122,6 +124,7 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.SUBJECT_BY_NUMBER: READERS,
         queries.RELATION_GRAPH: READERS,
         queries.FULL_GRAPH: READERS,
+        queries.FULL_COLUMNS: READERS,
         queries.NODE_BY_ID: READERS,
         queries.SEARCH: READERS,
         queries.NEIGHBOURS: READERS,
@@ -149,6 +152,7 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.RING: (*READERS, Role.RISK_ENGINE),
         queries.RINGS: (*READERS, Role.RISK_ENGINE),
         queries.RING_MEMBERS: READERS,
+        queries.EXPLANATION: READERS,
         queries.PATH: READERS,
         queries.NODE_BY_KEY: READERS,
     }
