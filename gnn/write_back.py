@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph_model.columns import AssessmentColumns
-from graph_model.errors import InvalidRequest, StoreError
+from graph_model.errors import StoreError
 from graph_model.records import Ring, ScoreSource, Scoring
 from graph_model.services.unfinished import take_back_unfinished
 from graph_model.store import GraphStore, OnProgress
@@ -31,7 +31,7 @@ def write_back(
     store.begin_scoring(scoring)
     begun = store.unfinished_scoring()  # as the store keeps it: moments to the millisecond
     try:
-        _append(store, scoring, begun, rings, columns, by_rule, at_once, on_progress)
+        _append(store, scoring, rings, columns, by_rule, at_once, on_progress)
     except StoreError:  # the next scoring takes it back: now it may well not be possible
         raise
     except BaseException:  # cancelled, or Ctrl-C
@@ -43,20 +43,18 @@ def write_back(
 def _append(
     store: GraphStore,
     scoring: Scoring,
-    begun: Scoring | None,
     rings: Sequence[Ring],
     columns: AssessmentColumns,
     by_rule: NDArray[np.bool_],
     at_once: int,
     on_progress: OnProgress | None,
 ) -> None:
-    store.append_rings(rings)
+    store.append_rings(rings, within=scoring)
     done = 0
     for part, said_by in ((~by_rule, scoring.source), (by_rule, ScoreSource.RULES)):
         rows = np.flatnonzero(part)
         for first in range(0, len(rows), at_once):
             some = _part(columns, rows[first : first + at_once])
-            _require_own(store, begun)
             store.append_assessments(
                 some,
                 source=said_by,
@@ -64,20 +62,12 @@ def _append(
                 policy_version=scoring.policy_version,
                 as_of=scoring.as_of,
                 scored_at=scoring.scored_at,
+                within=scoring,
             )
             done += len(some.handles)
             if on_progress is not None:
                 on_progress("writing", done, len(by_rule))
-    _require_own(store, begun)
-    store.append_scoring(scoring)
-
-
-def _require_own(store: GraphStore, begun: Scoring | None) -> None:
-    if store.unfinished_scoring() != begun:
-        raise InvalidRequest(
-            "This scoring was taken back while it was written: the process had lost its hold of the graph. Run `guanxi score` again.",
-            code="scoring.lost",
-        )
+    store.append_scoring(scoring, within=scoring)
 
 
 def _part(columns: AssessmentColumns, rows: NDArray[np.int64]) -> AssessmentColumns:

@@ -132,16 +132,18 @@ class GraphStore(Protocol):
         policy_version: str,
         as_of: datetime,
         scored_at: datetime,
+        within: Scoring | None = None,
     ) -> None:
         """Append one scoring of many nodes and make it their latest (where nothing with a later as_of is), in one transaction.
 
         Calls with the same source, versions and moments are parts of one scoring: a large one is written in parts of some 20,000 nodes,
-        so that others can write in between. A node that the scoring has already is left as it is. Raises InvalidRequest.
+        so that others can write in between. A node that the scoring has already is left as it is. Raises InvalidRequest; `scoring.lost` where
+        `within` is given and is not the unfinished scoring, which is looked up in the transaction that writes.
         """
         ...
 
-    def append_rings(self, rings: Iterable[Ring]) -> None:
-        """Append what one scoring found. Several rings of one id are versions of it."""
+    def append_rings(self, rings: Iterable[Ring], *, within: Scoring | None = None) -> None:
+        """Append what one scoring found. Several rings of one id are versions of it. `within` as for assessments."""
         ...
 
     def begin_scoring(self, scoring: Scoring) -> None:
@@ -150,9 +152,10 @@ class GraphStore(Protocol):
         one was begun and is neither complete nor taken back."""
         ...
 
-    def append_scoring(self, scoring: Scoring) -> None:
+    def append_scoring(self, scoring: Scoring, *, within: Scoring | None = None) -> None:
         """Say that a scoring of the whole graph is complete, after its rings and assessments. From then on it is the newest: `latest_scoring`
-        names it, and `rings` are its own, even if it found none. The assessment of a single application says nothing of the kind."""
+        names it, and `rings` are its own, even if it found none. The assessment of a single application says nothing of the kind.
+        `within` as for assessments."""
         ...
 
     def take_back(self, scoring: Scoring, *, after: int = 0, limit: int = 20_000) -> int | None:

@@ -36,6 +36,15 @@ def require_unfinished(kept: str | None, scoring: Scoring) -> None:
         raise InvalidRequest("Only the scoring that is unfinished can be taken back.")
 
 
+def require_within(kept: str | None, within: Scoring | None) -> None:
+    """Raises InvalidRequest where `within` is given and is not the unfinished one: of a scoring that was taken back nothing more is written."""
+    if within is not None and kept != dump(within):
+        raise InvalidRequest(
+            "This scoring was taken back while it was written: the process had lost its hold of the graph. Run `guanxi score` again.",
+            code="scoring.lost",
+        )
+
+
 def hidden_moments(kept: str | None) -> tuple[int | None, int | None]:
     """As_of and scored_at of the rings that are not shown yet; equal to nothing where there are none."""
     scoring = load(kept)

@@ -46,6 +46,7 @@ def score(
     *,
     model: str = "m1",
     reasons: str = "[]",
+    within: Scoring | None = None,
 ) -> None:
     store.append_assessments(
         columns_of(store, scores, reasons),
@@ -54,6 +55,7 @@ def score(
         policy_version="p1",
         as_of=day(as_of),
         scored_at=day(as_of if scored is None else scored),
+        within=within,
     )
 
 
@@ -273,6 +275,30 @@ def test_of_a_scoring_that_is_not_complete_no_ring_is_shown(applicants: GraphSto
     applicants.append_scoring(tuesday)
     assert applicants.unfinished_scoring() is None
     assert names(applicants.rings()) == ["farm", "new"]
+
+
+def test_of_a_scoring_that_was_taken_back_nothing_more_is_written(applicants: GraphStore) -> None:
+    """It hung so long that it was taken for dead; when it goes on, each write is refused where it would be made."""
+    tuesday = half_done(applicants)
+    applicants.append_rings([replace(ring("late", 20), model_version="m2")], within=tuesday)
+    score(applicants, {"c3": (0.6, "C", "late")}, 20, model="m2", within=tuesday)
+    assert applicants.take_back(tuesday) is None
+    before = applicants.statistics()
+    for write in (
+        lambda: applicants.append_rings([ring("late", 20)], within=tuesday),
+        lambda: score(applicants, {"c3": (0.6, "C", "late")}, 20, model="m2", within=tuesday),
+        lambda: applicants.append_scoring(tuesday, within=tuesday),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            write()
+        assert refused.value.code == "scoring.lost"
+    assert applicants.statistics() == before
+    assert applicants.ring("late") is None and applicants.latest_scoring() == replace(
+        scoring(10), source=ScoreSource.MODEL
+    )
+    applicants.begin_scoring(tuesday)
+    applicants.append_scoring(tuesday, within=tuesday)
+    assert applicants.latest_scoring() == tuesday
 
 
 def test_a_scoring_that_was_killed_is_taken_back_and_nothing_of_it_is_left(opened: Opened) -> None:

@@ -110,8 +110,10 @@ class Neo4jStore:
         policy_version: str,
         as_of: datetime,
         scored_at: datetime,
+        within: Scoring | None = None,
     ) -> None:
         def work(transaction: Transaction) -> None:
+            unfinished.require(transaction, within)
             changed = assessing.append_assessments(
                 transaction,
                 columns,
@@ -126,15 +128,21 @@ class Neo4jStore:
 
         self._connections.write(work)
 
-    def append_rings(self, rings: Iterable[Ring]) -> None:
+    def append_rings(self, rings: Iterable[Ring], *, within: Scoring | None = None) -> None:
         found = list(rings)
-        self._connections.write(lambda t: assessing.append_rings(t, found))
+
+        def work(transaction: Transaction) -> None:
+            unfinished.require(transaction, within)
+            assessing.append_rings(transaction, found)
+
+        self._connections.write(work)
 
     def begin_scoring(self, scoring: Scoring) -> None:
         self._connections.write(lambda t: unfinished.begin(t, scoring))
 
-    def append_scoring(self, scoring: Scoring) -> None:
+    def append_scoring(self, scoring: Scoring, *, within: Scoring | None = None) -> None:
         def work(transaction: Transaction) -> None:
+            unfinished.require(transaction, within)
             if assessing.append_scoring(transaction, scoring):
                 ledger.mark_changed(transaction, self._clock())
 

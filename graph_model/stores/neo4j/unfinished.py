@@ -5,12 +5,18 @@ from graph_model.records import Scoring
 from graph_model.stores.neo4j import ledger
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.unfinished import STATE, dump, load, require_no_other, require_unfinished
+from graph_model.stores.unfinished import STATE, dump, load, require_no_other, require_unfinished, require_within
 
 
 def begin(transaction: Transaction, scoring: Scoring) -> None:
     require_no_other(ledger.state(transaction, STATE), scoring)
     ledger.put_state(transaction, {STATE: dump(scoring)})
+
+
+def require(transaction: Transaction, within: Scoring | None) -> None:
+    """Raises InvalidRequest `scoring.lost` where this scoring is meant and is no longer the unfinished one."""
+    if within is not None:
+        require_within(ledger.state(transaction, STATE), within)
 
 
 def unfinished(transaction: Transaction) -> Scoring | None:

@@ -114,8 +114,10 @@ class SqliteStore:
         policy_version: str,
         as_of: datetime,
         scored_at: datetime,
+        within: Scoring | None = None,
     ) -> None:
         with self._connections.writing() as connection:
+            unfinished.require(connection, within)
             changed = assessing.append_assessments(
                 connection,
                 columns,
@@ -128,16 +130,18 @@ class SqliteStore:
             if changed:
                 ledger.mark_changed(connection, self._clock())
 
-    def append_rings(self, rings: Iterable[Ring]) -> None:
+    def append_rings(self, rings: Iterable[Ring], *, within: Scoring | None = None) -> None:
         with self._connections.writing() as connection:
+            unfinished.require(connection, within)
             assessing.append_rings(connection, rings)
 
     def begin_scoring(self, scoring: Scoring) -> None:
         with self._connections.writing() as connection:
             unfinished.begin(connection, scoring)
 
-    def append_scoring(self, scoring: Scoring) -> None:
+    def append_scoring(self, scoring: Scoring, *, within: Scoring | None = None) -> None:
         with self._connections.writing() as connection:
+            unfinished.require(connection, within)
             if assessing.append_scoring(connection, scoring):
                 ledger.mark_changed(connection, self._clock())
 

@@ -8,7 +8,7 @@ from graph_model.moments import to_ms
 from graph_model.records import Scoring
 from graph_model.stores.sqlite import ledger
 from graph_model.stores.sqlite.tally import take_from_tally
-from graph_model.stores.unfinished import STATE, dump, load, require_no_other, require_unfinished
+from graph_model.stores.unfinished import STATE, dump, load, require_no_other, require_unfinished, require_within
 
 # A scoring of a model has a second run for what the policy's rule decided.
 _RUNS = "SELECT run FROM scoring WHERE model_version = :model AND policy_version = :policy AND as_of = :as_of AND scored_at = :scored_at"
@@ -28,6 +28,12 @@ _GREATEST = "SELECT coalesce(max(nid), 0) FROM node"
 def begin(connection: sqlite3.Connection, scoring: Scoring) -> None:
     require_no_other(ledger.state(connection, STATE), scoring)
     ledger.put_state(connection, {STATE: dump(scoring)})
+
+
+def require(connection: sqlite3.Connection, within: Scoring | None) -> None:
+    """Raises InvalidRequest `scoring.lost` where this scoring is meant and is no longer the unfinished one."""
+    if within is not None:
+        require_within(ledger.state(connection, STATE), within)
 
 
 def unfinished(connection: sqlite3.Connection) -> Scoring | None:
