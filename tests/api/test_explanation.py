@@ -3,6 +3,7 @@
 from graph_model.principal import Role
 from tests.api import queries
 from tests.api.conftest import Client, Served
+from tests.api.test_cli import guanxi, refused
 from tests.fixtures.reference_case import AS_OF
 
 TIES = "query ($nodeId: ID!) { explanation(nodeId: $nodeId) { ties { customerId identifierId drop } modelVersion degradedBecause } }"
@@ -46,3 +47,15 @@ def test_what_has_no_score_of_its_own_is_refused_in_words(investigator: Client, 
     assert investigator.code(TIES, nodeId="nobody") == "not_found"
     before = {"nodeId": ids["subject"], "asOf": "2020-01-01T00:00:00Z"}
     assert investigator.code(queries.EXPLANATION, **before) == "not_found"
+
+
+def test_the_shell_tells_the_ties_and_names_nobody_in_clear(served: Served) -> None:
+    home, address = served.runtime.settings.home, served.runtime.settings.store_address
+    told = guanxi("explain", "-", "--store", address, home=home, stdin=f"{served.case.id_number}\n")
+    assert told.returncode == 0, told.stderr
+    assert "rules-1, as of 2026-06-30" in told.stdout and "rules_only" in told.stdout
+    assert "device" in told.stdout and "without these ties" in told.stdout
+    assert not [personal for personal in served.case.personal if personal in told.stdout]
+    idle = guanxi("explain", served.case.ids["c_user"], "--store", address, home=home)
+    assert "nothing to explain" in idle.stdout
+    refused(guanxi("explain", "APP-NOBODY-1", "--store", address, home=home), "not_found", 3)
