@@ -37,11 +37,18 @@ class LearningRows:
     asked: QuestionSet
     application: Positions
     positive: Mask
-    weight: NDArray[np.float64]
+    weight: NDArray[np.float64]  # what a row stands for
     review: Mask
     fit: Mask
     validation: Mask
     held: Mask
+    drawn: Mask  # rows that what serves is fitted on; all that `fit` has are
+    honest: float = 1.0  # the share of the honest rows that were drawn
+
+    @property
+    def fitting(self) -> NDArray[np.float64]:
+        """Weights to fit with: an honest row stands for those that were not drawn too."""
+        return np.where(self.positive, self.weight, self.weight / self.honest)
 
     @property
     def later(self) -> Mask:
@@ -78,7 +85,7 @@ def trees(rows: LearningRows, config: TreeConfig, columns: int, on_round: OnRoun
     fitted, rounds = boosted(rows, rows.fit, config, columns, on_round, stop_by=rows.validation)
 
     def refit(on_round: OnRound) -> Trees:
-        return boosted(rows, np.ones_like(rows.fit), config, columns, on_round, rounds=rounds)[0]
+        return boosted(rows, rows.drawn, config, columns, on_round, rounds=rounds)[0]
 
     margin = _later(rows, fitted.margin(rows.table.values[rows.later, :columns]))
     return Candidate(TREES, margin, refit, {"rounds": rounds})
@@ -93,7 +100,7 @@ def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round:
         table.coded,
         table.values[rows.fit],
         rows.positive[rows.fit],
-        rows.weight[rows.fit],
+        rows.fitting[rows.fit],
         (values, positive),
     )
     wanted = candidates(table.names, table.tabular)
@@ -106,7 +113,8 @@ def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round:
     margin[rows.held] = found.margin(table.values[rows.held])
 
     def refit(on_round: OnRound) -> Blend:
-        everything = Learning(table.names, table.coded, table.values, rows.positive, rows.weight)
+        every, weight = rows.drawn, rows.fitting
+        everything = Learning(table.names, table.coded, table.values[every], rows.positive[every], weight[every])
         kept = [(expert.kind, expert.view, expert.rounds) for expert in found.experts]
         return Blend(fit_experts(everything, kept, config=config, on_done=on_round), found.weights)
 
@@ -162,7 +170,7 @@ def boosted(
         names=names,
         coded=[name for name in rows.table.coded if name in names],
         config=config,
-        weight=rows.weight[chosen],
+        weight=rows.fitting[chosen],
         rounds=rounds,
         on_round=on_round,
     )

@@ -38,6 +38,7 @@ _COST: Mapping[str, int] = {TREES: 1, STACK: 6, NET: 40}  # of a fit, roughly, b
 LEAST_POSITIVES = 40  # confirmed frauds among mature applications; below it rules score
 REVIEW_WITHIN_DAYS = 180
 REVIEW_SHARE = 1 / 3  # of the honest review rows; they are many and much alike
+MOST_HONEST = 300_000  # rows that trees are fitted on; those of a larger portfolio are drawn, so that its training takes no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class TrainConfig:
     trees: TreeConfig = field(default_factory=TreeConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
     tabular_only: bool = False  # the baseline: what the forms and the customer's own past say
+    most_honest: int = MOST_HONEST
     contenders: tuple[str, ...] = (TREES,)  # of `gnn.contenders`, one at least that can serve
 
 
@@ -101,6 +103,7 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         "tabular_sha256": sha256(tabular.text.encode()).hexdigest(),
         "reference": reference(arrays, fresh, model.probability(fresh), arrays.applications.applied_at[application]),
         **({"rounds": winner.told["rounds"]} if "rounds" in winner.told else {}),
+        **({"honest_share": round(rows.honest, 4)} if rows.honest < 1 else {}),
     }
     return replace(model, card=card)
 
@@ -150,6 +153,11 @@ def _rows(
     on_progress: OnProgress | None,
 ) -> LearningRows:
     questions, weight = _with_reviews(arrays, asked, config.trees.seed)
+    review = np.arange(len(questions)) >= len(asked)
+    fit, drawn, share = _drawn(arrays, split, questions, config)
+    # Whom nothing is fitted on or measured by is not described either.
+    kept = ~fit | drawn
+    questions, weight, review, fit, drawn = questions[kept], weight[kept], review[kept], fit[kept], drawn[kept]
     table = describe(arrays, questions, vocabulary, config=config.features, on_progress=on_progress)
     application = questions.application.astype(np.int64)
     return LearningRows(
@@ -158,11 +166,25 @@ def _rows(
         application=application,
         positive=is_positive(arrays, application),
         weight=weight,
-        review=np.arange(len(questions)) >= len(asked),
-        fit=np.isin(application, split.fit),
+        review=review,
+        fit=fit,
         validation=np.isin(application, split.validation),
         held=np.isin(application, split.calibration),
+        drawn=drawn,
+        honest=share,
     )
+
+
+def _drawn(
+    arrays: GraphArrays, split: Split, questions: QuestionSet, config: TrainConfig
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], float]:
+    """Which rows are of the part to fit on; which rows are fitted on in the end: all frauds, and as many honest ones as are wanted at most; and
+    the share of the honest ones that these are."""
+    application = questions.application.astype(np.int64)
+    positive = is_positive(arrays, application)
+    share = min(1.0, config.most_honest / max(1, int((~positive).sum())))
+    random = np.random.default_rng([config.trees.seed, 1])
+    return np.isin(application, split.fit), positive | (random.random(len(positive)) < share), share
 
 
 def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:

@@ -57,6 +57,18 @@ def test_fraud_that_is_known_early_does_not_make_recent_applications_look_bad():
     assert len(applied) not in np.concatenate((split.learning, split.calibration))
 
 
+def test_of_a_large_portfolio_honest_rows_are_drawn_but_it_is_measured_by_all_that_came_later(
+    arrays: GraphArrays, model: Model
+):
+    drawn = train(arrays, config=TrainConfig(most_honest=1_000))
+    assert drawn is not None
+    assert drawn.card["honest_share"] < 0.5 and "honest_share" not in model.card
+    fewer, all_of_them = drawn.card["metrics"]["full"], model.card["metrics"]["full"]
+    assert (fewer["rows"], fewer["positives"]) == (all_of_them["rows"], all_of_them["positives"])
+    assert fewer["average_precision"] > 1.5 * model.card["metrics"]["tabular only"]["average_precision"]
+    assert fewer["expected_share"] == pytest.approx(all_of_them["expected_share"], rel=0.25)
+
+
 def test_calibration_mends_a_model_that_is_too_sure():
     random = np.random.default_rng(3)
     truth = random.random(20_000)
