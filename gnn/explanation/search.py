@@ -44,7 +44,7 @@ class Found:
 
 def search(hiding: Hiding, arrays: GraphArrays, customer: int, *, moment: int, hub_cap: int) -> Found:
     """What the estimate of `hiding`'s question, which is about this customer, rests on."""
-    own, others = _paths(arrays, customer, moment, hub_cap)
+    own, others = ties_around(arrays, customer, moment, hub_cap)
     estimate = hiding.estimate()
     core = _core(hiding, own, estimate)
     around = [*own, *(path[-1] for path in others)]
@@ -65,7 +65,7 @@ def search(hiding: Hiding, arrays: GraphArrays, customer: int, *, moment: int, h
     return Found(estimate, without, only, tuple(chosen[k] for k in order), tuple(float(shares[k]) for k in order))
 
 
-def _paths(arrays: GraphArrays, me: int, moment: int, hub_cap: int) -> tuple[list[Tie], list[Path]]:
+def ties_around(arrays: GraphArrays, me: int, moment: int, hub_cap: int) -> tuple[list[Tie], list[Path]]:
     """The customer's own ties that are shared, and the ties of others that the walk may follow, each with those that lead to it."""
     links = arrays.incidence
 

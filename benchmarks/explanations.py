@@ -1,0 +1,167 @@
+"""How true and how short explanations are: planted fraudsters of generated portfolios, explained without a look at the truth, then compared with it.
+
+    python -m benchmarks.explanations --customers 20000 --seeds 1 2 --people 150
+
+Of members of planted rings whom the model grades C or D: by how much of itself the estimate falls where the explanation's ties go (fidelity), beside
+as many random ties of the surroundings, and as many of the customer's own; how much of it is left with no other ties; how many ties there are
+(sparsity); and how many of them belong to the planted ring, its members' ties to what they share, beside all ties that could have been chosen.
+Times are of a whole explanation: surroundings read, features made, ties searched; the first one, which loads the model, is left out.
+"""
+
+import argparse
+import csv
+import logging
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from gnn.explanation.hiding import Hiding, Tie
+from gnn.explanation.search import search, ties_around
+from gnn.online import Scorer, Seen
+from gnn.score import score
+from graph_model.predicates import Among
+from graph_model.records import Grade
+from graph_model.store import GraphStore
+from graph_model.stores import open_store
+from ingest.load import ingest
+from ingest.portfolio import GENERATOR_VERSION, generate
+
+PIECE = 500
+DRAWS = 5  # of random ties for each explanation
+Result = dict[str, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--people", type=int, default=150, help="at most so many of each portfolio")
+    options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    found: list[Result] = []
+    for seed in options.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            found += one(options.customers, seed, options.people, Path(folder))
+        print(f"seed {seed} done: {len(found)} explained so far", flush=True)
+    print(f"\nGenerator version {GENERATOR_VERSION}, {options.customers:,} customers, seeds {options.seeds}.")
+    show(found)
+
+
+def one(customers: int, seed: int, people: int, folder: Path) -> list[Result]:
+    made = generate(folder / "files", customers=customers, seed=seed)
+    # A week on, all of the window has been recorded.
+    as_of = datetime.combine(made.window[1], datetime.min.time(), UTC) + timedelta(days=8)
+    store = open_store(f"sqlite:///{folder / 'graph.db'}", create=True)
+    try:
+        ingest(store, [folder / "files"], quarantine_dir=folder / "quarantine", now=as_of)
+        score(store, as_of=as_of, scored_at=as_of, models=folder / "models")
+        rings = planted(store, folder / "files" / "truth")
+        scorer, random = Scorer(store, folder / "models"), np.random.default_rng(seed)
+        chosen = random.permutation(sorted(rings)).tolist()
+        results: list[Result] = []
+        for handle in chosen:
+            if len(results) == people + 1:
+                break
+            result = explained(store, scorer, handle, rings, random, as_of)
+            results += [result] if result is not None else []
+        return results[1:]
+    finally:
+        store.close()
+
+
+def planted(store: GraphStore, truth: Path) -> dict[int, str]:
+    """The planted ring of each member, by handle."""
+    with (truth / "customers.csv").open(encoding="utf-8") as file:
+        ring = {row["id_number"]: row["ring_id"] for row in csv.DictReader(file) if row["ring_id"]}
+    keys, found = sorted(ring), dict[int, str]()
+    for first in range(0, len(keys), PIECE):
+        nodes = store.select("Customer", Among("id_number", keys[first : first + PIECE]), limit=PIECE)
+        handles = store.handles([node.node_id for node in nodes])
+        found |= {handle: ring[node.key] for handle, node in zip(handles, nodes, strict=True)}
+    return found
+
+
+def explained(
+    store: GraphStore,
+    scorer: Scorer,
+    handle: int,
+    rings: Mapping[int, str],
+    random: np.random.Generator,
+    as_of: datetime,
+) -> Result | None:
+    """None for somebody whom the model grades A or B, or who never applied."""
+    (columns,) = store.edges_at([handle], types=("APPLIED",)).columns
+    (application,) = store.node_ids(columns.end[-1:].tolist())
+    wall, used = time.perf_counter(), time.process_time()
+    seen = scorer.look(application, as_of=as_of)
+    row = np.array([1])
+    asked, table = seen.asked[row], replace(seen.table, values=seen.table.values[row])
+    hiding = Hiding(seen.judge, seen.arrays, asked, table, seen.rings)
+    customer, moment, hub_cap = int(asked.customer[0]), int(asked.moment[0]), seen.judge.features.rings.hub_cap
+    found = search(hiding, seen.arrays, customer, moment=moment, hub_cap=hub_cap)
+    spent = {"wall, ms": (time.perf_counter() - wall) * 1e3, "CPU, ms": (time.process_time() - used) * 1e3}
+    if seen.judge.policy.grade(found.estimate) not in (Grade.C, Grade.D) or len(found.ties) == 0:
+        return None
+    own, others = ties_around(seen.arrays, customer, moment, hub_cap)
+    around = list(dict.fromkeys([*own, *(path[-1] for path in others)]))
+
+    def fall(sets: Sequence[Sequence[Tie]]) -> float:
+        return float(np.mean(1.0 - hiding.estimates(sets) / found.estimate))
+
+    number = len(found.ties)
+    anywhere = [[around[k] for k in random.permutation(len(around))[:number]] for _ in range(DRAWS)]
+    mine = sum(tie.customer == customer for tie in found.ties)
+    of_own = [[own[k] for k in random.permutation(len(own))[:mine]] for _ in range(DRAWS)]
+    in_ring = InRing(seen, rings, rings[handle])
+    return spent | {
+        "ties": float(number),
+        "ties that could have been chosen": float(len(around)),
+        "fall of the estimate without them": 1.0 - found.without / found.estimate,
+        "fall without as many random ties": fall(anywhere),
+        "fall without as many random ties, own ones for own ones": fall(of_own),
+        "left with no other ties": found.only / found.estimate,
+        "ties that belong to the planted ring": float(np.mean([in_ring(tie) for tie in found.ties])),
+        "of all that could have been chosen": float(np.mean([in_ring(tie) for tie in around])),
+    }
+
+
+class InRing:
+    """Whether a tie belongs to a planted ring: a member's, to what another member uses too."""
+
+    def __init__(self, seen: Seen, rings: Mapping[int, str], ring: str) -> None:
+        handles, links = seen.arrays.customers.handles, seen.arrays.incidence
+        self._members = {place for place, handle in enumerate(handles.tolist()) if rings.get(handle) == ring}
+        ties = (
+            (member, int(identifier))
+            for member in self._members
+            for identifier in links.customer_identifier[links.customer_ptr[member] : links.customer_ptr[member + 1]]
+        )
+        self._users = Counter(identifier for _, identifier in ties)
+
+    def __call__(self, tie: Tie) -> bool:
+        return tie.customer in self._members and self._users[tie.identifier] >= 2
+
+
+def show(found: Sequence[Result]) -> None:
+    print(f"{len(found)} members of planted rings whom the model grades C or D.\n")
+    print("| | median | mean | 10 % to 90 % |\n|---|--:|--:|--:|")
+    for name in found[0]:
+        values = [result[name] for result in found]
+        low, high = np.quantile(values, [0.1, 0.9]).tolist()
+        digits = 2 if statistics.median(values) <= 3 else 0
+        print(
+            f"| {name} | {statistics.median(values):.{digits}f} | {statistics.fmean(values):.{digits}f} "
+            f"| {low:.{digits}f} to {high:.{digits}f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
