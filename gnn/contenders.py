@@ -7,7 +7,7 @@ bring torch, and a second way of describing an application, onto the path of a r
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,12 @@ from gnn.models.trees import OnRound, TreeConfig, Trees, fit
 from gnn.stack.gate import log_odds
 from graph_model.errors import InvalidRequest
 
+if TYPE_CHECKING:
+    from gnn.nets.net import FittedNet
+
 TREES, STACK, NET = "trees", "stack", "net"
 CONTENDERS = (TREES, STACK, NET)
-_EPOCHS = 30
+EPOCHS = 30  # of a net, at most
 Mask = NDArray[np.bool_]
 Margins = NDArray[np.float64]
 
@@ -124,6 +127,22 @@ def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round:
 
 def net(arrays: GraphArrays, rows: LearningRows, seed: int, on_round: OnRound) -> Candidate:
     """The typed net. Raises InvalidRequest (`train.no_torch`)."""
+    on_round(0, 2)
+    found = taught(arrays, rows, rows.fit, rows.validation, seed=seed)
+    on_round(1, 2)
+    later = np.flatnonzero(rows.later)
+    from gnn.nets.rows import question_graph
+
+    score = found.score(question_graph(arrays, rows.asked[later], rows.part(later)))
+    on_round(2, 2)
+    return Candidate(NET, _later(rows, log_odds(score)), None, {"epochs": len(found.history)})
+
+
+def taught(
+    arrays: GraphArrays, rows: LearningRows, learnt: Mask, checked: Mask, *, seed: int, epochs: int = EPOCHS
+) -> "FittedNet":
+    """A net that has learnt from application rows and stops by others; without these it is taught for all epochs. Raises InvalidRequest
+    (`train.no_torch`)."""
     try:
         from gnn.nets.net import NetConfig, fit_net
     except ImportError as exc:
@@ -133,16 +152,10 @@ def net(arrays: GraphArrays, rows: LearningRows, seed: int, on_round: OnRound) -
         ) from exc
     from gnn.nets.rows import QUESTION, question_graph
 
-    config = NetConfig(whole_below=0, fanout=(64, 64), epochs=_EPOCHS, every=1, patience=4, seed=seed)
-    learnt = np.flatnonzero((rows.fit | rows.validation) & ~rows.review)
-    graph = question_graph(arrays, rows.asked[learnt], rows.part(learnt))
-    on_round(1, 3)
-    found = fit_net(graph, QUESTION, rows.positive[learnt], rows.fit[learnt], rows.validation[learnt], config=config)
-    on_round(2, 3)
-    later = np.flatnonzero(rows.later)
-    score = found.score(question_graph(arrays, rows.asked[later], rows.part(later)))
-    on_round(3, 3)
-    return Candidate(NET, _later(rows, log_odds(score)), None, {"epochs": len(found.history)})
+    config = NetConfig(whole_below=0, fanout=(64, 64), epochs=epochs, every=1, patience=4, seed=seed)
+    seen = np.flatnonzero((learnt | checked) & ~rows.review)
+    graph = question_graph(arrays, rows.asked[seen], rows.part(seen))
+    return fit_net(graph, QUESTION, rows.positive[seen], learnt[seen], checked[seen], config=config)
 
 
 def _later(rows: LearningRows, margin: Margins) -> Margins:

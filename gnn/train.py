@@ -56,13 +56,10 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     """A model, or None where fewer than LEAST_POSITIVES frauds are known or one part of the split has none. Of several contenders the one with the
     greatest average precision on the validation part serves. Raises InvalidRequest (`train.no_torch`) for a net without torch."""
     split = split_by_time(arrays)
-    parts = (split.fit, split.validation, split.calibration)
-    positives = [int(is_positive(arrays, part).sum()) for part in parts]
-    if sum(positives) < LEAST_POSITIVES or min(positives) == 0:
+    learnt = learning_rows(arrays, split, config=config, on_progress=on_progress)
+    if learnt is None:
         return None
-    asked = at_application(arrays, np.concatenate(parts))
-    vocabulary = vocabulary_of(arrays, asked[: len(split.fit)])
-    rows = _rows(arrays, split, asked, config, vocabulary, on_progress)
+    rows, vocabulary = learnt
     table, held = rows.table, rows.held
     columns = table.tabular if config.tabular_only else len(table.names)
     meter = _Meter(
@@ -144,14 +141,16 @@ def _told(
     return told
 
 
-def _rows(
-    arrays: GraphArrays,
-    split: Split,
-    asked: QuestionSet,
-    config: TrainConfig,
-    vocabulary: Vocabulary,
-    on_progress: OnProgress | None,
-) -> LearningRows:
+def learning_rows(
+    arrays: GraphArrays, split: Split, *, config: TrainConfig, on_progress: OnProgress | None = None
+) -> tuple[LearningRows, Vocabulary] | None:
+    """The rows that all contenders learn from, and the words they are coded by, which are those of the fit part; None where `train` gives none."""
+    parts = (split.fit, split.validation, split.calibration)
+    positives = [int(is_positive(arrays, part).sum()) for part in parts]
+    if sum(positives) < LEAST_POSITIVES or min(positives) == 0:
+        return None
+    asked = at_application(arrays, np.concatenate(parts))
+    vocabulary = vocabulary_of(arrays, asked[: len(split.fit)])
     questions, weight = _with_reviews(arrays, asked, config.trees.seed)
     review = np.arange(len(questions)) >= len(asked)
     fit, drawn, share = _drawn(arrays, split, questions, config)
@@ -160,7 +159,7 @@ def _rows(
     questions, weight, review, fit, drawn = questions[kept], weight[kept], review[kept], fit[kept], drawn[kept]
     table = describe(arrays, questions, vocabulary, config=config.features, on_progress=on_progress)
     application = questions.application.astype(np.int64)
-    return LearningRows(
+    rows = LearningRows(
         table=table,
         asked=questions,
         application=application,
@@ -173,6 +172,7 @@ def _rows(
         drawn=drawn,
         honest=share,
     )
+    return rows, vocabulary
 
 
 def _drawn(

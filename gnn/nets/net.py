@@ -77,16 +77,17 @@ class FittedNet:
     config: NetConfig
     history: Sequence[float] = field(default_factory=tuple)  # average precision on validation, by evaluation
 
-    def score(self, graph: TypedGraph) -> Scores:
-        """The probability, float64 [n], of every node of the net's type."""
+    def score(self, graph: TypedGraph, nodes: NDArray[np.int64] | None = None) -> Scores:
+        """The probability, float64 [n], of every node of the net's type, or of these nodes."""
         self.net.eval()
         with torch.no_grad():
             if _links(graph) < self.config.whole_below:
                 odds = self.net(_tensors(graph, self.bins, self.config), _fast(graph))
-                return np.asarray(torch.sigmoid(odds.double()).cpu().numpy())
-            count, parts = graph.counts()[self.net.kind], []
-            for begin in range(0, count, self.config.batch):
-                seeds = np.arange(begin, min(begin + self.config.batch, count), dtype=np.int64)
+                whole = np.asarray(torch.sigmoid(odds.double()).cpu().numpy())
+                return whole if nodes is None else whole[nodes]
+            wanted = np.arange(graph.counts()[self.net.kind], dtype=np.int64) if nodes is None else nodes
+            parts = []
+            for begin, seeds in enumerate(_batches(wanted, self.config.batch)):
                 part = sample(graph, self.net.kind, seeds, fanout=self.config.fanout, seed=begin + 1).graph
                 odds = self.net(_tensors(part, self.bins, self.config), _fast(part))[: len(seeds)]
                 parts.append(torch.sigmoid(odds.double()).cpu().numpy())
@@ -138,10 +139,10 @@ def fit_net(
         if inputs is not None:
             net.eval()
             with torch.no_grad():
-                scores = net(*inputs).cpu().numpy()
+                scores = net(*inputs).cpu().numpy()[validation]
         else:
-            scores = FittedNet(net, bins, config).score(graph)
-        history.append(float(average_precision_score(positive[validation], scores[validation])))
+            scores = FittedNet(net, bins, config).score(graph, np.flatnonzero(validation))
+        history.append(float(average_precision_score(positive[validation], scores)))
         waited += 1
         if history[-1] > best:
             best, kept, waited = history[-1], copy.deepcopy(net.state_dict()), 0
