@@ -32,6 +32,7 @@ class ExplainedTie:
 )
 class Explanation:
     subject_id: strawberry.ID
+    customer_id: strawberry.ID = strawberry.field(description="Whose ties they are: the subject, or who made it.")
     application_id: strawberry.ID = strawberry.field(description="By which the subject is asked about.")
     score: float
     estimate: float
@@ -65,6 +66,7 @@ class Explanation:
     def of(cls, found: "explanation.Explanation") -> "Explanation":
         return cls(
             subject_id=strawberry.ID(found.subject),
+            customer_id=strawberry.ID(found.customer),
             application_id=strawberry.ID(found.application),
             score=found.score,
             estimate=found.estimate,

@@ -24,8 +24,11 @@ RECORD: Rule = frozenset({Right.RECORD})
 BLOCK: Rule = frozenset({Right.BLOCK})
 ASSESS: Rule = frozenset({Right.ASSESS})
 SEE_JOBS: Rule = frozenset({Right.SEE_JOBS})
+SEE_TAGS: Rule = frozenset({Right.SEE_TAGS})
+EDIT_TAGS: Rule = frozenset({Right.EDIT_TAGS})
 RUN_JOBS: Rule = frozenset({Right.RUN_JOBS})
 MARKET: Rule = frozenset({Right.MARKET})
+MARKET_OR_GRAPH: Rule = MARKET | GRAPH
 EXCLUSIONS: Rule = frozenset({Right.SEE_EXCLUSIONS})
 RECORD_CONSENT: Rule = frozenset({Right.RECORD_CONSENT})
 
@@ -50,6 +53,19 @@ RULES: Mapping[str, Rule] = {
     **_all(SIGNED_IN, "RelationshipTypeView", "name", "captionZh", "captionEn", "human"),
     **_all(SIGNED_IN, "GradeView", "grade", "colour", "captionZh", "captionEn"),
     **_all(GRAPH, "Subject", "node", "attributes", "idExpired", "tags", "applications", "relationGraph", "fullGraph"),
+    **_all(GRAPH, "Subject", "portrait"),
+    **_all(GRAPH, "PortraitEntry", "code", "nameZh", "nameEn", "category", "subcategory", "valueType", "value"),
+    **_all(GRAPH, "PortraitEntry", "version", "since", "computedAt", "source"),
+    **_all(SEE_TAGS, "Query", "tags", "tag", "checkTag"),
+    **_all(EDIT_TAGS, "Mutation", "defineTag", "changeTag", "deleteTag"),
+    **_all(SEE_TAGS, "Tag", "code", "version", "nameZh", "nameEn", "category", "subcategory", "type", "valueType"),
+    **_all(SEE_TAGS, "Tag", "consent", "schedule", "owner", "rule", "reads", "dependants", "changedBy", "changedAt"),
+    **_all(SEE_TAGS, "Tag", "figures", "versions"),
+    **_all(SEE_TAGS, "TagVersion", "version", "rule", "changedBy", "changedAt"),
+    **_all(SEE_TAGS, "TagFigures", "version", "baseDate", "status", "startedAt", "heardAt", "by", "errorCode", "error"),
+    **_all(SEE_TAGS, "TagFigures", "changed", "population", "coverage", "distribution", "stale"),
+    **_all(SEE_TAGS, "TagShare", "value", "count"),
+    **_all(SEE_TAGS, "TagCheck", "valueType", "reads", "risk", "population", "counts"),
     **_all(RISK, "Subject", "assessment", "ring"),
     **_all(GRAPH, "Node", "id", "type", "caption", "attributes", "firstSeen", "lastSeen", "source", "degrees"),
     **_all(RISK, "Node", "assessment", "ringId", "facts", "blocklisted", "blocklistEntry"),
@@ -64,7 +80,7 @@ RULES: Mapping[str, Rule] = {
     ),
     **_all(RISK, "Reason", "code", "text", "weight"),
     **_all(
-        RISK, "Explanation", "subjectId", "applicationId", "score", "estimate", "estimateWithout", "estimateWithOnly"
+        RISK, "Explanation", "subjectId", "customerId", "applicationId", "score", "estimate", "estimateWithout", "estimateWithOnly"
     ),
     **_all(RISK, "Explanation", "ties", "source", "modelVersion", "asOf", "degraded", "degradedBecause"),
     **_all(GRAPH, "Explanation", "graph"),
@@ -83,10 +99,18 @@ RULES: Mapping[str, Rule] = {
     **_all(RISK, "RingBond", "type", "count"),
     **_all(GRAPH, "NodeConnection", "edges", "pageInfo", "totalCount"),
     **_all(GRAPH, "NodeEdge", "cursor", "node"),
-    **_all(GRAPH_OR_RISK, "PageInfo", "hasNextPage", "hasPreviousPage", "startCursor", "endCursor"),
+    **_all(GRAPH_OR_RISK | MARKET, "PageInfo", "hasNextPage", "hasPreviousPage", "startCursor", "endCursor"),
     **_all(GRAPH, "PathView", "nodes", "edges", "hops", "cost", "sentenceZh", "sentenceEn"),
     **_all(RISK, "Ring", "id", "size", "knownFraud", "knownFraudShare", "density", "motif", "asOf"),
     **_all(GRAPH, "RelationGraph", "subjectId", "nodes", "edges", "omissions", "aggregated", "total", "simplified"),
+    **_all(GRAPH, "RelationGraph", "nodeColumns", "edgeColumns"),
+    **_all(GRAPH, "NodeColumns", "id", "kind", "type", "caption", "x", "y", "hop", "degree", "isSubject", "size"),
+    **_all(RISK, "NodeColumns", "grade", "score", "ringId", "risky", "blocklisted"),
+    **_all(
+        GRAPH, "EdgeColumns", "id", "source", "target", "type", "qualifier", "firstSeen", "lastSeen", "human", "weight"
+    ),
+    **_all(GRAPH, "EdgeColumns", "links"),
+    **_all(GRAPH, "LinkAt", "place", "link"),
     **_all(RISK, "RelationGraph", "overview"),
     **_all(GRAPH, "GraphNode", "id", "kind", "type", "caption", "x", "y", "hop", "degree", "isSubject", "size"),
     **_all(RISK, "GraphNode", "grade", "score", "ringId", "risky", "blocklisted"),
@@ -120,6 +144,31 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "Expansion", "nodes", "edges", "omissions"),
     **_all(GRAPH, "SearchHit", "id", "type", "caption", "matched"),
     **_all(RISK, "SearchHit", "grade"),
+    **_all(MARKET_OR_GRAPH, "Query", "referralCircles", "referralCircle"),
+    **_all(MARKET_OR_GRAPH, "ReferralCircleConnection", "edges", "pageInfo", "totalCount"),
+    **_all(MARKET_OR_GRAPH, "ReferralCircleEdge", "cursor", "node"),
+    **_all(MARKET_OR_GRAPH, "ReferralCircle", "id", "size", "depth", "referrals", "brought", "applied", "approved"),
+    **_all(MARKET_OR_GRAPH, "ReferralCircle", "drawn", "asOf", "levels"),
+    **_all(RISK, "ReferralCircle", "quality"),
+    **_all(GRAPH, "ReferralCircle", "keyMembers", "graph"),
+    **_all(RISK, "CircleQuality", "brought", "a", "b", "c", "d", "unscored", "confirmedFraud"),
+    **_all(RISK, "CircleQuality", "circularReferrals", "selfReferrals"),
+    **_all(GRAPH, "CircleMember", "node", "depth", "reach", "direct", "influence", "broughtBy"),
+    **_all(GRAPH, "CircleGraph", "members", "referrals", "omitted"),
+    **_all(GRAPH, "CircleReferral", "source", "target", "at", "first"),
+    **_all(RISK, "CircleReferral", "circular", "shared"),
+    **_all(MARKET, "Query", "audiences", "audience"),
+    **_all(MARKET, "Mutation", "drawAudience", "redrawAudience"),
+    **_all(EXCLUSIONS, "Mutation", "withdrawAudience"),
+    **_all(MARKET, "AudienceView", "id", "name", "channel", "purpose", "createdBy", "createdAt", "circles"),
+    **_all(MARKET, "AudienceView", "spreaders", "by", "versions", "members"),
+    **_all(MARKET, "AudienceVersion", "number", "drawnBy", "drawnAt", "validUntil", "policyVersion", "members"),
+    **_all(MARKET, "AudienceVersion", "excluded", "withdrawn"),
+    **_all(EXCLUSIONS, "AudienceVersion", "candidates", "waterfall", "riskAt", "withdrawalReason"),
+    **_all(EXCLUSIONS, "Exclusion", "reason", "count"),
+    **_all(MARKET, "AudienceMemberConnection", "edges", "pageInfo", "totalCount"),
+    **_all(MARKET, "AudienceMemberEdge", "cursor", "node"),
+    **_all(MARKET, "AudienceMember", "nodeId"),
     **_all(RECORD_CONSENT, "Mutation", "recordConsents", "recordContacts"),
     **_all(RECORD_CONSENT, "Recorded", "new", "known", "refused"),
     **_all(RECORD_CONSENT, "RefusedStatement", "index", "code", "message"),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
 from gnn.explanation.hiding import Hiding, Tie
 from gnn.explanation.search import search
-from gnn.online import Seen
+from gnn.online import Assessed, Seen
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf, Node, NodeRef, RiskAssessment
 from graph_model.schema import SCHEMA
@@ -55,6 +55,7 @@ class Explanation:
     all ties around only these are left. `degraded` is that of the scoring."""
 
     subject: str
+    customer: str
     application: str
     score: float
     estimate: float
@@ -94,7 +95,7 @@ def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: dateti
         return None
     found = seen.judged(store, as_of=as_of, scored_at=now)
     row, told = (0, found.application) if node.label == APPLICATION else (1, found.customer)
-    return _explained(store, seen, row, told, found.degraded)
+    return _explained(store, seen, row, told, found)
 
 
 def _seen(store: GraphStore, scorer: Looks, node: Node, as_of: datetime) -> Seen | None:
@@ -111,7 +112,7 @@ def _seen(store: GraphStore, scorer: Looks, node: Node, as_of: datetime) -> Seen
     return None
 
 
-def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, degraded: tuple[str, ...]) -> Explanation:
+def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, assessed: Assessed) -> Explanation:
     one = np.array([row])
     asked, table = seen.asked[one], replace(seen.table, values=seen.table.values[one])
     found = search(
@@ -130,6 +131,7 @@ def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, de
     ]
     return Explanation(
         subject=told.node_id,
+        customer=assessed.customer.node_id,
         application=seen.application.node_id,
         score=told.score,
         estimate=found.estimate,
@@ -143,7 +145,7 @@ def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, de
         source=told.source.value,
         model_version=told.model_version,
         as_of=told.as_of,
-        degraded=degraded,
+        degraded=assessed.degraded,
     )
 
 

@@ -21,7 +21,10 @@ SUBJECT_BY_NUMBER = (
 RELATION_GRAPH = f"""query ($nodeId: ID!, $hops: Int! = 2, $limit: Int! = 150, $cap: Int! = 25, $types: [String!], $asOf: DateTime) {{
   subjectById(nodeId: $nodeId, asOf: $asOf) {{
     relationGraph(hops: $hops, limit: $limit, cap: $cap, types: $types) {{ {GRAPH} }} }} }}"""
+COLUMNS = f"""nodeColumns {{ id kind type caption grade score ringId x y hop degree isSubject size risky blocklisted }}
+  edgeColumns {{ id source target type qualifier firstSeen lastSeen human weight links {{ place link {{ {HUMAN_LINK} }} }} }}"""
 FULL_GRAPH = f"query ($nodeId: ID!) {{ subjectById(nodeId: $nodeId) {{ fullGraph {{ {GRAPH} }} }} }}"
+FULL_COLUMNS = f"query ($nodeId: ID!) {{ subjectById(nodeId: $nodeId) {{ fullGraph {{ {COLUMNS} }} }} }}"
 NODE_BY_ID = f"query ($id: ID!) {{ node(id: $id) {{ {NODE} }} }}"
 SEARCH = (
     "query ($text: String!, $limit: Int! = 10) { search(text: $text, limit: $limit) { id type caption matched grade } }"
@@ -43,7 +46,8 @@ ANNOTATE_LINK = f"""mutation ($id: ID!, $reason: String!, $evidence: String, $ex
 RETRACT_LINK = f"mutation ($id: ID!, $reason: String!) {{ retractLink(id: $id, reason: $reason) {{ {HUMAN_LINK} }} }}"
 LINK = f"query ($id: ID!) {{ link(id: $id) {{ {HUMAN_LINK} }} }}"
 FACT = "kind value captionZh captionEn at recordedAt source note"
-NODE_FACTS = f"query ($id: ID!, $kind: String) {{ node(id: $id) {{ blocklisted blocklistEntry {{ nodeId reason source since expiresAt }} facts(kind: $kind) {{ {FACT} }} }} }}"
+LISTED = "blocklisted blocklistEntry { nodeId reason source since expiresAt }"
+NODE_FACTS = f"query ($id: ID!, $kind: String) {{ node(id: $id) {{ {LISTED} facts(kind: $kind) {{ {FACT} }} }} }}"
 RECORD_LABEL = f"""mutation ($applicationId: ID!, $label: Label!, $knownAt: DateTime, $note: String) {{
   recordLabel(applicationId: $applicationId, label: $label, knownAt: $knownAt, note: $note) {{ {FACT} }} }}"""
 RECORD_DISPOSITION = f"""mutation ($subject: ID!, $verdict: Verdict!, $reason: String!) {{
@@ -84,14 +88,51 @@ RINGS = f"""query ($first: Int! = 20, $after: String, $filter: RingFilter, $orde
 RING_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $asOf: DateTime) {{ ring(id: $id, asOf: $asOf) {{
   keyMembers {{ id caption }}
   members(first: $first, after: $after) {{ edges {{ cursor node {{ id type caption }} }} {PAGE_INFO} }} }} }}"""
+CIRCLE_ALONE = "id size depth referrals brought applied approved drawn levels asOf"
+CIRCLE_MEMBER = "node { id type caption } depth reach direct influence broughtBy"
+CIRCLE = f"query ($id: ID!, $asOf: DateTime) {{ referralCircle(id: $id, asOf: $asOf) {{ {CIRCLE_ALONE} }} }}"
+CIRCLES = f"""query ($first: Int! = 20, $after: String, $order: CircleOrder! = SIZE, $asOf: DateTime) {{
+  referralCircles(first: $first, after: $after, order: $order, asOf: $asOf) {{
+    edges {{ cursor node {{ {CIRCLE_ALONE} }} }} {PAGE_INFO} }} }}"""
+CIRCLE_IN_FULL = f"""query ($id: ID!, $by: KeyOrder! = REACH, $first: Int! = 10, $limit: Int! = 300) {{ referralCircle(id: $id) {{
+  {CIRCLE_ALONE} keyMembers(by: $by, first: $first) {{ {CIRCLE_MEMBER} }}
+  quality {{ brought a b c d unscored confirmedFraud circularReferrals selfReferrals }}
+  graph(limit: $limit) {{ members {{ {CIRCLE_MEMBER} }} omitted
+    referrals {{ source target at first circular shared {{ type count }} }} }} }} }}"""
+AUDIENCE_ALONE = """id name channel purpose createdBy createdAt circles spreaders by
+  versions { number drawnBy drawnAt validUntil policyVersion members excluded withdrawn }"""
+AUDIENCE = f"query ($id: ID!) {{ audience(id: $id) {{ {AUDIENCE_ALONE} }} }}"
+AUDIENCES = f"query ($first: Int! = 20) {{ audiences(first: $first) {{ {AUDIENCE_ALONE} }} }}"
+AUDIENCE_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $version: Int) {{ audience(id: $id) {{
+  members(first: $first, after: $after, version: $version) {{ edges {{ cursor node {{ nodeId }} }} {PAGE_INFO} }} }} }}"""
+WATERFALL = """query ($id: ID!) { audience(id: $id) { versions {
+  number candidates members riskAt withdrawalReason waterfall { reason count } } } }"""
+DRAW_AUDIENCE = f"""mutation ($name: String!, $channel: Channel!, $purpose: String!, $recipe: RecipeInput!) {{
+  drawAudience(name: $name, channel: $channel, purpose: $purpose, recipe: $recipe) {{ {AUDIENCE_ALONE} }} }}"""
+REDRAW_AUDIENCE = f"mutation ($id: ID!) {{ redrawAudience(id: $id) {{ {AUDIENCE_ALONE} }} }}"
+WITHDRAW_AUDIENCE = """mutation ($id: ID!, $version: Int!, $reason: String!) {
+  withdrawAudience(id: $id, version: $version, reason: $reason) { versions { number withdrawn withdrawalReason } } }"""
 RECORD_CONSENTS = """mutation ($consents: [ConsentInput!]!) { recordConsents(consents: $consents) {
   new known refused { index code message } } }"""
 RECORD_CONTACTS = """mutation ($contacts: [ContactInput!]!) { recordContacts(contacts: $contacts) {
   new known refused { index code message } } }"""
 CONSENT = "query ($nodeId: ID!) { consent(nodeId: $nodeId) { channel granted since source sent days tooOften } }"
 EXPLANATION = f"""query ($nodeId: ID!, $asOf: DateTime) {{ explanation(nodeId: $nodeId, asOf: $asOf) {{
-  subjectId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId drop }}
+  subjectId customerId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId drop }}
   source modelVersion asOf degraded degradedBecause graph {{ {GRAPH} }} }} }}"""
+TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner rule reads dependants
+  changedBy changedAt versions { version rule changedBy changedAt }
+  figures { version baseDate status startedAt heardAt by errorCode error changed population coverage stale
+    distribution { value count } }"""
+TAGS = f"{{ tags {{ {TAG} }} }}"
+ONE_TAG = f"query ($code: String!) {{ tag(code: $code) {{ {TAG} }} }}"
+CHECK_TAG = """query ($rule: String!, $type: String! = "Customer") { checkTag(rule: $rule, type: $type) {
+  valueType reads risk population counts { value count } } }"""
+DEFINE_TAG = f"mutation ($input: TagInput!) {{ defineTag(input: $input) {{ {TAG} }} }}"
+CHANGE_TAG = f"mutation ($input: TagInput!) {{ changeTag(input: $input) {{ {TAG} }} }}"
+DELETE_TAG = "mutation ($code: String!) { deleteTag(code: $code) }"
+PORTRAIT = """query ($nodeId: ID!, $on: Date) { subjectById(nodeId: $nodeId) { tags portrait(on: $on) {
+  code nameZh nameEn category subcategory valueType value version since computedAt source } } }"""
 PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
   path(from: $from, to: $to, k: $k, maxHops: $maxHops, asOf: $asOf) {
     nodes { id type caption } edges { id source target type } hops cost sentenceZh sentenceEn } }"""
@@ -99,10 +140,12 @@ NODE_BY_KEY = f"""query ($type: String!, $key: String!, $asOf: DateTime) {{
   nodeByKey(type: $type, key: $key, asOf: $asOf) {{ {NODE} }} }}"""
 
 EVERYTHING = (
-    SUBJECT_BY_NUMBER, RELATION_GRAPH, FULL_GRAPH, NODE_BY_ID, SEARCH, NEIGHBOURS, SCHEMA, STATUS, ME, REVEAL,
+    SUBJECT_BY_NUMBER, RELATION_GRAPH, FULL_GRAPH, FULL_COLUMNS, NODE_BY_ID, SEARCH, NEIGHBOURS, SCHEMA, STATUS, ME, REVEAL,
     DRAW_LINK, ANNOTATE_LINK, RETRACT_LINK, LINK,
     NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST, ASSESS,
     START_JOB, CANCEL_JOB, JOBS, ONE_JOB,
     SCORE, SCORES, RING, RINGS, RING_MEMBERS, EXPLANATION, PATH, NODE_BY_KEY,
-    RECORD_CONSENTS, RECORD_CONTACTS, CONSENT,
+    RECORD_CONSENTS, RECORD_CONTACTS, CONSENT, CIRCLE, CIRCLES, CIRCLE_IN_FULL, AUDIENCE, AUDIENCES, AUDIENCE_MEMBERS, WATERFALL,
+    DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
+    TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT,
 )  # fmt: skip
