@@ -11,6 +11,7 @@ from api.handover import Handovers
 from api.keys import Keys
 from api.metrics import Metrics
 from api.rate import Buckets
+from api.referral_book import ReferralBook
 from api.secrets import derived, ensure_home, server_secret
 from api.sessions import Sessions
 from api.settings import Settings
@@ -50,6 +51,7 @@ class Runtime:
     log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
     gate: Gate  # whom marketing is handed
+    referrals: ReferralBook
     clock: Clock
 
 
@@ -83,6 +85,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
         gate=gate_of(settings),
+        referrals=ReferralBook(),
         clock=clock,
     )
 

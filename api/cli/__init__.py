@@ -6,17 +6,20 @@ import sys
 import typer
 
 from api.cli import (
+    audience,
     audit,
     blocklist,
     consent,
     data,
     doctoring,
+    explaining,
     jobs,
     keys,
     mapping,
     models,
     moving,
     people,
+    referrals,
     restoring,
     run,
     scoring,
@@ -40,6 +43,7 @@ doctoring.register(app)
 moving.register(app)
 restoring.register(app)
 scoring.register(app)
+explaining.register(app)
 training.register(app)
 servers.register(app)
 run.register(app)
@@ -52,6 +56,8 @@ app.add_typer(blocklist.app, name="blocklist")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(tags.app, name="tags")
 app.add_typer(consent.app, name="consent")
+app.add_typer(referrals.app, name="referrals")
+app.add_typer(audience.app, name="audience")
 
 
 def main() -> None:

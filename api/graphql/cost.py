@@ -40,7 +40,11 @@ from graph_model.errors import GuanxiError
 LIST = 10  # elements of a list that nothing says the size of
 SIZE_ARGUMENTS = ("limit", "first", "last", "cap", "k")
 # Answers whose size is bounded by something other than an argument, and resolvers that work harder than their answer shows.
-SIZES: Mapping[str, int] = {"Subject.fullGraph": 5_500}  # of nodes and of edges each, which are 15,000 together at most
+SIZES: Mapping[str, int] = {
+    "Subject.fullGraph": 5_500,  # of nodes and of edges each, which are 15,000 together at most
+    "Subject.portrait": 50,
+    "Query.tags": 200,
+}
 OWN: Mapping[str, int] = {
     "Subject.relationGraph": 100,
     "Subject.fullGraph": 500,
@@ -62,6 +66,7 @@ OWN: Mapping[str, int] = {
     "Mutation.drawAudience": 10_000,
     "Mutation.redrawAudience": 10_000,
     "Query.explanation": 1_000,
+    "Query.checkTag": 5_000,  # it counts everybody
 }
 RARE = frozenset({"GraphEdge.link"})  # null for nearly every edge: what is below counts for nothing
 ROOT = 10  # any other field of Query or Mutation

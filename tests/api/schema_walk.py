@@ -30,9 +30,13 @@ from graph_model.principal import Role
 from tests.api.conftest import Client, Served
 from tests.fixtures import reference_case
 from tests.fixtures.reference_case import RING_ID
+from tests.services.people import circle
 
 SCHEMA: GraphQLSchema = build_schema()._schema
 DRAW = 'mutation ($a: ID!, $b: ID!) { drawLink(from: $a, to: $b, reason: "seen together") { id } }'
+DEFINE = "mutation ($input: TagInput!) { defineTag(input: $input) { code } }"
+DRAW_AUDIENCE = """mutation ($name: String!, $circle: ID!) {
+  drawAudience(name: $name, channel: SMS, purpose: "friends of friends", recipe: {circles: [$circle]}) { id } }"""
 LIST = 'mutation ($id: ID!) { addToBlocklist(nodeId: $id, reason: "stolen phone") { nodeId } }'
 
 APPLICATION = {
@@ -56,6 +60,8 @@ class World:
     served: Served
     link: str = ""
     job: str = ""
+    tags: int = 0  # defined on the way
+    audience: str = ""
     still: bool = False  # nothing more is written, for comparing it with another
     clients: dict[Role, Client] = field(default_factory=dict)
 
@@ -79,6 +85,18 @@ class World:
             )
         return self.job
 
+    def drawn_audience(self) -> str:
+        """An audience of the made-up circle; nobody's where nothing may be written."""
+        if not self.audience and not self.still:
+            self.audience = self.another_audience()
+        return self.audience
+
+    def another_audience(self) -> str:
+        if self.still:
+            return ""
+        marketer = self.client(Role.MARKETER)
+        return str(marketer.data(DRAW_AUDIENCE, name=_new_name(), circle=_circle(self))["drawAudience"]["id"])
+
     def listed(self) -> str:
         """A node on the blocklist."""
         node = self.served.case.ids["phone2"]
@@ -86,13 +104,46 @@ class World:
             self.client(Role.SUPERVISOR).data(LIST, id=node)
         return node
 
+    def withdrawable(self) -> str:
+        """An audience whose first version is not its newest."""
+        made = self.another_audience()
+        if not self.still:
+            self.client(Role.MARKETER).data("mutation ($id: ID!) { redrawAudience(id: $id) { id } }", id=made)
+        return made
+
+    def another_tag(self) -> str:
+        """A code that no tag of this world has."""
+        self.tags += 1
+        return f"walked_{self.tags}"
+
+    def deletable(self) -> str:
+        """A tag that no other reads."""
+        if self.still:
+            return "nobodys"
+        code = self.another_tag()
+        self.client(Role.MARKETER).data(DEFINE, input=_tag(code))
+        return code
+
 
 def _id(name: str) -> Callable[[World], str]:
     return lambda world: world.served.case.ids[name]
 
 
+def _tag(code: str, rule: str = "sex is known") -> dict[str, str]:
+    names = {"nameZh": "标签", "nameEn": "tag", "category": "行为", "subcategory": "联系"}
+    return {"code": code, "rule": rule, **names}
+
+
 def _number(world: World) -> str:
     return world.served.case.id_number
+
+
+def _circle(world: World) -> str:
+    return circle(world.served.runtime.store)
+
+
+def _new_name() -> str:
+    return f"spring {uuid4().hex[:4]}"
 
 
 def _key(world: World, name: str) -> str:
@@ -137,6 +188,16 @@ SAMPLES: Mapping[str, Callable[[World], object]] = {
     "Mutation.addToBlocklist.reason": lambda _: "stolen phone",
     "Mutation.removeFromBlocklist.nodeId": lambda world: world.listed(),
     "Mutation.removeFromBlocklist.reason": lambda _: "given back",
+    "Query.referralCircle.id": _circle,
+    "Query.audience.id": lambda world: world.drawn_audience(),
+    "Mutation.drawAudience.name": lambda _: _new_name(),
+    "Mutation.drawAudience.channel": lambda _: "SMS",
+    "Mutation.drawAudience.purpose": lambda _: "friends of friends",
+    "Mutation.drawAudience.recipe": lambda world: {"circles": [_circle(world)]},
+    "Mutation.redrawAudience.id": lambda world: world.drawn_audience(),
+    "Mutation.withdrawAudience.id": lambda world: world.withdrawable(),
+    "Mutation.withdrawAudience.version": lambda _: 1,
+    "Mutation.withdrawAudience.reason": lambda _: "drawn by mistake",
     "Query.consent.nodeId": _id("subject"),
     "Mutation.recordConsents.consents": lambda world: [
         {"idNumber": _number(world), "channel": "SMS", "granted": True, "at": "2026-05-01T10:00:00"},
@@ -146,6 +207,12 @@ SAMPLES: Mapping[str, Callable[[World], object]] = {
         {"idNumber": _number(world), "channel": "SMS", "at": "2026-05-01T10:00:00"},
         {"idNumber": "110105", "channel": "SMS", "at": "2026-05-01T10:00:00"},
     ],
+    "Query.explanation.nodeId": _id("subject"),
+    "Query.tag.code": lambda _: "walked",
+    "Query.checkTag.rule": lambda _: "sex is known",
+    "Mutation.defineTag.input": lambda world: _tag(world.another_tag()),
+    "Mutation.changeTag.input": lambda _: _tag("walked", "degree(USES_PHONE) >= 0"),
+    "Mutation.deleteTag.code": lambda world: world.deletable(),
     "Mutation.assessApplication.input": lambda _: APPLICATION,
     "Mutation.assessApplication.idempotencyKey": lambda _: str(uuid4()),
 }
@@ -295,6 +362,7 @@ SCALARS: Mapping[str, tuple[object, ...]] = {
     "Int": (1, 2, 100),
     "Float": (0.0, 0.5, 1.0),
     "Boolean": (True, False),
+    "Date": (reference_case.AS_OF.date().isoformat(), "2001-01-01"),
     "DateTime": (reference_case.AS_OF.isoformat(), "2001-01-01T00:00:00+00:00"),
     "ID": (RING_ID, "nobody"),
     "String": ("D", "device_farm", RING_ID, "Customer"),

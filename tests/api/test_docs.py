@@ -21,6 +21,7 @@ from gnn.warm import warm
 from graph_model.principal import RIGHTS, Right, Role
 from tests.api.conftest import PASSWORD, Served
 from tests.api.serving import serving
+from tests.services.people import marketing
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -44,6 +45,7 @@ def blocks(language: str) -> list[str]:
 def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     warm()  # or the first assessment waits for compilers, longer than an operation may take
     with serving(home, tmp_path_factory.mktemp("docs")) as served:
+        marketing(served.runtime.store)
         yield served
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from graph_model.columns import AssessmentColumns
 from graph_model.records import EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef, ScoreSource, Scoring
 from graph_model.services.gate_policy import Gate, load_gate_policy
+from graph_model.services.referrals import circles_of
 from graph_model.store import GraphStore
 from tests.fixtures.reference_case import id_number
 
@@ -80,3 +81,23 @@ def handles_of(store: GraphStore, people: Sequence[NodeRef]) -> list[int]:
     found = store.scan_nodes("Customer")
     place = dict(zip(found.keys, found.handles.tolist(), strict=True))
     return [place[ref.key] for ref in people]
+
+
+def marketing(store: GraphStore, *, scored: bool = True) -> list[NodeRef]:
+    """A circle of forty who agree to messages, one of whom uses the phone of who referred them; of grade A, if anybody was scored."""
+    people = [person(number) for number in range(40)]
+    arrive(store, people)
+    refer(store, [(people[0], other) for other in people[1:]] + [(people[1], people[0])])
+    consent(store, people)
+    phone = NodeRef("Phone", "+8613911110000")
+    uses = [EdgeRecord("USES_PHONE", ref, phone, START, START, START, "crm") for ref in people[:2]]
+    store.upsert(GraphBatch([NodeRecord(phone, START, START, "crm")], uses))
+    if scored:
+        score(store, dict.fromkeys(people, "A"))
+    return people
+
+
+def circle(store: GraphStore) -> str:
+    """The id of the largest one."""
+    circles = circles_of(store, as_of=NOW)
+    return circles.ids[int(circles.size.argmax())]

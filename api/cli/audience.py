@@ -1,0 +1,162 @@
+"""`guanxi audience`: seed audiences from referral circles, drawn and exported through the gate. Every draw, export and withdrawal is in the audit chain."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.audience_export import export as write
+from api.audience_export import form_of
+from api.cli.chain import audited
+from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
+from api.gate import gate_of
+from api.settings import Settings
+from graph_model.principal import Principal, Role
+from graph_model.services import audiences
+from graph_model.services.audience_records import Audience, Recipe, Version
+from graph_model.services.circle_lists import KeyOrder
+from graph_model.services.consent_facts import CHANNELS
+from graph_model.services.gate import told
+from graph_model.services.referrals import Circles, circles_of
+from graph_model.store import GraphStore, utc_now
+from graph_model.stores import open_store
+
+app = typer.Typer(
+    help="Seed audiences (种子人群): people from referral circles, through the gate.", no_args_is_help=True
+)
+
+OPERATOR = Principal("command line", Role.SUPERVISOR)
+MARKETER = Principal("command line", Role.MARKETER)
+IdArgument = Annotated[str, typer.Argument(help="An audience's id, from the list.")]
+VersionOption = Annotated[int | None, typer.Option("--version", help="Its number; the newest when left out.")]
+
+
+@app.command()
+def draw(
+    name: Annotated[str, typer.Option(help="What it is called.")],
+    channel: Annotated[str, typer.Option(help=f"One of: {', '.join(CHANNELS)}.")],
+    purpose: Annotated[str, typer.Option(help="What for, in 4 to 500 characters.")],
+    circle: Annotated[
+        list[str] | None, typer.Option(help="A circle's id; may be given often. All when left out.")
+    ] = None,
+    spreaders: Annotated[int | None, typer.Option(min=1, help="Only so many of those who brought most.")] = None,
+    by: Annotated[KeyOrder, typer.Option(help="How spreaders are ranked.")] = KeyOrder.REACH,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Draw a new audience, and tell whom the gate left out for what."""
+    settings, now = settings_from(home=home, store=store), utc_now()
+    with _opened(settings) as opened, audited(settings, opened, "audience.draw", OPERATOR.role):
+        audience, version = audiences.create(
+            opened, gate_of(settings), _circles(opened, now), OPERATOR,
+            name=name, channel=channel, purpose=purpose, recipe=Recipe(tuple(circle or ()), spreaders, by), now=now,
+        )  # fmt: skip
+    _tell(audience, version)
+
+
+@app.command()
+def redraw(id: IdArgument, home: HomeOption = None, store: StoreOption = None) -> None:
+    """Draw an audience once more by its recipe: its next version."""
+    settings, now = settings_from(home=home, store=store), utc_now()
+    with _opened(settings) as opened, audited(settings, opened, "audience.redraw", OPERATOR.role):
+        found = audiences.redraw(opened, gate_of(settings), _circles(opened, now), OPERATOR, id, now=now)
+    _tell(*found)
+
+
+@app.command("list")
+def list_audiences(
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="The newest so many.")] = 50,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """The audiences, the newest first."""
+    table = columns("id", "name", "channel", "version", "members", "drawn", "good until", whole=("id", "drawn"))
+    with _opened(settings_from(home=home, store=store), read_only=True) as opened:
+        for audience in audiences.listed(opened, OPERATOR, first=limit):
+            versions = audiences.versions(opened, OPERATOR, audience)
+            shown = _in_short(versions[0]) if len(versions) > 0 else ("", "", "", "")
+            table.add_row(audience.id, audience.name, audience.channel, *shown)
+    out.print(table)
+
+
+@app.command()
+def show(id: IdArgument, version: VersionOption = None, home: HomeOption = None, store: StoreOption = None) -> None:
+    """A version's waterfall: whom the gate left out for what."""
+    with _opened(settings_from(home=home, store=store), read_only=True) as opened:
+        audience = audiences.one(opened, OPERATOR, id)
+        found = audiences.version(opened, OPERATOR, audience, version)
+    _tell(audience, found)
+
+
+@app.command()
+def export(
+    id: IdArgument,
+    to: Annotated[Path, typer.Option("--out", help="A new file: .csv, .parquet or .jsonl.")],
+    version: VersionOption = None,
+    captions: Annotated[bool, typer.Option("--captions", help="With masked names, for people.")] = False,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Write the members who may be handed out now, by their opaque ids."""
+    settings, now = settings_from(home=home, store=store), utc_now()
+    form_of(to)
+    principal = OPERATOR if captions else MARKETER
+    with _opened(settings) as opened, audited(settings, opened, "audience.export", principal.role):
+        audience = audiences.one(opened, principal, id)
+        found = audiences.version(opened, principal, audience, version)
+        with progress_bar() as on_progress:
+            rows = write(opened, gate_of(settings), principal, audience, found, to, now=now, on_progress=on_progress)
+    out.print(f"{rows:,} members of {audience.name}, version {found.number}, in {to}.")
+    if rows < found.members:
+        err.print(f"{found.members - rows:,} of those who were drawn may not be handed out any more.")
+
+
+@app.command()
+def withdraw(
+    id: IdArgument,
+    version: Annotated[int, typer.Option("--version", help="Its number.")],
+    reason: Annotated[str, typer.Option(help="Why, in 4 to 500 characters.")],
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Hand out a version no more."""
+    settings = settings_from(home=home, store=store)
+    with _opened(settings) as opened, audited(settings, opened, "audience.withdraw", OPERATOR.role):
+        audience = audiences.one(opened, OPERATOR, id)
+        audiences.withdraw(opened, OPERATOR, audience, version, reason=reason, now=utc_now())
+    out.print(f"Version {version} of {audience.name} is withdrawn.")
+
+
+@contextmanager
+def _opened(settings: Settings, *, read_only: bool = False) -> Iterator[GraphStore]:
+    opened = open_store(settings.store_address, read_only=read_only)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _circles(store: GraphStore, now: datetime) -> Circles:
+    with progress_bar() as on_progress:
+        return circles_of(store, as_of=now, on_progress=on_progress)
+
+
+def _in_short(version: Version) -> tuple[str, str, str, str]:
+    until = "withdrawn" if version.withdrawn is not None else f"{version.valid_until:%Y-%m-%d %H:%M}"
+    return str(version.number), f"{version.members:,}", f"{version.drawn_at:%Y-%m-%d %H:%M}", until
+
+
+def _tell(audience: Audience, version: Version) -> None:
+    table = columns("what", "people")
+    table.add_row("candidates", f"{version.candidates:,}")
+    for reason, count in told(OPERATOR, version.excluded).steps or ():
+        table.add_row(f"- {reason}", f"{count:,}")
+    table.add_row("members", f"{version.members:,}")
+    out.print(table)
+    number, _, drawn, until = _in_short(version)
+    out.print(
+        f"{audience.id}  {audience.name}, version {number}, {audience.channel}; drawn {drawn}, good until {until} UTC."
+    )

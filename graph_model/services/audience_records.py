@@ -1,0 +1,147 @@
+"""What is kept of an audience: its recipe, and each version as it was drawn, with its members. Small texts in the store, in pieces where they are many.
+
+Members are kept in the order of their opaque ids, which are random: the order tells nothing. Written members first, so that a version which is there
+is whole.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from graph_model.moments import from_ms, to_ms
+from graph_model.services.circle_lists import KeyOrder
+from graph_model.store import GraphStore
+
+_AUDIENCE, _VERSION, _MEMBERS = "audience/", "audience-version/", "audience-members/"
+_PIECE = 2_000  # members in one text
+_MOST = 1_000  # audiences, and versions of one
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Where the people come from: some circles, or all of them; everybody in them, or the strongest spreaders."""
+
+    circles: tuple[str, ...] = ()
+    spreaders: int | None = None
+    by: KeyOrder = KeyOrder.REACH
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    id: str
+    name: str
+    channel: str
+    purpose: str
+    recipe: Recipe
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One draw, frozen. `risk_at` is the moment from which risk was looked at; `excluded` sums with `members` to `candidates`."""
+
+    audience_id: str
+    number: int
+    drawn_by: str
+    drawn_at: datetime
+    risk_at: datetime
+    valid_until: datetime
+    policy_version: str
+    candidates: int
+    excluded: Mapping[str, int]
+    members: int
+    withdrawn: Withdrawal | None = None
+
+
+def keep(store: GraphStore, audience: Audience) -> None:
+    store.put_state(_AUDIENCE + audience.id, _dump(asdict(audience)))
+
+
+def keep_version(store: GraphStore, version: Version, node_ids: Sequence[str]) -> bool:
+    """False where another draw was quicker and has this number; nothing of this one is kept then."""
+    name = _name(version.audience_id, version.number)
+    ordered = sorted(node_ids)
+    draft = f"{name}/{to_ms(version.drawn_at):013d}/"
+    for piece in range(0, len(ordered), _PIECE):
+        store.put_state(f"{_MEMBERS}{draft}{piece // _PIECE:05d}", ",".join(ordered[piece : piece + _PIECE]))
+    return store.swap_state(_VERSION + name, expected=None, value=_dump(asdict(version)))
+
+
+def withdraw(store: GraphStore, version: Version, withdrawal: Withdrawal) -> bool:
+    """False where somebody changed it meanwhile."""
+    name = _VERSION + _name(version.audience_id, version.number)
+    changed = _dump(asdict(version) | {"withdrawn": asdict(withdrawal)})
+    return store.swap_state(name, expected=_dump(asdict(version)), value=changed)
+
+
+def read(store: GraphStore, audience_id: str) -> Audience | None:
+    text = store.state(_AUDIENCE + audience_id)
+    return None if text is None else _audience(text)
+
+
+def newest(store: GraphStore, *, limit: int = _MOST) -> list[Audience]:
+    """The newest first, as their ids begin with a moment."""
+    return [_audience(text) for text in store.states(_AUDIENCE, limit=limit).values()]
+
+
+def versions(store: GraphStore, audience_id: str) -> list[Version]:
+    """The newest first."""
+    return [_version(text) for text in store.states(f"{_VERSION}{audience_id}/", limit=_MOST).values()]
+
+
+def members(store: GraphStore, version: Version, *, after: str = "") -> Iterator[list[str]]:
+    """The frozen members behind one, piece by piece."""
+    prefix = f"{_MEMBERS}{_name(version.audience_id, version.number)}/{to_ms(version.drawn_at):013d}/"
+    for piece in range((version.members + _PIECE - 1) // _PIECE):
+        text = store.state(f"{prefix}{piece:05d}")
+        ids = [] if not text else text.split(",")
+        rest = ids[bisect_right(ids, after) :]
+        if len(rest) > 0:
+            yield rest
+
+
+def valid_until(drawn_at: datetime, days: int) -> datetime:
+    return drawn_at + timedelta(days=days)
+
+
+def _name(audience_id: str, number: int) -> str:
+    return f"{audience_id}/{number:04d}"
+
+
+def _dump(record: Mapping[str, object]) -> str:
+    return orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+
+
+def _plain(value: object) -> int:
+    assert isinstance(value, datetime)
+    return to_ms(value)
+
+
+def _audience(text: str) -> Audience:
+    kept = orjson.loads(text)
+    recipe = kept.pop("recipe")
+    return Audience(
+        **kept | {"created_at": from_ms(kept["created_at"])},
+        recipe=Recipe(tuple(recipe["circles"]), recipe["spreaders"], KeyOrder(recipe["by"])),
+    )
+
+
+def _version(text: str) -> Version:
+    kept = orjson.loads(text)
+    for moment in ("drawn_at", "risk_at", "valid_until"):
+        kept[moment] = from_ms(kept[moment])
+    gone = kept.pop("withdrawn")
+    return Version(
+        **kept, withdrawn=None if gone is None else Withdrawal(gone["by"], from_ms(gone["at"]), gone["reason"])
+    )

@@ -1,0 +1,300 @@
+"""Seed audiences (种子人群): people from referral circles who passed the gate, named, versioned and frozen; handed out through the gate again.
+
+A version keeps its members whatever becomes of their grades: what a marketer reads from it before and after a change is the same. What may change
+from day to day is who opted out, was contacted too often, or rests by chance. A version is handed out for a few days and then drawn anew.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from graph_model.errors import InvalidRequest, NotFound
+from graph_model.moments import to_ms, whole
+from graph_model.principal import Principal, Right
+from graph_model.records import AuditRecord
+from graph_model.schema.text import tidy
+from graph_model.services import audience_records as records
+from graph_model.services.audience_records import Audience, Recipe, Version, Withdrawal
+from graph_model.services.circle_lists import one_circle, required, spreaders
+from graph_model.services.consent_facts import CHANNELS
+from graph_model.services.gate import Handles, Passed, pass_gate, risk_moment, told
+from graph_model.services.gate_policy import Gate
+from graph_model.services.referrals import Circles
+from graph_model.services.wording import reason_of, refuse_personal
+from graph_model.store import GraphStore
+
+MOST_SPREADERS = 100_000
+MOST_CIRCLES = 1_000
+_LONGEST_NAME = 80
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    node_ids: Sequence[str]
+    total: int  # when it was drawn; who left since is in no page
+    has_next: bool
+    has_previous: bool
+
+
+def create(
+    store: GraphStore,
+    gate: Gate,
+    circles: Circles,
+    principal: Principal,
+    *,
+    name: str,
+    channel: str,
+    purpose: str,
+    recipe: Recipe,
+    now: datetime,
+) -> tuple[Audience, Version]:
+    """A new audience and its first version. Raises InvalidRequest audience.name, audience.channel, audience.purpose, audience.recipe,
+    audience.too_small, text.personal, or NotFound for a circle that is not there or too small."""
+    principal.require(Right.MARKET)
+    if channel not in CHANNELS:
+        raise InvalidRequest(f"A channel is one of: {', '.join(CHANNELS)}.", code="audience.channel")
+    moment = whole(now)
+    audience = Audience(
+        id=f"{to_ms(moment):013d}-{secrets.token_hex(4)}",
+        name=_name(store, name),
+        channel=channel,
+        purpose=reason_of(purpose, code="audience.purpose"),
+        recipe=_checked(recipe),
+        created_by=principal.name,
+        created_at=moment,
+    )
+    drawn, risk = _draw(store, gate, circles, principal, audience, moment)
+    records.keep(store, audience)
+    return audience, _keep(store, gate, principal, audience, drawn, risk, moment)
+
+
+def redraw(
+    store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience_id: str, *, now: datetime
+) -> tuple[Audience, Version]:
+    """The same recipe once more: the next version. Raises as `create` does, and NotFound for an unknown audience."""
+    principal.require(Right.MARKET)
+    audience, moment = one(store, principal, audience_id), whole(now)
+    drawn, risk = _draw(store, gate, circles, principal, audience, moment)
+    return audience, _keep(store, gate, principal, audience, drawn, risk, moment)
+
+
+def one(store: GraphStore, principal: Principal, audience_id: str) -> Audience:
+    principal.require(Right.MARKET)
+    found = records.read(store, audience_id)
+    if found is None:
+        raise NotFound("There is no such audience. Take an id from the list of audiences.")
+    return found
+
+
+def listed(store: GraphStore, principal: Principal, *, first: int) -> list[Audience]:
+    """The newest first."""
+    principal.require(Right.MARKET)
+    return records.newest(store, limit=first)
+
+
+def versions(store: GraphStore, principal: Principal, audience: Audience) -> list[Version]:
+    """The newest first."""
+    principal.require(Right.MARKET)
+    return records.versions(store, audience.id)
+
+
+def version(store: GraphStore, principal: Principal, audience: Audience, number: int | None = None) -> Version:
+    """The one of this number, the newest when None. Raises NotFound."""
+    for found in versions(store, principal, audience):
+        if number is None or found.number == number:
+            return found
+    raise NotFound("This audience has no such version.")
+
+
+def member_page(
+    store: GraphStore,
+    gate: Gate,
+    principal: Principal,
+    audience: Audience,
+    of: Version,
+    *,
+    first: int,
+    after: str = "",
+    now: datetime,
+) -> MemberPage:
+    """Members who may be handed out now, by opaque id. Raises InvalidRequest audience.expired, audience.withdrawn."""
+    found: list[str] = []
+    for piece in handed_out(store, gate, principal, audience, of, after=after, now=now):
+        found += piece
+        if len(found) > first:
+            break
+    return MemberPage(found[:first], of.members, len(found) > first, after != "")
+
+
+def handed_out(
+    store: GraphStore,
+    gate: Gate,
+    principal: Principal,
+    audience: Audience,
+    of: Version,
+    *,
+    after: str = "",
+    now: datetime,
+) -> Iterator[list[str]]:
+    """All who may be handed out now, piece by piece, by opaque id: every page and every export comes from here."""
+    principal.require(Right.MARKET)
+    _require_open(of, now)
+    return _through(store, gate, audience, of, after, now)
+
+
+def withdraw(
+    store: GraphStore, principal: Principal, audience: Audience, number: int, *, reason: str, now: datetime
+) -> Version:
+    """A version is handed out no more: for when something is wrong with it as a whole. Raises NotFound, or InvalidRequest audience.reason,
+    audience.withdrawn."""
+    principal.require(Right.SEE_EXCLUSIONS)
+    why = reason_of(reason, code="audience.reason")
+    found = version(store, principal, audience, number)
+    if found.withdrawn is not None or not records.withdraw(store, found, Withdrawal(principal.name, whole(now), why)):
+        raise InvalidRequest("This version has been withdrawn already.", code="audience.withdrawn")
+    _audit(store, principal, "audience.withdraw", audience, now, version=number, reason=why)
+    return version(store, principal, audience, number)
+
+
+def note_export(
+    store: GraphStore, principal: Principal, audience: Audience, of: Version, *, rows: int, form: str, now: datetime
+) -> None:
+    """A line in the audit chain, before the file is given away."""
+    principal.require(Right.MARKET)
+    _audit(store, principal, "audience.export", audience, now, version=of.number, rows=rows, format=form)
+
+
+# --- drawing -------------------------------------------------------------------------------------------------------
+
+
+def _draw(
+    store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience: Audience, now: datetime
+) -> tuple[Passed, datetime | None]:
+    risk = risk_moment(store, now=now)
+
+    def passing(candidates: Handles) -> Passed:
+        return pass_gate(store, gate, candidates, channel=audience.channel, moment=now, risk=risk)
+
+    ranked = _candidates(circles, principal, gate, audience.recipe)
+    handles = circles.people.handles[ranked]
+    wanted = audience.recipe.spreaders
+    passed = passing(handles) if wanted is None else _strongest(handles, wanted, passing)
+    if len(passed.handles) < gate.policy.least_members:
+        steps = told(principal, passed.excluded).steps
+        exact = "" if steps is None else f" Left out: {', '.join(f'{reason} {n:,}' for reason, n in steps if n > 0)}."
+        raise InvalidRequest(
+            f"Fewer than {gate.policy.least_members} people may be handed out, which is too few for an audience. "
+            f"Choose more or larger circles, or another channel.{exact}",
+            code="audience.too_small",
+        )
+    return passed, risk
+
+
+def _candidates(circles: Circles, principal: Principal, gate: Gate, recipe: Recipe) -> Handles:
+    """Places of people, in the order in which they are to be taken."""
+    everybody = np.arange(len(circles.people.handles))
+    if len(recipe.circles) > 0:
+        chosen = [required(one_circle(circles, principal, gate.policy, each)).number for each in recipe.circles]
+        inside = np.isin(circles.people.circle, chosen)
+    else:
+        inside = np.ones(len(everybody), dtype=np.bool_)
+    if recipe.spreaders is None:
+        return everybody[inside]
+    ranked = spreaders(circles, by=recipe.by)
+    return ranked[inside[ranked]]
+
+
+def _strongest(ranked: Handles, wanted: int, passing: Callable[[Handles], Passed]) -> Passed:
+    """As many as are wanted, the strongest first, of those who pass: so that how many were left out can't be told from how many were asked for."""
+    look = 2 * wanted
+    while True:
+        some = ranked[:look]
+        passed = passing(some)
+        if len(passed.handles) >= wanted:
+            kept = np.flatnonzero(np.isin(some, passed.handles))
+            return passing(some[: int(kept[wanted - 1]) + 1])
+        if look >= len(ranked):
+            return passed
+        look *= 2
+
+
+def _keep(
+    store: GraphStore,
+    gate: Gate,
+    principal: Principal,
+    audience: Audience,
+    drawn: Passed,
+    risk: datetime | None,
+    now: datetime,
+) -> Version:
+    assert risk is not None  # nobody passes without
+    for _ in range(_TRIES):
+        before = records.versions(store, audience.id)
+        made = Version(
+            audience_id=audience.id,
+            number=before[0].number + 1 if len(before) > 0 else 1,
+            drawn_by=principal.name,
+            drawn_at=now,
+            risk_at=risk,
+            valid_until=records.valid_until(now, gate.policy.valid_days),
+            policy_version=gate.policy.version,
+            candidates=drawn.candidates,
+            excluded=dict(drawn.excluded),
+            members=len(drawn.node_ids),
+        )
+        if records.keep_version(store, made, drawn.node_ids):
+            _audit(store, principal, "audience.draw", audience, now, version=made.number, members=made.members)
+            return made
+    raise InvalidRequest("Others draw this audience at the same time. Draw it again in a moment.", code="audience.busy")
+
+
+def _through(
+    store: GraphStore, gate: Gate, audience: Audience, of: Version, after: str, now: datetime
+) -> Iterator[list[str]]:
+    for piece in records.members(store, of, after=after):
+        handles = np.array(store.handles(piece), dtype=np.int64)
+        passed = pass_gate(store, gate, handles, channel=audience.channel, moment=now, risk=of.risk_at)
+        yield sorted(passed.node_ids)
+
+
+def _require_open(of: Version, now: datetime) -> None:
+    if of.withdrawn is not None:
+        raise InvalidRequest("This version was withdrawn. Draw the audience anew.", code="audience.withdrawn")
+    if now > of.valid_until:
+        raise InvalidRequest(
+            f"This version was good until {of.valid_until:%Y-%m-%d %H:%M} UTC. Draw the audience anew.",
+            code="audience.expired",
+        )
+
+
+def _name(store: GraphStore, text: str) -> str:
+    name = tidy(text)
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise InvalidRequest(f"A name has 1 to {_LONGEST_NAME} characters.", code="audience.name")
+    refuse_personal(name)
+    if any(each.name == name for each in records.newest(store)):
+        raise InvalidRequest(
+            "There is an audience of this name. Draw that one anew, or choose another name.", code="audience.name"
+        )
+    return name
+
+
+def _checked(recipe: Recipe) -> Recipe:
+    if recipe.spreaders is None and len(recipe.circles) == 0:
+        raise InvalidRequest("Name circles, or say how many spreaders.", code="audience.recipe")
+    if len(recipe.circles) > MOST_CIRCLES:
+        raise InvalidRequest(f"An audience comes from {MOST_CIRCLES} circles at most.", code="audience.recipe")
+    if recipe.spreaders is not None and not 1 <= recipe.spreaders <= MOST_SPREADERS:
+        raise InvalidRequest(f"Spreaders are 1 to {MOST_SPREADERS:,}.", code="audience.recipe")
+    return recipe
+
+
+def _audit(
+    store: GraphStore, principal: Principal, operation: str, audience: Audience, now: datetime, **detail: object
+) -> None:
+    more = {"audience": audience.id, "channel": audience.channel, **detail}
+    store.append_audit([AuditRecord(now, principal.name, principal.role, operation, (), "ok", more)])
