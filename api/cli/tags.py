@@ -149,8 +149,8 @@ def delete(code: CodeArgument, home: HomeOption = None, store: StoreOption = Non
     opened = open_store(settings.store_address)
     try:
         with audited(settings, opened, "tags.delete", PRINCIPAL.role, detail={"tag": code}):
-            gone = dictionary.delete(opened, PRINCIPAL, code)
-            computing.end_values(opened, gone, by=PRINCIPAL.source, clock=utc_now)
+            dictionary.delete(opened, PRINCIPAL, code)
+            computing.end_deleted(opened, by=PRINCIPAL.source, clock=utc_now)
     finally:
         opened.close()
     out.print(f"The tag {code} is gone. Its history is kept.")

@@ -1,6 +1,6 @@
 """GraphQL types of one node: its attributes, its degrees, the subject's page."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -10,10 +10,13 @@ from api.graphql.context import Info, moment_of
 from api.graphql.declare import resolver
 from api.graphql.enums import Grade
 from api.graphql.risk_types import Assessment, Ring
+from api.graphql.tag_types import PortraitEntry
 from graph_model import records
 from graph_model.schema import SCHEMA
 from graph_model.services import blocklist, casework, full_graph, masking, relation_graph, subject
 from graph_model.services.lookup import Hit
+from graph_model.services.tags import reading
+from graph_model.services.tags.computing import base_date_of
 
 
 @strawberry.type(description="One declared property of a node. A masked value has its mask as value and display.")
@@ -183,9 +186,19 @@ class Subject:
         ring = subject.ring_of(info.context.store, info.context.principal, self.found, as_of=self.moment)
         return None if ring is None else Ring.of(ring)
 
-    @resolver("Tags of the node; empty until tags are defined.")
-    def tags(self) -> list[str]:
-        return []
+    @resolver("Tags of the node in short: `code`, or `code=value`. `portrait` tells more.")
+    def tags(self, info: Info) -> list[str]:
+        return reading.in_short(info.context.store, info.context.principal, self.found.node_id, on=self._base_date)
+
+    @resolver("微观画像: the node's tags by category, as they are or as they were on a base date; else that of `asOf`.")
+    def portrait(self, info: Info, on: date | None = None) -> list[PortraitEntry]:
+        day = self._base_date if on is None else on
+        found = reading.portrait(info.context.store, info.context.principal, self.found.node_id, on=day)
+        return [PortraitEntry.of(entry) for entry in found]
+
+    @property
+    def _base_date(self) -> date | None:
+        return None if self.moment is None else base_date_of(self.moment.event)
 
     @resolver("The latest first, at most 50.")
     def applications(self, info: Info) -> list[ApplicationView]:

@@ -4,11 +4,13 @@ from datetime import datetime
 
 import strawberry
 
+from api.graphql.context import Info
 from api.graphql.declare import resolver
 from api.graphql.enums import Grade, Language
 from api.reasons import sentence
 from graph_model import records
 from graph_model.services import rings, risk
+from graph_model.services.tags import reading
 
 MOTIF = (
     "What its members have most in common: device_farm, shared_account (for pay-out), address_mill, phone_chain (emergency contacts), "
@@ -108,7 +110,6 @@ class ScoreAnswer:
     )
     grade: Grade | None
     ring: Ring | None
-    tags: list[str] = strawberry.field(description="Empty until tags are defined.")
     model_version: str | None
     policy_version: str | None
     source: str | None = strawberry.field(description="rules, model or override.")
@@ -126,6 +127,11 @@ class ScoreAnswer:
     def reasons(self, language: Language = Language.ZH) -> list[Reason]:
         return [Reason.of(reason, language) for reason in self.seen.reasons]
 
+    @resolver("Tags of the node in short: `code`, or `code=value`.")
+    def tags(self, info: Info) -> list[str]:
+        node = self.seen.node
+        return [] if node is None else reading.in_short(info.context.store, info.context.principal, node.node_id)
+
     @classmethod
     def of(cls, seen: risk.ScoreView) -> "ScoreAnswer":
         node, assessment = seen.node, seen.assessment
@@ -136,7 +142,6 @@ class ScoreAnswer:
             score=seen.score,
             grade=seen.grade,
             ring=None if seen.ring is None else Ring.of(seen.ring),
-            tags=[],
             model_version=None if assessment is None else assessment.model_version,
             policy_version=None if assessment is None else assessment.policy_version,
             source=None if assessment is None else assessment.source.value,

@@ -56,6 +56,8 @@ UNSEEN: Mapping[str, str] = {
     "latest_scoring": _NOBODY,
     "unfinished_scoring": _NOBODY,
     "assessments": _READ_BEFORE,
+    "tags_of": _READ_BEFORE,
+    "tag": "is written by the computation of tags, which runs as a job",
     "degrees": _READ_BEFORE,
     "handles": _READ_BEFORE,
     "export_bounds": _NOBODY,

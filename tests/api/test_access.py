@@ -17,6 +17,9 @@ from tests.api.conftest import Client, Served
 from tests.fixtures.reference_case import RING_ID
 
 SCHEMA = build_schema()._schema
+TAG = {"nameZh": "标签", "nameEn": "tag", "category": "行为", "subcategory": "联系", "rule": "sex is known"}
+TAG_EDITORS = (Role.SUPERVISOR, Role.MARKETER, Role.DATA_SCIENTIST, Role.OPERATOR)
+TAGGERS = (*TAG_EDITORS, Role.INVESTIGATOR)
 READERS = (Role.INVESTIGATOR, Role.SUPERVISOR, Role.DATA_SCIENTIST)
 
 
@@ -74,6 +77,13 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.RING_MEMBERS: {"id": RING_ID},
         queries.EXPLANATION: {"nodeId": case.subject_id},
         queries.PATH: {"from": case.subject_id, "to": case.ids["d_user"]},
+        queries.TAGS: {},
+        queries.ONE_TAG: {"code": "nobodys"},
+        queries.CHECK_TAG: {"rule": "sex is known"},
+        queries.DEFINE_TAG: {"input": {**TAG, "code": "No Code"}},
+        queries.CHANGE_TAG: {"input": {**TAG, "code": "nobodys"}},
+        queries.DELETE_TAG: {"code": "nobodys"},
+        queries.PORTRAIT: {"nodeId": case.subject_id},
         queries.NODE_BY_KEY: {"type": "Customer", "key": case.id_number},
     }
 
@@ -88,6 +98,9 @@ IN_VAIN = {
     queries.ADD_TO_BLOCKLIST: "phone.invalid",
     queries.ASSESS: "application.invalid",
     queries.START_JOB: "job.running",
+    queries.DEFINE_TAG: "tag.code",
+    queries.CHANGE_TAG: "not_found",
+    queries.DELETE_TAG: "not_found",
     queries.CANCEL_JOB: "not_found",
     queries.REMOVE_FROM_BLOCKLIST: "blocklist.not_listed",
 }
@@ -154,6 +167,13 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.RING_MEMBERS: READERS,
         queries.EXPLANATION: READERS,
         queries.PATH: READERS,
+        queries.TAGS: TAGGERS,
+        queries.ONE_TAG: TAGGERS,
+        queries.CHECK_TAG: TAGGERS,
+        queries.DEFINE_TAG: TAG_EDITORS,
+        queries.CHANGE_TAG: TAG_EDITORS,
+        queries.DELETE_TAG: TAG_EDITORS,
+        queries.PORTRAIT: READERS,
         queries.NODE_BY_KEY: READERS,
     }
     assert set(open_to) == set(queries.EVERYTHING)
@@ -179,10 +199,13 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
     """Every field outside the legend and the log-in, asked for one at a time, is refused before anything is looked up."""
     marketer = Principal("mia", Role.MARKETER)
     open_fields = {c for c in coordinates() if not _refused(c, marketer)}
-    assert {c.partition(".")[0] for c in open_fields} == {
-        "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
+    tags = {c for c in open_fields if c.startswith("Tag")}
+    assert {c.partition(".")[0] for c in tags} == {"Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck"}
+    assert {c.partition(".")[0] for c in open_fields - tags} == {
+        "Mutation", "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
     }  # fmt: skip
-    assert {c for c in open_fields if c.startswith(("Query", "Status"))} == {
+    assert {c for c in open_fields if c.startswith(("Query", "Status", "Mutation"))} == {
+        "Query.tags", "Query.tag", "Query.checkTag", "Mutation.defineTag", "Mutation.changeTag", "Mutation.deleteTag",
         "Query.me", "Query.schema", "Query.status", "Status.customers", "Status.changedAt", "Status.version",
     }  # fmt: skip
     client = served.client(Role.MARKETER)

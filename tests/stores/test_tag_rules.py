@@ -171,7 +171,7 @@ def test_versions_and_days_are_kept(book: GraphStore, clock: Clock) -> None:
 
 
 def test_deleting_is_refused_while_others_read_it(book: GraphStore, clock: Clock) -> None:
-    gone = define(book, "base", "degree(USES_PHONE) >= 2")
+    define(book, "base", "degree(USES_PHONE) >= 2")
     define(book, "upon", "tag(base)")
     compute(book, clock)
     with pytest.raises(InvalidRequest, match="upon") as refused:
@@ -180,9 +180,12 @@ def test_deleting_is_refused_while_others_read_it(book: GraphStore, clock: Clock
     assert reading.view(book, MEI, "base", now=NOW).dependants == ["upon"]
     dictionary.delete(book, MEI, "upon")
     dictionary.delete(book, MEI, "base")
-    computing.end_values(book, gone, by="test", clock=clock)
     with pytest.raises(NotFound):
         dictionary.find(book, MEI, "base")
+    with pytest.raises(InvalidRequest, match="was deleted"):
+        define(book, "base", "sex is known")
+    assert computing.end_deleted(book, by="test", clock=clock) == ["base", "upon"]
+    assert tags(book, "c00", on=TODAY) == {}
     assert tags(book, "c00") == {}
     assert define(book, "base", "sex is known").version == 2  # what it meant before stays known
 
@@ -292,6 +295,20 @@ def test_a_portrait_is_for_who_may_see_people_and_its_risk_for_who_may_see_risk(
     assert tags(book, "c01", graph_only) == {"by_hand": "true"}
     with pytest.raises(Forbidden):
         tags(book, "c01", MEI)
+    nobody, someone = Principal("mia", Role.MARKETER, frozenset()), id_of(book, customer("c01"))
+    for ask in (
+        lambda: reading.market(book, nobody, now=NOW),
+        lambda: reading.view(book, nobody, "two", now=NOW),
+        lambda: reading.check(book, nobody, "sex is known", now=NOW),
+        lambda: reading.portrait(book, nobody, someone),
+        lambda: reading.in_short(book, nobody, someone),
+        lambda: dictionary.versions(book, nobody, "two"),
+        lambda: define(book, "mine", "sex is known", nobody),
+        lambda: dictionary.change(book, nobody, draft("two", "sex is known"), now=NOW),
+        lambda: dictionary.delete(book, nobody, "two"),
+    ):
+        with pytest.raises(Forbidden):
+            ask()
 
 
 def test_values_of_long_ago_are_told_as_stale(book: GraphStore, clock: Clock) -> None:

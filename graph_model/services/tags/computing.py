@@ -17,8 +17,8 @@ from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition
-from graph_model.services.tags.runs import LastRun, RunStatus, last_run, remember
-from graph_model.store import GraphStore, OnProgress
+from graph_model.services.tags.runs import LastRun, RunStatus, forget, last_run, last_runs, remember
+from graph_model.store import MAX_LIMIT, GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagRun, TagStep
 
 Clock = Callable[[], datetime]
@@ -59,6 +59,7 @@ def compute(
     wanted = _wanted(tags, codes)
     outcomes: dict[str, Outcome] = {}
     with store.writing("tags"):
+        _end_deleted(store, by, clock)
         for place, code in enumerate(wanted):
             on_progress("tags", place, len(wanted))
             failed = [other for other in tags[code].reads.tags if other in outcomes and outcomes[other].failed]
@@ -71,16 +72,25 @@ def compute(
     return list(outcomes.values())
 
 
-def end_values(store: GraphStore, tag: TagDefinition, *, by: str, clock: Clock) -> None:
-    """Take a tag that was deleted from everybody; its history stays."""
-    now = whole(clock())
-    last = last_run(store, tag.code)
-    base_date = base_date_of(now) if last is None else max(last.base_date, base_date_of(now))
-    run = TagRun(tag.code, tag.version, base_date, now, by)
-    after: int | None = 0
+def end_deleted(store: GraphStore, *, by: str, clock: Clock) -> list[str]:
+    """Take tags that were deleted from everybody, and return their codes; the history stays. Every computation begins with it."""
     with store.writing("tags"):
-        while after is not None:
-            after = store.tag(tag.label, [], run, after=after).after
+        return _end_deleted(store, by, clock)
+
+
+def _end_deleted(store: GraphStore, by: str, clock: Clock) -> list[str]:
+    tags = dictionary.everything(store)
+    gone = [(code, last) for code, last in last_runs(store, limit=MAX_LIMIT).items() if code not in tags]
+    for code, last in gone:
+        now = whole(clock())
+        tag = dictionary.newest_version(store, code)
+        if tag is not None:
+            run = TagRun(code, tag.version, max(last.base_date, base_date_of(now)), now, by)
+            after: int | None = 0
+            while after is not None:
+                after = store.tag(tag.label, [], run, after=after).after
+        forget(store, code)
+    return sorted(code for code, _ in gone)
 
 
 def cell_of(value: Plain) -> TagCell:

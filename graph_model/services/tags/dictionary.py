@@ -23,6 +23,7 @@ from graph_model.services.tags.definition import (
     TagKind,
     ValueType,
 )
+from graph_model.services.tags.runs import last_run
 from graph_model.services.wording import refuse_personal
 from graph_model.store import GraphStore
 
@@ -82,6 +83,12 @@ def versions(store: GraphStore, principal: Principal, code: str) -> Sequence[Tag
     return [tag for tag in map(TagDefinition.parse, found.values()) if may_know(principal, tag)]
 
 
+def newest_version(store: GraphStore, code: str) -> TagDefinition | None:
+    """Of a tag that is there, or was once."""
+    found = next(iter(store.states(f"{VERSIONS}{code}/", limit=1).values()), None)
+    return None if found is None else TagDefinition.parse(found)
+
+
 def dependants(tags: Mapping[str, TagDefinition], code: str) -> list[str]:
     """Codes of the tags whose rules read this one."""
     return sorted(other for other, tag in tags.items() if code in tag.reads.tags)
@@ -97,8 +104,14 @@ def define(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
     refuse_personal(draft.code)
     if store.state(PREFIX + draft.code) is not None:
         raise InvalidRequest("A tag of this code exists. Change that one, or choose another code.", code="tag.exists")
-    last = next(iter(store.states(f"{VERSIONS}{draft.code}/", limit=1).values()), None)
-    version = 1 if last is None else TagDefinition.parse(last).version + 1  # of one that was deleted
+    if last_run(store, draft.code) is not None:
+        raise InvalidRequest(
+            "A tag of this code was deleted, and some still have its values: the next computation takes them away. "
+            "Define it after that, or choose another code.",
+            code="tag.exists",
+        )
+    last = newest_version(store, draft.code)
+    version = 1 if last is None else last.version + 1  # of one that was deleted
     made = _made(store, principal, draft, version, now)
     _put(store, made, expected=None)
     return made

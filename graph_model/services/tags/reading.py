@@ -101,9 +101,14 @@ def portrait(store: GraphStore, principal: Principal, node_id: str, *, on: date 
     """The tags of a node, as they are or as they were on a base date. Those that were deleted since are not shown. Raises NotFound."""
     principal.require(Right.SEE_GRAPH)
     by_node_id(store, node_id)
-    known = dictionary.everything(store)
+    return _entries(store, principal, node_id, on)
+
+
+def _entries(store: GraphStore, principal: Principal, node_id: str, on: date | None) -> list[PortraitEntry]:
+    values = store.tags_of([node_id], on=on).get(node_id, [])
+    known = dictionary.everything(store) if len(values) > 0 else {}
     found = []
-    for value in store.tags_of([node_id], on=on).get(node_id, []):
+    for value in values:
         tag = known.get(value.run.code)
         if tag is not None and value.value is not None and dictionary.may_know(principal, tag):
             told = value_of(tag.value_type, value.value)
@@ -112,11 +117,13 @@ def portrait(store: GraphStore, principal: Principal, node_id: str, *, on: date 
     return sorted(found, key=lambda entry: (entry.tag.category, entry.tag.subcategory, entry.tag.code))
 
 
-def short(entries: Sequence[PortraitEntry]) -> list[str]:
-    """As a list of texts: the code of a tag that says yes, and code=value of the others."""
+def in_short(store: GraphStore, principal: Principal, node_id: str, *, on: date | None = None) -> list[str]:
+    """A node's tags as texts: the code of a tag that says yes, and code=value of the others. For who may see the graph or its risk."""
+    if not principal.may(Right.SEE_RISK):
+        principal.require(Right.SEE_GRAPH)
     return [
         entry.tag.code if entry.tag.value_type is ValueType.BOOL else f"{entry.tag.code}={entry.value}"
-        for entry in entries
+        for entry in _entries(store, principal, node_id, on)
     ]
 
 

@@ -94,5 +94,11 @@ def last_runs(store: GraphStore, *, limit: int) -> dict[str, LastRun]:
     return {name.removeprefix(PREFIX): LastRun.parse(text) for name, text in store.states(PREFIX, limit=limit).items()}
 
 
+def forget(store: GraphStore, code: str) -> None:
+    text = store.state(PREFIX + code)
+    if text is not None:
+        store.swap_state(PREFIX + code, expected=text, value=None)
+
+
 def remember(store: GraphStore, code: str, run: LastRun) -> None:
     store.put_state(PREFIX + code, run.dump())

@@ -1,0 +1,88 @@
+"""Tags over the API: a marketer makes one, the operator's job computes it, an investigator reads a portrait; and nobody's risk is in any of it."""
+
+from typing import Any
+
+import pytest
+
+from api.job_records import JobKind
+from api.job_worker import WORK
+from graph_model.principal import Role
+from tests.api import queries
+from tests.api.conftest import Served
+
+NAMES = {"nameZh": "共用电话", "nameEn": "shares a phone", "category": "社交", "subcategory": "联系"}
+RULE = "shared(Phone) >= 1"
+
+
+def tag(code: str, rule: str = RULE, **more: object) -> dict[str, object]:
+    return {"code": code, "rule": rule, **NAMES, **more}
+
+
+def computed(served: Served) -> str:
+    """What the job TAGS says when it has ended; its process is tests/api/test_jobs.py's affair."""
+    runtime = served.runtime
+    return WORK[JobKind.TAGS](runtime.store, runtime.settings, runtime.clock(), lambda *_: None)
+
+
+def test_from_a_rule_to_a_portrait(served: Served) -> None:
+    mei, ida = served.client(Role.MARKETER), served.client(Role.INVESTIGATOR)
+    checked = mei.data(queries.CHECK_TAG, rule=RULE)["checkTag"]
+    assert (checked["valueType"], checked["reads"], checked["risk"]) == ("BOOL", ["Phone"], False)
+    made = mei.data(queries.DEFINE_TAG, input=tag("shares_phone"))["defineTag"]
+    assert (made["version"], made["owner"], made["figures"]) == (1, "marketer", None)
+    mei.data(queries.DEFINE_TAG, input=tag("lives_apart", "not tag(shares_phone)"))
+    assert computed(served).startswith("2 tags of ")
+    shown: dict[str, Any] = {each["code"]: each for each in mei.data(queries.TAGS)["tags"]}
+    assert shown["shares_phone"]["dependants"] == ["lives_apart"]
+    figures = shown["shares_phone"]["figures"]
+    assert (figures["status"], figures["error"], figures["stale"], figures["by"]) == (
+        "DONE",
+        None,
+        False,
+        "a job (tags)",
+    )
+    assert figures["population"] % 5 == 0 and all((s["count"] or 0) % 5 == 0 for s in figures["distribution"])
+    subject = ida.data(queries.PORTRAIT, nodeId=served.case.ids["subject"])["subjectById"]
+    (entry,) = subject["portrait"]
+    assert subject["tags"] == [entry["code"]] and entry["value"] == "true" and entry["version"] == 1
+    assert (
+        ida.data(queries.PORTRAIT, nodeId=served.case.ids["subject"], on="2001-01-01")["subjectById"]["portrait"] == []
+    )
+    assert mei.code(queries.PORTRAIT, nodeId=served.case.ids["subject"]) == "forbidden"
+    changed = mei.data(queries.CHANGE_TAG, input=tag("shares_phone", "shared(Phone) >= 2"))["changeTag"]
+    assert [each["version"] for each in changed["versions"]] == [2, 1]
+    assert mei.code(queries.DELETE_TAG, code="shares_phone") == "tag.in_use"
+    for code in ("lives_apart", "shares_phone"):
+        assert mei.data(queries.DELETE_TAG, code=code)["deleteTag"] == code
+    assert mei.data(queries.ONE_TAG, code="shares_phone")["tag"] is None
+    assert computed(served).startswith("0 tags of ")
+    assert ida.data(queries.PORTRAIT, nodeId=served.case.ids["subject"])["subjectById"]["tags"] == []
+
+
+def test_what_says_something_of_risk_is_not_there_for_a_marketer(served: Served) -> None:
+    mei, wu = served.client(Role.MARKETER), served.client(Role.SUPERVISOR)
+    assert wu.code(queries.DEFINE_TAG, input=tag("risky", "grade = 'D'")) == "tag.risk"
+    wu.data(queries.DEFINE_TAG, input=tag("risky", "grade = 'D'", consent="RISK"))
+    assert mei.data(queries.ONE_TAG, code="risky")["tag"] is None
+    assert "risky" not in {each["code"] for each in mei.data(queries.TAGS)["tags"]}
+    assert mei.code(queries.CHECK_TAG, rule="tag(risky)") == "tag.rule"
+    assert mei.code(queries.DELETE_TAG, code="risky") == "not_found"
+    assert wu.data(queries.DELETE_TAG, code="risky")["deleteTag"] == "risky"
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("grade = 'D'", "forbidden"),
+        ("near(Customer within 2 where blocklisted)", "forbidden"),
+        ("degree(APPLIED to Application where outcome = 'refused') >= 1", "forbidden"),
+        ("id_number = '11010119900307123X'", "tag.personal"),
+        ("educatoin is known", "tag.rule"),
+        ("degree(", "tag.syntax"),
+    ],
+)
+def test_refusals_repeat_nothing_of_the_rule(served: Served, rule: str, code: str) -> None:
+    answer = served.client(Role.MARKETER).post(queries.CHECK_TAG, {"rule": rule}).json()
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == code
+    assert "11010119900307123X" not in error["message"]
