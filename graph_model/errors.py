@@ -36,6 +36,12 @@ class NotFound(GuanxiError):
     code = "not_found"
 
 
+class NotKnownThen(NotFound):
+    """What was asked for is known, but was not at the moment asked about."""
+
+    code = "not_known_then"
+
+
 class Forbidden(GuanxiError):
     code = "forbidden"
 

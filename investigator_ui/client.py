@@ -10,6 +10,7 @@ import pydantic
 from pydantic.alias_generators import to_camel
 
 from investigator_ui import queries
+from investigator_ui.columns import with_elements
 from investigator_ui.contract import (
     BlocklistEntry,
     Expansion,
@@ -155,7 +156,8 @@ class UserApi:
         operation, more = ("FullSubject", {"community": community}) if full else ("Subject", {})
         asked = self._ask(operation, nodeId=node_id, asOf=_moment(as_of), sourceOnly=source_only, **more)
         answer = asked["subjectById"]
-        return OpenedSubject(_read(Subject, answer), _read(RelationGraph, answer["graph"]))
+        graph = with_elements(answer["graph"]) if full else answer["graph"]
+        return OpenedSubject(_read(Subject, answer), _read(RelationGraph, graph))
 
     def node(self, node_id: str, *, as_of: datetime | None = None) -> Node | None:
         return _read(Node | None, self._ask("Node", id=node_id, asOf=_moment(as_of))["node"])  # type: ignore[arg-type]

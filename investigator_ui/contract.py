@@ -111,26 +111,6 @@ class NodeRef:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
-class ApplicationView:
-    node: NodeRef
-    product: str | None = None
-    channel: str | None = None
-    amount: float | None = None
-    applied_at: datetime | None = None
-    outcome: str | None = None
-    statuses: tuple[StatusEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
-class Degree:
-    """How many relationships of one type a node has, to neighbours of one type, in the whole store."""
-
-    type: str
-    neighbour_type: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
 class FactView:
     """What somebody stated about a node, such as a disposition."""
 
@@ -140,6 +120,34 @@ class FactView:
     at: datetime
     source: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Decided:
+    """What was decided about an application, oldest first."""
+
+    facts: tuple[FactView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class ApplicationView:
+    node: NodeRef
+    product: str | None = None
+    channel: str | None = None
+    amount: float | None = None
+    applied_at: datetime | None = None
+    outcome: str | None = None
+    statuses: tuple[StatusEntry, ...] = ()
+    decided: Decided = Decided()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Degree:
+    """How many relationships of one type a node has, to neighbours of one type, in the whole store."""
+
+    type: str
+    neighbour_type: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

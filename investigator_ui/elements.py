@@ -3,7 +3,7 @@
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -27,8 +27,12 @@ RICH = 300  # up to so many elements: labels, icons, arrows
 READ_ONLY = 1500  # above so many elements a view is read-only: focus, no expanding
 CAPTION_WIDTH = 14  # in Latin characters; a Chinese one takes two
 UNGRADED = "-"
-NODE_USUAL: Element = {"kind": "NODE", "members": 1, "risky": 0, "ring": None, "subject": False}
+# What a drawing says of every element, and what it leaves out where it is as usual (`packed`).
+NODE_FIELDS = ("id", "type", "caption", "grade", "score", "hop", "degree", "diameter", "ring")
+EDGE_FIELDS = ("id", "type", "first", "last")
+NODE_USUAL: Element = {"kind": "NODE", "members": 1, "risky": 0, "subject": False}
 EDGE_USUAL: Element = {"qualifier": None, "human": False, "weight": 1, "width": 1.2}
+_EDGE_KNOWN = frozenset({*EDGE_FIELDS, "source", "target"})
 HUB_HIDES = (
     10  # a node that hides fewer neighbours is the edge of the picture, not a hub: its hover card says what is shown
 )
@@ -66,29 +70,47 @@ def to_elements(graph: RelationGraph, names: Mapping[str, tuple[str, str]] = Map
 
 def packed(elements: Sequence[Element], names: Mapping[str, tuple[str, str]], style: object) -> str:
     """A drawing as one text, which assets/10-canvas.js unpacks: as a structure, thousands of elements would be walked through by every layer of
-    the page. What is as usual is left out, and captions of relationships are sent once per type."""
+    the page. An element is a row of values; what is unusual about it is the row's last value, and captions of relationships are sent once per type."""
+    nodes = [element for element in elements if "position" in element]
+    place = {node["data"]["id"]: at for at, node in enumerate(nodes)}
+    edges = [element["data"] for element in elements if "position" not in element]
     return json.dumps(
         {
-            "nodes": NODE_USUAL,
-            "edges": EDGE_USUAL,
+            "nodeFields": NODE_FIELDS,
+            "edgeFields": EDGE_FIELDS,
+            "nodes": [_node_row(node) for node in nodes],
+            "edges": [_edge_row(edge, place, names) for edge in edges],
+            "nodeUsual": NODE_USUAL,
+            "edgeUsual": EDGE_USUAL,
             "names": names,
             "style": style,
-            "elements": [_slim(e) for e in elements],
         },
         ensure_ascii=False,
         separators=(",", ":"),
     )
 
 
-def _slim(element: Element) -> Element:
-    data = element["data"]
-    usual = NODE_USUAL if "position" in element else EDGE_USUAL
-    kept = {name: value for name, value in data.items() if name not in usual or usual[name] != value}
-    if "source" in kept and kept.get("zh"):
-        kept = {name: value for name, value in kept.items() if name not in {"zh", "en"}}
-    if kept.get("label") == kept.get("caption"):
-        kept.pop("label", None)
-    return {**element, "data": kept}
+def _node_row(node: Element) -> list[object]:
+    data, at = node["data"], node["position"]
+    row: list[object] = [at["x"], at["y"], *(data[name] for name in NODE_FIELDS)]
+    more = _unusual(data, NODE_FIELDS, NODE_USUAL)
+    if more.get("label") == data["caption"]:
+        del more["label"]
+    return [*row, more] if more else row
+
+
+def _edge_row(data: Element, place: Mapping[str, int], names: Mapping[str, tuple[str, str]]) -> list[object]:
+    row: list[object] = [place[data["source"]], place[data["target"]], *(data[name] for name in EDGE_FIELDS)]
+    more = _unusual(data, _EDGE_KNOWN, EDGE_USUAL)
+    if (more["zh"], more["en"]) == names.get(data["type"]):
+        del more["zh"], more["en"]
+    return [*row, more] if more else row
+
+
+def _unusual(data: Element, known: Collection[str], usual: Element) -> Element:
+    return {
+        name: value for name, value in data.items() if name not in known and (name not in usual or usual[name] != value)
+    }
 
 
 def pixel(graph: RelationGraph) -> float:

@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from investigator_ui.address import Language
 from investigator_ui.elements import UNGRADED
@@ -36,7 +38,8 @@ def csv_of_nodes(elements: Iterable[Element], schema: GraphSchema, lang: Languag
     return _csv([text(f"csv.{column}", lang) for column in columns], rows)
 
 
-def csv_of_edges(elements: Sequence[Element], lang: Language) -> str:
+def csv_of_edges(elements: Sequence[Element], lang: Language, zone: ZoneInfo) -> str:
+    """Moments are those of the lender's zone, as on the screen, and say how far it is from UTC."""
     columns = ("relation", "qualifier", "from", "from_caption", "to", "to_caption", "first", "last", "drawn_by")
     captions = {data["id"]: data["caption"] for data in _data(elements) if "source" not in data}
     rows = [
@@ -47,8 +50,8 @@ def csv_of_edges(elements: Sequence[Element], lang: Language) -> str:
             captions.get(data["source"], ""),
             data["target"],
             captions.get(data["target"], ""),
-            data["first"],
-            data["last"],
+            _moment(data["first"], zone),
+            _moment(data["last"], zone),
             (data.get("author") or text("csv.yes", lang)) if data.get("human") else "",
         ]
         for data in _data(elements)
@@ -69,6 +72,10 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows([_safe(cell) for cell in row] for row in rows)
     return BOM + out.getvalue()
+
+
+def _moment(text_: str, zone: ZoneInfo) -> str:
+    return datetime.fromisoformat(text_).astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
 def _safe(cell: object) -> object:

@@ -16,13 +16,16 @@ OVERVIEW = "overview { total rows { grade count types { type isSubject captionZh
 GRAPH = (
     f"subjectId aggregated total simplified {OMISSIONS} {OVERVIEW} nodes {{ {GRAPH_NODE} }} edges {{ {GRAPH_EDGE} }}"
 )
-# Thousands of edges: what the type says is not asked for with each of them.
-FULL_EDGE = "id source target type qualifier firstSeen lastSeen human weight link { id author }"
+# Thousands of them: as columns, and what the type of an edge says is not asked for.
+EDGE_COLUMNS = "id source target type qualifier firstSeen lastSeen human weight links { place link { id author } }"
 FULL_GRAPH = (
-    f"subjectId aggregated total simplified {OMISSIONS} {OVERVIEW} nodes {{ {GRAPH_NODE} }} edges {{ {FULL_EDGE} }}"
+    f"subjectId aggregated total simplified {OMISSIONS} {OVERVIEW} "
+    f"nodeColumns {{ {GRAPH_NODE} }} edgeColumns {{ {EDGE_COLUMNS} }}"
 )
 
 FULL_LIMIT = 20_000  # nodes of a full graph; beyond, the nearest are taken and the page says so
+
+FACT = "value captionZh captionEn at source note"
 
 SUBJECT_FIELDS = f"""
   node {{ id type caption }}
@@ -31,7 +34,7 @@ SUBJECT_FIELDS = f"""
   ring {{ id size knownFraud knownFraudShare density motif asOf }}
   applications {{
     node {{ id type caption }} product channel amount appliedAt outcome
-    statuses {{ status captionZh captionEn at }}
+    statuses {{ status captionZh captionEn at }} decided: node {{ facts(kind: "decision") {{ {FACT} }} }}
   }}
 """
 
@@ -66,7 +69,6 @@ FULL_SUBJECT = f"""query FullSubject($nodeId: ID!, $community: ID, $asOf: DateTi
   }}
 }}"""
 
-FACT = "value captionZh captionEn at source note"
 BLOCKLIST_ENTRY = "nodeId type caption reason source since expiresAt"
 
 NODE = f"""query Node($id: ID!, $asOf: DateTime) {{

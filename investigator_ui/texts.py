@@ -62,6 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "asof.label": ("截至日期", "As of"),
     "asof.none": ("现在", "now"),
     "asof.now": ("回到现在", "Back to now"),
+    "asof.first": ("看 {day}（第一条记录）", "See {day}, its first record"),
     "asof.chip": ("截至 {day}", "as of {day}"),
     # Start page
     "home.title": ("从一个号码开始", "Start with a number"),
@@ -92,6 +93,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "subject.expired_on": ("证件已于 {day} 过期", "ID document expired on {day}"),
     "subject.applications": ("申请记录", "Applications"),
     "subject.no_applications": ("没有申请记录", "No applications"),
+    "subject.decision": ("决策：{what} · {when}", "Decision: {what} · {when}"),
     "subject.empty": ("未登记", "not recorded"),
     "subject.open": ("以此为中心", "Centre here"),
     # Risk
@@ -216,6 +218,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "canvas.loading": ("正在读取关系图…", "Reading the relation graph…"),
     # Notices
     "notice.omitted_n": ("{n} 个节点的邻居未全部显示", "{n} nodes have neighbours that are not shown"),
+    "notice.neighbours_of": ("{shown} / {total} 个邻居", "{shown} of {total} neighbours"),
     "notice.shown_of": ("{shown} / {total}", "{shown} of {total}"),
     "notice.aggregated": (
         "共 {total} 个节点，聚合为 {shown} 个社区。双击社区将其打开。",
@@ -466,6 +469,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "todo.reveal.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "error.disposition.reason": ("理由太短", "The reason is too short"),
     "todo.disposition.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
+    "error.not_known_then": ("所选日期之前没有它的任何记录", "Nothing was known of it by that day"),
+    "todo.not_known_then": ("它的第一条记录晚于所选日期，请换一天。", "Its first record is later. Choose another day."),
     "error.blocklist.reason": ("理由太短", "The reason is too short"),
     "todo.blocklist.reason": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "error.blocklist.expiry": ("有效期须晚于现在", "The listing would end before it begins"),

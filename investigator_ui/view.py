@@ -14,9 +14,10 @@ from investigator_ui.listing import BlocklistAsked, BlocklistPage, RingPage, Rin
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class Problem:
-    """Why there is nothing to see; the words are chosen by `code`."""
+    """Why there is nothing to see; the words are chosen by `code`. `begins`: the day of the first record of what was not known yet."""
 
     code: str
+    begins: date | None = None
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import strawberry
 
+from api.graphql.column_types import EdgeColumns, NodeColumns
+from api.graphql.declare import resolver
 from api.graphql.enums import Grade, GraphNodeKind
 from api.graphql.link_types import HumanLink
 from graph_model.records import Omission
@@ -153,8 +155,6 @@ class Overview:
 @strawberry.type(description="关系图: nodes with places in canvas pixels, the subject at (0, 0).")
 class RelationGraph:
     subject_id: strawberry.ID
-    nodes: list[GraphNode]
-    edges: list[GraphEdge]
     overview: Overview
     omissions: list[OmissionType]
     aggregated: bool = strawberry.field(description="True when nodes stand for communities.")
@@ -164,18 +164,34 @@ class RelationGraph:
     simplified: bool = strawberry.field(
         description="True when time ran out before all nodes were arranged well; nothing is missing."
     )
+    found: strawberry.Private[views.RelationGraph]
+
+    @resolver("One object each; for thousands, `nodeColumns` is quicker.")
+    def nodes(self) -> list[GraphNode]:
+        return [GraphNode.of(node) for node in self.found.nodes]
+
+    @resolver("One object each; for thousands, `edgeColumns` is quicker.")
+    def edges(self) -> list[GraphEdge]:
+        return [GraphEdge.of(edge) for edge in self.found.edges]
+
+    @resolver("The same nodes as columns.")
+    def node_columns(self) -> NodeColumns:
+        return NodeColumns.of(self.found.nodes)
+
+    @resolver("The same edges as columns.")
+    def edge_columns(self) -> EdgeColumns:
+        return EdgeColumns.of(self.found)
 
     @classmethod
     def of(cls, graph: views.RelationGraph) -> "RelationGraph":
         return cls(
             subject_id=strawberry.ID(graph.subject_id),
-            nodes=[GraphNode.of(node) for node in graph.nodes],
-            edges=[GraphEdge.of(edge) for edge in graph.edges],
             overview=Overview.of(graph.overview),
             omissions=[OmissionType.of(omission) for omission in graph.omissions],
             aggregated=graph.aggregated,
             total=graph.total,
             simplified=graph.simplified,
+            found=graph,
         )
 
 

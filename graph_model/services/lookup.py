@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph_model.errors import InvalidRequest, InvalidValue, NotFound
+from graph_model.errors import InvalidRequest, InvalidValue, NotFound, NotKnownThen
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Grade, Node, NodeRef
 from graph_model.schema import SCHEMA
@@ -37,15 +37,17 @@ def view_as_of(moment: datetime | None) -> AsOf | None:
 
 def subject_by_id_number(store: GraphStore, principal: Principal, id_number: str, *, as_of: AsOf | None = None) -> Node:
     """The customer of a document number. Raises InvalidValue with the reason (id.length, id.malformed, id.checksum,
-    id.component, id.document_type), or NotFound."""
+    id.component, id.document_type), NotFound, or NotKnownThen."""
     if not principal.may(Right.SEE_RISK):
         principal.require(Right.SEE_GRAPH)
-    node = store.get(NodeRef("Customer", clean_key("Customer", id_number)), as_of=as_of)
-    if node is None:
-        raise NotFound(
-            "No customer with this ID number is in the graph. Check the number, or ingest the customer's file."
-        )
-    return node
+    ref = NodeRef("Customer", clean_key("Customer", id_number))
+    node = store.get(ref, as_of=as_of)
+    if node is not None:
+        return node
+    later = None if as_of is None else store.get(ref)
+    if later is not None:
+        raise _not_known_then(later)
+    raise NotFound("No customer with this ID number is in the graph. Check the number, or ingest the customer's file.")
 
 
 def clean_key(label: str, text: str) -> str:
@@ -63,11 +65,21 @@ def by_key(store: GraphStore, principal: Principal, label: str, text: str, *, as
 
 
 def by_node_id(store: GraphStore, node_id: str, *, as_of: AsOf | None = None) -> Node:
-    """Raises NotFound. The caller has checked the principal's right to what it will show."""
+    """Raises NotFound; NotKnownThen where it is of later. The caller has checked the principal's right to what it will show."""
     found = store.get_by_id([node_id], as_of=as_of)
-    if len(found) == 0:
-        raise NotFound("There is no such node in the graph" + ("." if as_of is None else " at that moment."))
-    return found[0]
+    if len(found) > 0:
+        return found[0]
+    later = [] if as_of is None else store.get_by_id([node_id])
+    if len(later) > 0:
+        raise _not_known_then(later[0])
+    raise NotFound("There is no such node in the graph.")
+
+
+def _not_known_then(node: Node) -> NotKnownThen:
+    begins = node.first_seen.isoformat(timespec="seconds")
+    return NotKnownThen(
+        f"Nothing was known of it at that moment: its first record is of {begins}. Ask as of a later one."
+    )
 
 
 def search(store: GraphStore, principal: Principal, text: str, *, limit: int = 10) -> Sequence[Hit]:

@@ -22,15 +22,24 @@ Guanxi.canvas = (() => {
     return cy();
   }
 
-  /* A drawing as elements.py packs it. */
+  /* A drawing as elements.py packs it: two numbers, the values of the fields, and what is unusual. */
   function unpack(text) {
-    const { nodes, edges, names, style, elements } = JSON.parse(text);
-    for (const each of elements) {
-      if (each.position) each.data = { ...nodes, label: each.data.caption, ...each.data };
-      else {
-        const [zh, en] = names[each.data.type] ?? ["", ""];
-        each.data = { ...edges, zh, en, ...each.data };
-      }
+    const { nodeFields, edgeFields, nodes, edges, nodeUsual, edgeUsual, names, style } = JSON.parse(text);
+    const filled = (data, fields, row) => {
+      fields.forEach((field, at) => { data[field] = row[at + 2]; });
+      return data;
+    };
+    const ids = [];
+    const elements = nodes.map((row) => {
+      const data = filled({ ...nodeUsual }, nodeFields, row);
+      data.label = data.caption;
+      ids.push(data.id);
+      return { group: "nodes", data: Object.assign(data, row[nodeFields.length + 2]), position: { x: row[0], y: row[1] } };
+    });
+    for (const row of edges) {
+      const data = filled({ ...edgeUsual, source: ids[row[0]], target: ids[row[1]] }, edgeFields, row);
+      [data.zh, data.en] = names[data.type] ?? ["", ""];
+      elements.push({ group: "edges", data: Object.assign(data, row[edgeFields.length + 2]) });
     }
     return { elements, style };
   }
@@ -233,20 +242,26 @@ Guanxi.canvas = (() => {
     if (card) card.hidden = true;
   }
 
-  /* The canvas keeps its size in pixels: a panel has opened or closed. What was fitted stays fitted, what is selected stays in view. */
+  /* The canvas keeps its size in pixels: a panel has opened or closed. What was fitted stays fitted, so that a drawer hides nothing; else what is
+     selected stays in view. */
   function resized() {
     const live = cy();
     if (!live) return;
     live.resize();
-    const selected = live.elements(":selected");
-    if (selected.nonempty()) setTimeout(() => Guanxi.selection.bringIntoView(live, selected), SECOND_CLICK);
-    else if (untouched) fit(null, { animate: false });
+    const settle = () => {
+      const selected = live.elements(":selected");
+      if (untouched) fit(null, { animate: false });
+      else if (selected.nonempty()) Guanxi.selection.bringIntoView(live, selected);
+    };
+    if (live.elements(":selected").nonempty()) setTimeout(settle, SECOND_CLICK);
+    else settle();
   }
 
-  /* Once the panels of a new view stand: everything in the window. */
-  function fitWhenSettled(tries = 40) {
+  /* Once the panels of a new view stand: everything in the window. A view that was left meanwhile is not told to be drawn. */
+  function fitWhenSettled(mine = opened, tries = 40) {
+    if (mine !== opened) return;
     const ready = document.getElementById("page").dataset.state === "graph" && document.getElementById("legend").children.length > 0;
-    if (!ready && tries > 0) { setTimeout(() => fitWhenSettled(tries - 1), 25); return; }
+    if (!ready && tries > 0) { setTimeout(() => fitWhenSettled(mine, tries - 1), 25); return; }
     const live = cy();
     const renderer = live?.renderer(); // while a large picture is moved, it is moved as a picture, without lines
     const large = live?.elements().length > READ_ONLY;

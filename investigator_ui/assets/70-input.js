@@ -98,6 +98,7 @@
     else if (dataset.order) Guanxi.lists.show({ order: dataset.order });
     else if (dataset.turn) Guanxi.lists.turn(dataset);
     else if (dataset.full) toggleFull();
+    else if (dataset.asOf !== undefined) go({ query: { asOf: dataset.asOf || null } });
     else if (dataset.close) button.closest("dialog")?.close();
     else if (dataset.logIn) logIn();
     else if (dataset.home) byId["home-link"]();

@@ -35,7 +35,7 @@ Guanxi.picture = (() => {
     pen.fillStyle = "#566173";
     const asOf = page.view.asOf ? ` · ${say("asof.chip", { day: page.view.asOf })}` : "";
     pen.fillText(document.getElementById("table-count").textContent + asOf, edge, 54 * scale);
-    const when = new Date().toLocaleString("sv-SE").slice(0, 16);
+    const when = `${new Date().toLocaleString("sv-SE", { timeZone: page.zone }).slice(0, 16)} (${page.zone})`; // the lender's, as everywhere on the page
     pen.fillText(say("png.footer", { user: page.user, when }), edge, sheet.height - 24 * scale);
     drawGrades(pen, scale, sheet.width - edge, sheet.height - 24 * scale);
     sheet.toBlob((blob) => download(blob, `guanxi-graph-${page.view.subjectId.replace(/[^\w-]/g, "")}.png`), "image/png");

@@ -76,7 +76,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function textsChanged(texts) {
       if (!texts) return nothing();
       if (texts.lang !== page.lang) Guanxi.clearToasts();
-      Object.assign(page, { lang: texts.lang, user: texts.user, mayEdit: texts.mayEdit, listable: texts.listable, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
+      Object.assign(page, { lang: texts.lang, user: texts.user, mayEdit: texts.mayEdit, listable: texts.listable, zone: texts.zone, words: texts.words, types: texts.types, grades: texts.grades, gradeNames: texts.gradeNames });
       document.documentElement.lang = texts.lang === "zh" ? "zh-CN" : "en";
       title();
       setTimeout(() => {

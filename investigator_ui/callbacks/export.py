@@ -21,5 +21,9 @@ def register(app: Dash, services: Services) -> None:
             raise Refused("forbidden")
         lang = language_of(lang_data)
         kind, elements = asked["what"], asked["elements"]
-        content = csv_of_edges(elements, lang) if kind == "edges" else csv_of_nodes(elements, services.schema(), lang)
+        content = (
+            csv_of_edges(elements, lang, services.zone)
+            if kind == "edges"
+            else csv_of_nodes(elements, services.schema(), lang)
+        )
         return {"content": content, "filename": file_name(kind, asked["subject"]), "type": "text/csv;charset=utf-8"}

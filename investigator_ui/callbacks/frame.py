@@ -48,6 +48,7 @@ def register(app: Dash, services: Services) -> None:
                 "lang": lang,
                 "user": user.name if user else "",
                 "mayEdit": may_edit,
+                "zone": services.zone.key,
                 "words": browser_texts(lang),
                 **_legend_data(services),
             },
@@ -68,7 +69,7 @@ def register(app: Dash, services: Services) -> None:
             return no_update, no_update, no_update, no_update
         view, lang, me = parse(View, view_data), language_of(lang_data), me_of(me_data)
         if view.problem is not None:
-            return [], [], problem_page(view.problem.code, lang), "problem"
+            return [], [], problem_page(view.problem, lang), "problem"
         if view.rings is not None:
             return [], [], rings_page(view.rings, services.schema(), lang, zone=services.zone, as_of=view.as_of), "list"
         if view.blocklist is not None:

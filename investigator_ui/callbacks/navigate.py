@@ -61,8 +61,7 @@ def register(app: Dash, services: Services) -> None:
             view, elements = open_view(user, address, schema, moment=address.moment(services.zone))
             style = style_of(view.graph, schema, lang)
         except UiError as error:
-            code = "session_expired" if isinstance(error, SessionExpired) else error.code
-            return dump(View(problem=Problem(code))), None, no_update, lang_out, me_out
+            return dump(View(problem=_problem(error, services, address))), None, no_update, lang_out, me_out
         drawing = packed(elements, schema.relationship_captions(), style)
         return dump(view), drawing, no_update, lang_out, me_out
 
@@ -93,6 +92,18 @@ def open_view(
         for expanded in address.expanded:
             elements = _expanded(user, expanded, elements, address, moment=moment)
     return _view(address, opened, facts), elements
+
+
+def _problem(error: UiError, services: Services, address: ViewAddress) -> Problem:
+    if isinstance(error, SessionExpired):
+        return Problem("session_expired")
+    if error.code == "not_known_then" and address.node_id is not None:
+        try:
+            node = services.user().node(address.node_id)
+        except UiError:  # only the day stays unsaid
+            node = None
+        return Problem(error.code, None if node is None else node.first_seen.astimezone(services.zone).date())
+    return Problem(error.code)
 
 
 def _expanded(

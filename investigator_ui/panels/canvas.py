@@ -159,7 +159,7 @@ def _community(facts: GraphFacts, lang: Language) -> Component:
 
 def _hubs(hubs: Sequence[Hub], lang: Language) -> Component:
     def shown_of(hub: Hub) -> str:
-        return text("notice.shown_of", lang, shown=words.number(hub.shown), total=words.number(hub.total))
+        return text("notice.neighbours_of", lang, shown=words.number(hub.shown), total=words.number(hub.total))
 
     rows = [
         html.Li(

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import ApplicationView, Assessment, Reason, Ring, Subject
+from investigator_ui.contract import ApplicationView, Assessment, FactView, Reason, Ring, Subject
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import (
@@ -201,6 +201,14 @@ def _application(application: ApplicationView, lang: Language, zone: ZoneInfo) -
     details = (
         html.Details([html.Summary(latest), html.Ol(steps, className="steps")], className="history") if steps else None
     )
-    return html.Li(
-        [button, html.Div([html.Span(" · ".join(second), className="quiet"), details], className="application-more")]
+    more = html.Div([html.Span(" · ".join(second), className="quiet"), details], className="application-more")
+    return html.Li([button, more, *[_decision(fact, lang, zone) for fact in application.decided.facts[-1:]]])
+
+
+def _decision(fact: FactView, lang: Language, zone: ZoneInfo) -> html.P:
+    """The latest one: what it came to, when, and what spoke for it."""
+    said = text("subject.decision", lang, what=name_of(fact, lang), when=words.moment(fact.at, zone))
+    return html.P(
+        [html.Span(said, className=f"decision {fact.value}"), html.Span(fact.note, className="quiet")],
+        className="decided",
     )

@@ -11,15 +11,19 @@ from investigator_ui.contract import Status
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import problem, text
+from investigator_ui.view import Problem
 
 TIPS = (("user", "id"), ("phone", "phone"), ("bank", "card"), ("search", "name"))
-FINAL = frozenset({"forbidden", "not_found", "session_expired", "unknown_name"})  # trying again would not help
+FINAL = frozenset(
+    {"forbidden", "not_found", "not_known_then", "session_expired", "unknown_name"}
+)  # trying again would not help
 PICTURES = {
     "api_down": "offline",
     "api_failed": "offline",
     "session_expired": "lock",
     "forbidden": "lock",
     "not_found": "search",
+    "not_known_then": "calendar",
 }
 
 
@@ -46,9 +50,14 @@ def start_page(status: Status | None, lang: Language, zone: ZoneInfo) -> Compone
     )
 
 
-def problem_page(code: str, lang: Language) -> Component:
+def problem_page(what: Problem, lang: Language) -> Component:
+    code = what.code
     happened, todo = problem(code, lang)
     buttons: list[Component] = []
+    if what.begins is not None:
+        day = what.begins.isoformat()
+        buttons.append(_day_button(text("asof.first", lang, day=day), day, primary=True))
+        buttons.append(_day_button(text("asof.now", lang), ""))
     if code == "session_expired":
         buttons.append(
             html.Button(text("state.log_in", lang), type="button", className="button primary", **attrs(data_log_in="1"))
@@ -69,6 +78,12 @@ def problem_page(code: str, lang: Language) -> Component:
         role="alert",
         **attrs(data_code=code),
     )
+
+
+def _day_button(label: str, day: str, *, primary: bool = False) -> html.Button:
+    """Shows the same as of another day; of none: now."""
+    class_name = "button primary" if primary else "button"
+    return html.Button(label, type="button", className=class_name, **attrs(data_as_of=day))
 
 
 def _store(status: Status, lang: Language, zone: ZoneInfo) -> Component:

@@ -8,6 +8,7 @@ import pytest
 from api.reasons import sentence
 from graph_model.records import Reason
 from graph_model.services.layout import SPACING
+from investigator_ui.columns import with_elements
 from tests.api import queries
 from tests.api.conftest import Client, Served
 from tests.fixtures import reference_case
@@ -133,7 +134,10 @@ def test_as_of_shows_the_graph_and_the_score_of_that_day(investigator: Client, s
     assert graph["total"] == 73
     assert [row["grade"] for row in graph["overview"]["rows"]] == [None]
     too_early = reference_case.START - timedelta(days=1)
-    assert investigator.code(queries.SUBJECT_BY_NUMBER, idNumber=number, asOf=too_early.isoformat()) == "not_found"
+    assert investigator.code(queries.SUBJECT_BY_NUMBER, idNumber=number, asOf=too_early.isoformat()) == "not_known_then"
+    about = {"nodeId": served.case.subject_id, "asOf": too_early.isoformat()}
+    assert investigator.code(queries.RELATION_GRAPH, **about) == "not_known_then"
+    assert investigator.code(queries.RELATION_GRAPH, **about | {"nodeId": "nobody"}) == "not_found"
 
 
 def test_as_of_moves_the_expiry_warning(investigator: Client, served: Served) -> None:
@@ -214,3 +218,15 @@ def test_search_by_phone_name_and_nothing(investigator: Client, served: Served) 
     assert investigator.data(queries.SEARCH, text="晓曼")["search"][0]["id"] == served.case.subject_id
     assert investigator.data(queries.SEARCH, text="查无此人")["search"] == []
     assert investigator.code(queries.SEARCH, text="林") == "search.too_short"
+
+
+def test_columns_say_what_the_elements_say(investigator: Client, served: Served) -> None:
+    ids = served.case.ids
+    investigator.data(queries.DRAW_LINK, **{"from": ids["c_user"], "to": ids["d_user"], "reason": "same house"})
+    answer = investigator.data(queries.FULL_GRAPH, nodeId=ids["d_user"])["subjectById"]["fullGraph"]
+    rebuilt = with_elements(investigator.data(queries.FULL_COLUMNS, nodeId=ids["d_user"])["subjectById"]["fullGraph"])
+    assert rebuilt["nodes"] == answer["nodes"]
+    said_by_type = ("captionZh", "captionEn")
+    edges = [{name: value for name, value in edge.items() if name not in said_by_type} for edge in answer["edges"]]
+    assert [{"link": None} | edge for edge in rebuilt["edges"]] == edges
+    assert any(edge["link"] for edge in edges)

@@ -128,6 +128,22 @@ def communities(count: int, total: int) -> Json:
     return graph(circles, ties, aggregated=True, total=total, overview=counted)
 
 
+def as_columns(answer: Json) -> Json:
+    """A graph as the real API sends it by columns."""
+    place = {each["id"]: at for at, each in enumerate(answer["nodes"])}
+    named = [name for name in edge("a", "b") if name not in {"link", "captionZh", "captionEn"}]
+    edges = {name: [each[name] for each in answer["edges"]] for name in named}
+    ends = {end: [place[each[end]] for each in answer["edges"]] for end in ("source", "target")}
+    links = [{"place": at, "link": each["link"]} for at, each in enumerate(answer["edges"]) if each["link"]]
+    columns = {name: [each[name] for each in answer["nodes"]] for name in answer["nodes"][0]}
+    return answer | {
+        "nodes": None,
+        "edges": None,
+        "nodeColumns": columns,
+        "edgeColumns": edges | ends | {"links": links},
+    }
+
+
 def ring_row(place: int) -> Json:
     """A ring of a list."""
     return {
@@ -182,7 +198,7 @@ class FakeApi:
             "Search": lambda: {"search": self.hits},
             "Resolve": lambda: {"subject": {"node": {"id": "subject", "type": "Customer", "caption": "林**"}}},
             "Subject": lambda: {"subjectById": self._subject(self.relation_graph)},
-            "FullSubject": lambda: {"subjectById": self._subject(self.community if variables["community"] else self.full_graph)},
+            "FullSubject": lambda: {"subjectById": self._subject(as_columns(self.community if variables["community"] else self.full_graph))},
             "Node": lambda: {"node": self._node(variables["id"])},
             "Neighbours": lambda: {"neighbours": self.expansion},
             "Reveal": lambda: {"reveal": {"nodeId": variables["nodeId"], "property": variables["property"],

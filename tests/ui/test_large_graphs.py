@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from investigator_ui.contract import RelationGraph, parse
+from investigator_ui.elements import to_elements
 from tests.ui.browsing import Investigator, investigating
-from tests.ui.fake_api import FakeApi, communities, edge, node, star
+from tests.ui.fake_api import SCHEMA, FakeApi, communities, edge, node, star
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +30,42 @@ def test_up_to_300_elements_are_drawn_richly_and_more_cheaply(screen: tuple[Fake
         who.open("subject", nodes=neighbours + 1)
         style = who.cy("[cy.edges()[0].style('curve-style'), cy.edges()[0].style('target-arrow-shape')]")
         assert style == [curve, arrow]
+
+
+def test_what_the_api_sends_by_columns_is_what_the_canvas_holds(screen: tuple[FakeApi, Investigator]) -> None:
+    api, who = screen
+    graph = star(3)
+    graph["nodes"][1] |= {"blocklisted": True, "grade": "D", "ringId": "r1", "caption": "a caption longer than fits"}
+    graph["edges"][1] |= {"weight": 4, "qualifier": "home"}
+    graph["edges"][2] |= {"human": True, "type": "HUMAN_LINK", "link": {"id": "link7", "author": "ida"}}
+    api.full_graph = graph
+    who.open("subject", "?full=1", nodes=4)
+    drawn = who.cy("Object.fromEntries(cy.elements().map(e => [e.id(), [e.data(), e.isNode() ? e.position() : null]]))")
+    names = {view["name"]: (view["captionZh"], view["captionEn"]) for view in SCHEMA["relationshipTypes"]}
+    plain = graph | {"edges": [each | {"captionZh": "", "captionEn": ""} for each in graph["edges"]]}
+    sent = {each["data"]["id"]: each for each in to_elements(parse(RelationGraph, plain), names)}
+    assert drawn.keys() == sent.keys()
+    for name, (data, position) in drawn.items():
+        assert (data, position) == (sent[name]["data"], sent[name].get("position"))
+    assert (drawn["p00000"][0]["label"], drawn["p00000"][0]["listed"]) == ("a caption lon…", True)
+
+
+def test_a_view_that_was_left_is_not_told_to_be_drawn(screen: tuple[FakeApi, Investigator]) -> None:
+    _, who = screen
+    who.open("subject", nodes=13)
+    told = who.page.evaluate(
+        """async () => {
+          const page = document.getElementById("page");
+          page.dataset.state = "loading"; // its panels don't stand yet
+          delete page.dataset.drawn;
+          Guanxi.canvas.fitWhenSettled();
+          await Guanxi.canvas.open(null); // and the user goes elsewhere
+          page.dataset.state = "graph";
+          await new Promise((done) => { setTimeout(done, 120); });
+          return page.dataset.drawn ?? null;
+        }"""
+    )
+    assert told is None
 
 
 def test_above_1500_elements_a_view_is_read_only_and_a_double_click_centres(

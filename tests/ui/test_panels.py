@@ -11,13 +11,23 @@ import pytest
 from dash.development.base_component import Component
 
 from investigator_ui import palette, words
-from investigator_ui.contract import Attribute, RelationGraph, parse
+from investigator_ui.contract import (
+    ApplicationView,
+    Attribute,
+    Decided,
+    FactView,
+    NodeRef,
+    RelationGraph,
+    Subject,
+    parse,
+)
 from investigator_ui.elements import to_elements
 from investigator_ui.export import csv_of_edges, csv_of_nodes
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.icons import PATHS, SHAPES
 from investigator_ui.panels.canvas import notices
 from investigator_ui.panels.parts import attribute_facts
+from investigator_ui.panels.rail import applications_section
 from investigator_ui.stylesheet import stylesheet
 from investigator_ui.view import CanvasFacts, Count, GraphFacts, Hub, overview_of
 from tests.ui.fake_api import SCHEMA, communities, star
@@ -64,7 +74,7 @@ def test_after_an_expansion_the_overview_counts_the_canvas_in_the_servers_order(
 def test_nothing_is_cut_silently() -> None:
     hubs = (Hub("a", "138****1234", 50, 3412), Hub("b", "139****5678", 25, 40))
     one = words_of(notices(facts_of(star(5)), CanvasFacts(hubs=hubs[:1]), "en"))
-    assert "138****1234 · 50 of 3,412" in one
+    assert "138****1234 · 50 of 3,412 neighbours" in one
     both = words_of(notices(facts_of(star(5)), CanvasFacts(hubs=hubs), "zh"))
     assert "2 个节点的邻居未全部显示" in both and both.index("3,412") < both.index("25 / 40")
     assert "12,345 nodes, shown as 8 communities" in words_of(
@@ -82,7 +92,8 @@ def test_a_csv_can_be_read_back_and_holds_no_formula(schema: GraphSchema, lang: 
     rows = list(csv.reader(io.StringIO(csv_of_nodes(elements, schema, lang).removeprefix("\ufeff"))))
     assert len(rows) == 5
     assert [row[2] for row in rows[1:]] == ['\'=HYPERLINK("x")', "'+86 138****", "林,**\n", "'@sum"]
-    edges = list(csv.reader(io.StringIO(csv_of_edges(elements, lang).removeprefix("\ufeff"))))
+    edges = list(csv.reader(io.StringIO(csv_of_edges(elements, lang, SHANGHAI).removeprefix("\ufeff"))))
+    assert edges[1][-3:-1] == ["2025-03-01 10:00:00+08:00"] * 2
     assert len(edges) == 4 and not any(cell.startswith(("=", "+", "@")) for row in edges for cell in row)
 
 
@@ -129,3 +140,17 @@ def test_a_small_risk_never_reads_as_none(value: float, shown: str) -> None:
 
 def test_times_are_the_lenders() -> None:
     assert words.moment(datetime(2025, 1, 31, 17, 5, tzinfo=UTC), SHANGHAI) == "2025-02-01 01:05"
+
+
+def test_an_application_says_what_was_decided_last_and_on_what() -> None:
+    def fact(value: str, zh: str, en: str, hour: int) -> FactView:
+        return FactView(
+            value, zh, en, datetime(2026, 3, 1, hour, tzinfo=UTC), "key:engine", "policy 2026.1; score 0.912 D"
+        )
+
+    decided = Decided((fact("review", "人工复核", "review", 2), fact("decline", "拒绝", "decline", 3)))
+    application = ApplicationView(NodeRef("a1", "Application", "A1"), product="cash loan", decided=decided)
+    subject = Subject(NodeRef("c1", "Customer", "林**"), (), False, applications=(application,))
+    shown = words_of(applications_section(subject, "zh", SHANGHAI))
+    assert "决策：拒绝 · 2026-03-01 11:00" in shown and "policy 2026.1; score 0.912 D" in shown
+    assert "人工复核" not in shown

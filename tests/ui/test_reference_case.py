@@ -160,11 +160,18 @@ def test_a_reload_of_the_address_opens_the_same_view(investigator: Investigator,
     assert investigator.page.url.endswith("?lang=en&full=1&asOf=2026-07-15")
 
 
-def test_before_the_day_of_the_first_record_there_is_nothing(
+def test_before_the_day_of_the_first_record_the_page_says_from_when_on_there_is_something(
     investigator: Investigator, reference: ReferenceProduct
 ) -> None:
     investigator.page.goto(f"{investigator.url}/subject/{reference.subject}?asOf=2020-01-01")
-    expect(investigator.page.locator(".state.problem")).to_have_attribute("data-code", "not_found")
+    problem = investigator.page.locator(".state.problem")
+    expect(problem).to_have_attribute("data-code", "not_known_then")
+    first = investigator.page.locator("[data-as-of]").first
+    day = str(first.get_attribute("data-as-of"))
+    expect(first).to_contain_text(day)
+    first.click()
+    investigator.wait_for_graph()
+    assert f"asOf={day}" in investigator.page.url
 
 
 def test_the_day_is_picked_and_cleared_in_the_top_bar(investigator: Investigator, reference: ReferenceProduct) -> None:
