@@ -14,6 +14,7 @@ from investigator_ui.columns import with_elements
 from investigator_ui.contract import (
     BlocklistEntry,
     Expansion,
+    Explanation,
     FactView,
     HumanLink,
     LoggedIn,
@@ -185,6 +186,11 @@ class UserApi:
             sourceOnly=source_only,
         )
         return _read(Expansion, answer["neighbours"])
+
+    def explanation(self, node_id: str, *, as_of: datetime | None = None) -> Explanation | None:
+        """The ties that the score of a customer or an application rests on; None for a customer who never applied."""
+        answer = self._ask("Explanation", nodeId=node_id, asOf=_moment(as_of))
+        return _read(Explanation | None, answer["explanation"])  # type: ignore[arg-type]
 
     def reveal(self, node_id: str, property_name: str, *, reason: str) -> Revealed:
         return _read(Revealed, self._ask("Reveal", nodeId=node_id, property=property_name, reason=reason)["reveal"])

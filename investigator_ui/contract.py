@@ -275,6 +275,30 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class ExplainedTie:
+    """A customer's use of an identifier, and its part in the fall of the score where all ties of the explanation go."""
+
+    customer_id: str
+    identifier_id: str
+    drop: float
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Explanation:
+    """The few ties that a score rests on. `estimate` is what the model says; it is the score, but where own fraud is confirmed."""
+
+    subject_id: str
+    customer_id: str
+    score: float
+    estimate: float
+    estimate_without: float
+    ties: tuple[ExplainedTie, ...]
+    model_version: str
+    degraded_because: tuple[str, ...]
+    graph: RelationGraph
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class Subject:
     node: NodeRef
     attributes: tuple[Attribute, ...]

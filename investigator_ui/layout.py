@@ -51,6 +51,8 @@ def _stores() -> list[Component]:
         "chosen",  # server → page: the node that was meant
         "ask-expand",  # page → server: which node to expand, and what is there
         "expansion",  # server → page: what to add to the canvas
+        "ask-why",  # page → server: the node whose score is to be explained, and what is there
+        "why",  # server → page: the ties that it rests on
         "selected",  # page → server: what the inspector is to show
         "ask-reveal",  # page → server: which value, and why
         "revealed",  # server → page: one value in clear, for a short time

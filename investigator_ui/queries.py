@@ -147,6 +147,13 @@ RETRACT_LINK = f"""mutation RetractLink($id: ID!, $reason: String!) {{
   retractLink(id: $id, reason: $reason) {{ {HUMAN_LINK} }}
 }}"""
 
+EXPLANATION = f"""query Explanation($nodeId: ID!, $asOf: DateTime) {{
+  explanation(nodeId: $nodeId, asOf: $asOf) {{
+    subjectId customerId score estimate estimateWithout ties {{ customerId identifierId drop }} modelVersion degradedBecause
+    graph {{ {GRAPH} }}
+  }}
+}}"""
+
 DOCUMENTS = {
     "Me": ME,
     "Schema": SCHEMA,
@@ -157,6 +164,7 @@ DOCUMENTS = {
     "FullSubject": FULL_SUBJECT,
     "Node": NODE,
     "Neighbours": NEIGHBOURS,
+    "Explanation": EXPLANATION,
     "Reveal": REVEAL,
     "RecordDisposition": RECORD_DISPOSITION,
     "Rings": RINGS,

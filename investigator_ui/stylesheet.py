@@ -75,7 +75,7 @@ def overview_stylesheet(schema: GraphSchema, *, lang: Language, pixel: float) ->
         {"selector": "edge[?human]", "style": by_hand},
         {"selector": "node[?subject]", "style": subject},
         {"selector": "node.lit, node.found", "style": lit},
-        {"selector": "edge.lit", "style": strong},
+        {"selector": "edge.lit, edge.why", "style": strong},
         {"selector": "node.over", "style": {**lit, "z-index": 18}},
         {"selector": "edge.over", "style": {**strong, **caption, "label": f"data({lang})"}},
         {"selector": "node:selected", "style": {**caption, **lit, "border-width": 3 * pixel, "z-index": 19}},
@@ -286,6 +286,7 @@ def _states(lang: Language) -> list[Rule]:
         {"selector": "edge.dim", "style": {"opacity": 0.12}},
         {"selector": "node.found, node.over", "style": near},
         {"selector": "edge.over, edge.near", "style": strong},
+        {"selector": "edge.why", "style": {**strong, "line-color": ACCENT, "target-arrow-color": ACCENT, "width": 3.2}},
         {
             "selector": "node:selected",
             "style": {

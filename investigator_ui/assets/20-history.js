@@ -88,6 +88,12 @@ Guanxi.history = (() => {
     step(next, before, (drawn) => announce(answer, fresh, drawn));
   }
 
+  /* More elements, as a step of its own that the address does not name. */
+  function add(fresh, then) {
+    const before = snapshot();
+    step({ elements: before.concat(fresh), expansions }, before, then);
+  }
+
   function relabelled(each, change) {
     const { label, shown = null, total = null, base = null } = each.data;
     return { ...each, data: { ...each.data, ...change, base: base ?? { label, shown, total } } };
@@ -166,5 +172,5 @@ Guanxi.history = (() => {
   function undo() { return back(undos, redos, "toast.undone"); }
   function redo() { return back(redos, undos, "toast.redone"); }
 
-  return { reset, snapshot, expand, expanded, collapse, amend, undo, redo, buttons };
+  return { reset, snapshot, add, expand, expanded, collapse, amend, undo, redo, buttons };
 })();

@@ -57,6 +57,14 @@ Guanxi.selection = (() => {
     foundBy?.setAttribute("aria-pressed", "false");
     foundBy = null;
     cy()?.nodes(".found").removeClass("found");
+    cy()?.edges(".why").removeClass("why");
+  }
+
+  /* Nodes and relationships that something rests on: lit until something else is chosen. The drawer stays as it is. */
+  function light(nodes, edges) {
+    clearFound();
+    cy().batch(() => { nodes.addClass("found"); edges.addClass("why"); });
+    dim();
   }
 
   /* Found nodes, else the selection with its neighbours, stay bright; everything else is dimmed. */
@@ -170,5 +178,5 @@ Guanxi.selection = (() => {
     return nodes && nodes.length === 1 ? nodes[0].id() : null;
   };
 
-  return { find, preview, bringIntoView, changed, choose, clear, again, refresh: changed, selectedNode };
+  return { find, light, preview, bringIntoView, changed, choose, clear, again, refresh: changed, selectedNode };
 })();

@@ -40,6 +40,7 @@
   const actions = {
     expand: (button) => Guanxi.history.expand(button.dataset.node, button.dataset.relationship ?? null),
     collapse: (button) => Guanxi.history.collapse(button.dataset.node),
+    why: (button) => Guanxi.why.ask(button),
     open: (button) => openSubject(button.dataset.node),
     "open-community": (button) => Guanxi.openCommunity(button.dataset.node),
     link: () => Guanxi.links.begin(),
@@ -97,8 +98,8 @@
     else if (dataset.ring) Guanxi.lists.openRing(dataset.ring);
     else if (dataset.order) Guanxi.lists.show({ order: dataset.order });
     else if (dataset.turn) Guanxi.lists.turn(dataset);
-    else if (dataset.full) toggleFull();
     else if (dataset.asOf !== undefined) go({ query: { asOf: dataset.asOf || null } });
+    else if (dataset.full) toggleFull();
     else if (dataset.close) button.closest("dialog")?.close();
     else if (dataset.logIn) logIn();
     else if (dataset.home) byId["home-link"]();

@@ -5,6 +5,7 @@ from dash import Dash
 from investigator_ui.callbacks import (
     browser,
     expand,
+    explain,
     export,
     frame,
     inspect,
@@ -22,6 +23,6 @@ __all__ = ["register", "tell_the_user"]
 
 
 def register(app: Dash, services: Services) -> None:
-    for module in (navigate, frame, search, expand, inspect, reveal, link, record, lists, export):
+    for module in (navigate, frame, search, expand, explain, inspect, reveal, link, record, lists, export):
         module.register(app, services)
     browser.register(app)

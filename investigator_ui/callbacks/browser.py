@@ -17,6 +17,7 @@ def register(app: Dash) -> None:
     bind("restyled", Input("style", "data"))
     bind("textsChanged", Input("texts", "data"))
     bind("expanded", Input("expansion", "data"))
+    bind("explained", Input("why", "data"))
     bind("revealed", Input("revealed", "data"))
     bind("recorded", Input("recorded", "data"))
     bind("blocked", Input("blocked", "data"))

@@ -34,6 +34,7 @@ from investigator_ui.texts import qualifier, text
 Data = Mapping[str, Any]  # an element's `data`, back from the canvas
 
 MOST_NAMED = 30
+EXPLAINED = frozenset({"Customer", "Application"})  # have a score of their own; others have their customers'
 
 
 def node_inspector(
@@ -54,9 +55,12 @@ def node_inspector(
     """`drawn` counts the node's relationships on the canvas, by `relationship type|neighbour type`; `links` are those of
     them that were drawn by hand."""
     actions: list[Component] = []
+    scored = node.assessment is not None and node.type in EXPLAINED
     if may_expand:
         actions.append(_action("expand", text("inspector.expand_all", lang), node.id, key="E", primary=True))
         actions.append(_action("collapse", text("inspector.collapse", lang), node.id, key="Shift+E"))
+    if scored:
+        actions.append(_action("info", text("why.button", lang), node.id, name="why"))
     if not is_subject:
         actions.append(_action("open", text("subject.open", lang), node.id))
     if may_edit:
@@ -76,6 +80,7 @@ def node_inspector(
         ),
         blocklist_details(listed, lang, zone) if listed else None,
         html.Div(actions, className="actions"),
+        html.Div(className="why", hidden=True, **attrs(data_why=node.id)) if scored else None,
         *dispositions(node.dispositions, lang, zone),
         html.H3(text("inspector.relations", lang)),
         _degrees(node, schema, lang, drawn, may_expand),

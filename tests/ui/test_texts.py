@@ -59,6 +59,7 @@ def test_no_text_is_left_over() -> None:
         "keys.",
         "qualifier.",
         "link.did_",
+        "why.because.",
         "verdict.",
         "table.",
     )  # put together from parts
