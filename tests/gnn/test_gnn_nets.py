@@ -96,6 +96,16 @@ def test_taught_in_batches_it_finds_the_farm_too():
     assert average_precision_score(fraud[test], fitted.score(graph)[test]) > 0.5
 
 
+@pytest.mark.parametrize("whole_below", [0, 20_000_000])
+def test_some_nodes_are_scored_as_among_all(whole_below: int):
+    graph, fraud = portfolio()
+    train, validation, _ = thirds()
+    config = NetConfig(epochs=2, whole_below=whole_below, batch=64, fanout=(400, 400))  # room for every neighbour
+    fitted = fit_net(graph, "person", fraud, train, validation, config=config)
+    wanted = np.array([7, 300, 12])
+    assert fitted.score(graph, wanted) == pytest.approx(fitted.score(graph)[wanted], abs=1e-6)
+
+
 def test_a_newcomer_on_the_farms_device_is_scored_like_anyone():
     graph, fraud = portfolio()
     train, validation, _ = thirds()
