@@ -80,7 +80,15 @@ RULES: Mapping[str, Rule] = {
     ),
     **_all(RISK, "Reason", "code", "text", "weight"),
     **_all(
-        RISK, "Explanation", "subjectId", "customerId", "applicationId", "score", "estimate", "estimateWithout", "estimateWithOnly"
+        RISK,
+        "Explanation",
+        "subjectId",
+        "customerId",
+        "applicationId",
+        "score",
+        "estimate",
+        "estimateWithout",
+        "estimateWithOnly",
     ),
     **_all(RISK, "Explanation", "ties", "source", "modelVersion", "asOf", "degraded", "degradedBecause"),
     **_all(GRAPH, "Explanation", "graph"),
