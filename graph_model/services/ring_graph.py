@@ -8,6 +8,7 @@ from graph_model.columns import EdgesAt
 from graph_model.predicates import Compare, Operator
 from graph_model.records import AsOf, Node, Subgraph
 from graph_model.schema import SCHEMA
+from graph_model.services.ring_then import left_since
 from graph_model.store import GraphStore
 
 SHARED_CAP = 50  # relationships of one member that are looked at, per type
@@ -28,6 +29,9 @@ def ring_graph(
         then = store.get_by_id([node.node_id for node in ring], as_of=as_of)
         ring = [node for node in then if node.ring_id == subject.ring_id]
     customers = list(dict.fromkeys([subject.node_id, *(node.node_id for node in ring)]))[:limit]
+    if as_of is not None and len(customers) < limit:
+        room = limit - len(customers)
+        customers += left_since(store, customers, subject.ring_id, cap=SHARED_CAP, limit=room, as_of=as_of)
     if len(customers) < 2:
         return None
     members = dict(zip(store.handles(customers), customers, strict=True))

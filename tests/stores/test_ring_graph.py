@@ -99,3 +99,20 @@ def test_the_ring_of_a_past_moment_holds_who_was_in_it_then(store: GraphStore) -
     assert {"c0", "c1", "c2"} <= set(keys(now))
     assert [key for key in keys(then) if key.startswith("c")] == ["c0", "c1"]
     assert graph(store, as_of=AsOf.at(day(4))) is None
+
+
+def test_who_has_left_the_ring_since_is_in_its_past(store: GraphStore) -> None:
+    """One shared a phone with the subject, one applied from the same place of the net, one is tied to the second alone; a neighbour never was in it."""
+    far, neighbour = customer("far"), customer("neighbour")
+    home = [edge("USES_DEVICE", person, device("lone"), 2) for person in (far, neighbour)]
+    store.upsert(batch(*three_strangers(), *home))
+    in_ring(store, [*TRIO, far], 5)
+    in_ring(store, TRIO[:1], 9)
+    in_ring(store, [*TRIO[1:], far, neighbour], 9, ring="elsewhere")
+    then = graph(store, as_of=AsOf.at(day(6)))
+    assert then is not None
+    people = {node.key for node in then.nodes if node.label == "Customer"}
+    assert people == {"c0", "c1", "c2", "far"}
+    few = graph(store, as_of=AsOf.at(day(6)), limit=3)
+    assert few is not None and len(few.nodes) == 3
+    assert graph(store) is None
