@@ -48,8 +48,9 @@ def refuse(
     store: StoreOption = None,
 ) -> None:
     """A customer opts out: that holds until they agree again later."""
+    number = typed(id_number)
     for each in CHANNELS if channel == "all" else [channel]:
-        _state(typed(id_number), each, REFUSED, at, home=home, store=store)
+        _state(number, each, REFUSED, at, home=home, store=store)
 
 
 @app.command()

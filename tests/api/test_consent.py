@@ -85,7 +85,8 @@ def test_the_command_line_states_and_shows_consent(site: Served) -> None:
 
     assert "sms: yes." in run("grant", "-", "--channel", "sms", "--at", AS_OF.isoformat())
     assert "push: no." in run("refuse", "-", "--channel", "push")
+    assert run("refuse", "-", "--channel", "all").count("no") == 4
     shown = run("show", "-")
-    assert "sms" in shown and "never asked" in shown and site.case.id_number not in shown
+    assert "sms" in shown and "never asked" not in shown and site.case.id_number not in shown
     operations = [entry.operation for entry in site.runtime.store.audit(limit=1_000)]
     assert {"cli consent.state", "cli consent.show"} <= set(operations)
