@@ -34,11 +34,11 @@ from graph_model.services.tags.since import Unit, on_days, since
 from graph_model.services.tags.syntax import Name
 
 MOST_CASES = 50
+# Of what every node has, without its source: whoever listed a phone that was not in the graph is the source of that phone.
 _COMMON = {
     "first_seen": StorageKind.MOMENT,
     "last_seen": StorageKind.MOMENT,
     "recorded_at": StorageKind.MOMENT,
-    "source": StorageKind.TEXT,
     "score": StorageKind.REAL,
     "grade": StorageKind.TEXT,
     "ring_id": StorageKind.TEXT,
