@@ -77,6 +77,19 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.RING_MEMBERS: {"id": RING_ID},
         queries.EXPLANATION: {"nodeId": case.subject_id},
         queries.PATH: {"from": case.subject_id, "to": case.ids["d_user"]},
+        queries.RECORD_CONSENTS: {"consents": []},
+        queries.RECORD_CONTACTS: {"contacts": []},
+        queries.CONSENT: {"nodeId": case.subject_id},
+        queries.CIRCLE: {"id": "nobodys"},
+        queries.CIRCLES: {},
+        queries.CIRCLE_IN_FULL: {"id": "nobodys"},
+        queries.AUDIENCE: {"id": "nobodys"},
+        queries.AUDIENCES: {},
+        queries.AUDIENCE_MEMBERS: {"id": "nobodys"},
+        queries.WATERFALL: {"id": "nobodys"},
+        queries.DRAW_AUDIENCE: {"name": "", "channel": "SMS", "purpose": "offer", "recipe": {"spreaders": 10}},
+        queries.REDRAW_AUDIENCE: {"id": "nobodys"},
+        queries.WITHDRAW_AUDIENCE: {"id": "nobodys", "version": 1, "reason": "it was a mistake"},
         queries.TAGS: {},
         queries.ONE_TAG: {"code": "nobodys"},
         queries.CHECK_TAG: {"rule": "sex is known"},
@@ -98,6 +111,11 @@ IN_VAIN = {
     queries.ADD_TO_BLOCKLIST: "phone.invalid",
     queries.ASSESS: "application.invalid",
     queries.START_JOB: "job.running",
+    queries.RECORD_CONSENTS: "consent.none",
+    queries.RECORD_CONTACTS: "consent.none",
+    queries.DRAW_AUDIENCE: "audience.name",
+    queries.REDRAW_AUDIENCE: "not_found",
+    queries.WITHDRAW_AUDIENCE: "not_found",
     queries.DEFINE_TAG: "tag.code",
     queries.CHANGE_TAG: "not_found",
     queries.DELETE_TAG: "not_found",
@@ -167,6 +185,19 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.RING_MEMBERS: READERS,
         queries.EXPLANATION: READERS,
         queries.PATH: READERS,
+        queries.RECORD_CONSENTS: (Role.SUPERVISOR, Role.OPERATOR),
+        queries.RECORD_CONTACTS: (Role.SUPERVISOR, Role.OPERATOR),
+        queries.CONSENT: (Role.SUPERVISOR,),
+        queries.CIRCLE: (*READERS, Role.MARKETER),
+        queries.CIRCLES: (*READERS, Role.MARKETER),
+        queries.CIRCLE_IN_FULL: READERS,
+        queries.AUDIENCE: (Role.MARKETER, Role.SUPERVISOR),
+        queries.AUDIENCES: (Role.MARKETER, Role.SUPERVISOR),
+        queries.AUDIENCE_MEMBERS: (Role.MARKETER, Role.SUPERVISOR),
+        queries.WATERFALL: (Role.SUPERVISOR,),
+        queries.DRAW_AUDIENCE: (Role.MARKETER, Role.SUPERVISOR),
+        queries.REDRAW_AUDIENCE: (Role.MARKETER, Role.SUPERVISOR),
+        queries.WITHDRAW_AUDIENCE: (Role.SUPERVISOR,),
         queries.TAGS: TAGGERS,
         queries.ONE_TAG: TAGGERS,
         queries.CHECK_TAG: TAGGERS,
@@ -199,12 +230,14 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
     """Every field outside the legend and the log-in, asked for one at a time, is refused before anything is looked up."""
     marketer = Principal("mia", Role.MARKETER)
     open_fields = {c for c in coordinates() if not _refused(c, marketer)}
-    tags = {c for c in open_fields if c.startswith("Tag")}
-    assert {c.partition(".")[0] for c in tags} == {"Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck"}
-    assert {c.partition(".")[0] for c in open_fields - tags} == {
+    assert {c.partition(".")[0] for c in open_fields} == {
+        "Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck", "ReferralCircle", "ReferralCircleConnection", "ReferralCircleEdge",
+        "AudienceView", "AudienceVersion", "AudienceMember", "AudienceMemberConnection", "AudienceMemberEdge", "PageInfo",
         "Mutation", "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
     }  # fmt: skip
     assert {c for c in open_fields if c.startswith(("Query", "Status", "Mutation"))} == {
+        "Query.referralCircles", "Query.referralCircle", "Query.audiences", "Query.audience",
+        "Mutation.drawAudience", "Mutation.redrawAudience",
         "Query.tags", "Query.tag", "Query.checkTag", "Mutation.defineTag", "Mutation.changeTag", "Mutation.deleteTag",
         "Query.me", "Query.schema", "Query.status", "Status.customers", "Status.changedAt", "Status.version",
     }  # fmt: skip
