@@ -167,10 +167,10 @@ def _tags(store: GraphStore, _: Settings, now: datetime, on_progress: OnProgress
     by = f"a job ({JobKind.TAGS})"
     base_date = base_date_of(now)
     done = compute(store, base_date=base_date, by=by, clock=utc_now, on_progress=on_progress)
-    failed = [outcome.code for outcome in done if outcome.failed]
+    failed = [outcome for outcome in done if outcome.failed]  # not named: whoever sees jobs need not know of every tag
     current = sum(outcome.run is None for outcome in done)
     told = f"{len(done) - current - len(failed)} tags of {base_date} computed, {current} were current."
-    return told if len(failed) == 0 else f"{told} Failed, see each tag's last run: {', '.join(failed)}."
+    return told if len(failed) == 0 else f"{told} {len(failed)} failed: their last runs say why."
 
 
 WORK: Mapping[JobKind, Work] = {

@@ -61,13 +61,13 @@ def test_from_a_rule_to_a_portrait(served: Served) -> None:
 
 def test_what_says_something_of_risk_is_not_there_for_a_marketer(served: Served) -> None:
     mei, wu = served.client(Role.MARKETER), served.client(Role.SUPERVISOR)
-    assert wu.code(queries.DEFINE_TAG, input=tag("risky", "grade = 'D'")) == "tag.risk"
-    wu.data(queries.DEFINE_TAG, input=tag("risky", "grade = 'D'", consent="RISK"))
-    assert mei.data(queries.ONE_TAG, code="risky")["tag"] is None
-    assert "risky" not in {each["code"] for each in mei.data(queries.TAGS)["tags"]}
-    assert mei.code(queries.CHECK_TAG, rule="tag(risky)") == "tag.rule"
-    assert mei.code(queries.DELETE_TAG, code="risky") == "not_found"
-    assert wu.data(queries.DELETE_TAG, code="risky")["deleteTag"] == "risky"
+    assert wu.code(queries.DEFINE_TAG, input=tag("bad", "grade = 'D'")) == "tag.risk"
+    wu.data(queries.DEFINE_TAG, input=tag("risk_d", "grade = 'D'", consent="RISK"))
+    assert mei.data(queries.ONE_TAG, code="risk_d")["tag"] is None
+    assert "risk_d" not in {each["code"] for each in mei.data(queries.TAGS)["tags"]}
+    assert mei.code(queries.CHECK_TAG, rule="tag(risk_d)") == "tag.rule"
+    assert mei.code(queries.DELETE_TAG, code="risk_d") == "not_found"
+    assert wu.data(queries.DELETE_TAG, code="risk_d")["deleteTag"] == "risk_d"
 
 
 @pytest.mark.parametrize(

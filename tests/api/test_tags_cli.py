@@ -40,7 +40,7 @@ def test_the_market_and_a_portrait(loaded: tuple[Path, str]) -> None:
     assert all(draft.code in market for draft in read_drafts(EXAMPLE))
     assert "failed" not in said(guanxi("tags", "status", home=home))
     shown = said(guanxi("tags", "portrait", "-", home=home, stdin=f"{number}\n"))
-    assert "age_band" in shown and "shares_device" in shown and number not in shown
+    assert "age_band" in shown and "risk_shares_device" in shown and number not in shown
     assert "No tag is known" in said(guanxi("tags", "portrait", number, "--on", "2020-01-01", home=home))
     told = said(guanxi("tags", "show", "active_referrer", home=home))
     assert "reads: REFERRED, tag referrer" in told and "read by: no tag" in told and "version 1" in told

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from graph_model.errors import InvalidRequest
+from graph_model.errors import GuanxiError, InvalidRequest
 from graph_model.principal import Principal, Role
 from graph_model.services import blocklist
-from graph_model.services.tags import reading
+from graph_model.services.tags import dictionary, reading
+from graph_model.services.tags.definition import ConsentClass
+from graph_model.services.tags.dictionary import Draft
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from tests.services.people import NOW, arrive, person
@@ -36,3 +38,48 @@ def test_what_the_blocklist_brought_is_not_found_by_its_source(store: GraphStore
         with pytest.raises(InvalidRequest) as refused:
             reading.check(store, MEI, rule, label="Phone", now=NOW)
         assert refused.value.code == "tag.rule"
+
+
+def draft(code: str, rule: str, consent: ConsentClass = ConsentClass.MARKETING) -> Draft:
+    return Draft(code, "标签", "tag", "行为", "联系", rule, consent=consent)
+
+
+def test_what_a_tag_said_of_risk_never_becomes_an_open_tags(store: GraphStore) -> None:
+    dictionary.define(store, WU, draft("risk_w", "blocklisted", ConsentClass.RISK), now=NOW)
+    with pytest.raises(InvalidRequest) as refused:
+        dictionary.change(store, WU, draft("risk_w", "sex is missing"), now=NOW)
+    assert refused.value.code == "tag.fixed"
+    dictionary.delete(store, WU, "risk_w")
+    for by in (MEI, WU):
+        with pytest.raises(InvalidRequest) as refused:
+            dictionary.define(store, by, draft("risk_w", "sex is missing"), now=NOW)
+        assert refused.value.code == "tag.code"
+    with pytest.raises(InvalidRequest) as refused:
+        dictionary.define(store, WU, draft("w", "blocklisted", ConsentClass.RISK), now=NOW)
+    assert refused.value.code == "tag.code"
+
+
+def test_no_refusal_tells_a_marketer_that_a_risk_tag_exists(store: GraphStore) -> None:
+    dictionary.define(store, MEI, draft("base", "sex is missing"), now=NOW)
+
+    def refusals() -> list[tuple[str, str]]:
+        told = []
+        for attempt in (
+            lambda: dictionary.define(store, MEI, draft("risk_w", "sex is known"), now=NOW),
+            lambda: dictionary.define(store, MEI, draft("risk_w", "sex is known", ConsentClass.RISK), now=NOW),
+            lambda: dictionary.change(store, MEI, draft("risk_w", "sex is known"), now=NOW),
+            lambda: dictionary.delete(store, MEI, "risk_w"),
+            lambda: reading.check(store, MEI, "tag(risk_w)", now=NOW),
+        ):
+            with pytest.raises(GuanxiError) as refused:
+                attempt()
+            told.append((refused.value.code, refused.value.message))
+        return told
+
+    without = refusals()
+    dictionary.define(store, WU, draft("risk_w", "tag(base)", ConsentClass.RISK), now=NOW)
+    assert refusals() == without
+    with pytest.raises(InvalidRequest, match="read by others") as refused:
+        dictionary.delete(store, MEI, "base")
+    assert refused.value.code == "tag.in_use" and "risk_w" not in refused.value.message
+    assert reading.view(store, MEI, "base", now=NOW).dependants == []

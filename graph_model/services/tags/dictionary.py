@@ -1,6 +1,7 @@
 """The dictionary of tags: defining, changing, deleting and finding them. Versions are kept for good; every change names who made it.
 
-Who may not see risk does not learn of tags that say something of it: for them such a tag isn't there, in lists, rules and refusals alike.
+Who may not see risk does not learn of tags that say something of it: for them such a tag isn't there, in lists, rules and refusals alike. So class
+risk is in the code (`risk_…`) and for good: no refusal of a code tells that such a tag exists, and no value that once said risk is ever read as another's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from graph_model.store import GraphStore
 PREFIX = "tag/"
 VERSIONS = "tag-version/"
 MOST_TAGS = 2_000
+RISK_CODE = "risk_"  # begins the codes of tags of class risk, and of no others
 _LONGEST = 60
 
 
@@ -102,6 +104,7 @@ def define(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
             "A tag's code is up to 40 small letters, digits and underscores, a letter first.", code="tag.code"
         )
     refuse_personal(draft.code)
+    _require_code_of_class(principal, draft)
     if store.state(PREFIX + draft.code) is not None:
         raise InvalidRequest("A tag of this code exists. Change that one, or choose another code.", code="tag.exists")
     if last_run(store, draft.code) is not None:
@@ -127,6 +130,11 @@ def change(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
         raise InvalidRequest(
             "A tag keeps its type of node and of value: its history would mix two. Define a new tag.", code="tag.fixed"
         )
+    if (draft.consent is ConsentClass.RISK) != (before.consent is ConsentClass.RISK):
+        raise InvalidRequest(
+            "A tag is of class risk or of another for good: what it has said would be told to others. Define a new tag.",
+            code="tag.fixed",
+        )
     made = _made(store, principal, draft, before.version + 1, now)
     if replace(made, version=before.version, changed_by=before.changed_by, changed_at=before.changed_at) == before:
         return before
@@ -143,11 +151,8 @@ def delete(store: GraphStore, principal: Principal, code: str) -> TagDefinition:
     using = dependants(tags, code)
     if len(using) > 0:
         told = [other for other in using if may_know(principal, tags[other])]
-        rest = f" and {len(using) - len(told)} more" if len(told) < len(using) else ""
-        raise InvalidRequest(
-            f"The tag {code} is read by: {', '.join(told)}{rest}. Change those first.".replace(":  and", ":"),
-            code="tag.in_use",
-        )
+        by = ", ".join(told) if len(told) > 0 else "others. Ask the risk team"
+        raise InvalidRequest(f"The tag {code} is read by {by}. Change those first.", code="tag.in_use")
     if not store.swap_state(PREFIX + code, expected=found.dump(), value=None):
         raise _changed_meanwhile()
     return found
@@ -176,7 +181,7 @@ def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, n
         rule=draft.rule.strip(),
         reads=reads,
     )
-    _require_class(principal, made, tags)
+    _require_class(principal, made)
     return made
 
 
@@ -191,21 +196,23 @@ def _reads(draft: Draft, known: Mapping[str, TagDefinition], now: datetime) -> R
     return bound.reads
 
 
-def _require_class(principal: Principal, made: TagDefinition, tags: Mapping[str, TagDefinition]) -> None:
+def _require_code_of_class(principal: Principal, draft: Draft) -> None:
+    require_may_read(principal, Reads(), draft.consent)
+    if draft.code.startswith(RISK_CODE) != (draft.consent is ConsentClass.RISK):
+        raise InvalidRequest(
+            f"Codes of tags of class risk begin with {RISK_CODE}, and no others do. Choose another code or class.",
+            code="tag.code",
+        )
+
+
+def _require_class(principal: Principal, made: TagDefinition) -> None:
     """What says something of risk is of class risk, whoever defines it, and is defined by who may see risk."""
     require_may_read(principal, made.reads, made.consent)
     if made.reads.risk and made.consent is not ConsentClass.RISK:
         raise InvalidRequest(
-            "The rule reads what says something of risk, so marketing could read it from the tag. Make its class risk, or leave that out.",
+            "The rule reads what says something of risk, so marketing could read it from the tag. Leave that out, or define a tag of class risk.",
             code="tag.risk",
         )
-    if is_risk(made):
-        open_ones = [code for code in dependants(tags, made.code) if tags[code].consent is not ConsentClass.RISK]
-        if len(open_ones) > 0:
-            raise InvalidRequest(
-                f"Tags that are not of class risk read this one: {', '.join(open_ones)}. Change those first.",
-                code="tag.risk",
-            )
 
 
 def require_may_read(principal: Principal, reads: Reads, consent: ConsentClass = ConsentClass.SERVICE) -> None:
