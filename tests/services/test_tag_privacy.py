@@ -7,13 +7,14 @@ import pytest
 
 from graph_model.errors import GuanxiError, InvalidRequest
 from graph_model.principal import Principal, Role
+from graph_model.records import GraphBatch, NodeRecord
 from graph_model.services import blocklist
 from graph_model.services.tags import dictionary, reading
 from graph_model.services.tags.definition import ConsentClass
 from graph_model.services.tags.dictionary import Draft
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
-from tests.services.people import NOW, arrive, person
+from tests.services.people import NOW, START, arrive, person
 
 MEI, WU = Principal("mei", Role.MARKETER), Principal("wu", Role.SUPERVISOR)
 PEOPLE = [person(number) for number in range(40)]
@@ -83,3 +84,32 @@ def test_no_refusal_tells_a_marketer_that_a_risk_tag_exists(store: GraphStore) -
         dictionary.delete(store, MEI, "base")
     assert refused.value.code == "tag.in_use" and "risk_w" not in refused.value.message
     assert reading.view(store, MEI, "base", now=NOW).dependants == []
+
+
+def test_a_rule_narrowed_to_one_person_answers_nothing_whatever_is_asked(store: GraphStore) -> None:
+    one = PEOPLE[0]
+    store.upsert(
+        GraphBatch([NodeRecord(one, START, START, "crm", {"education": "doctor", "marital_status": "divorced"})])
+    )
+    asked = [
+        reading.check(store, MEI, f"education = 'doctor' and marital_status = '{status}'", now=NOW).counts
+        for status in ("divorced", "married")
+    ]
+    assert [share.count for counts in asked for share in counts] == [None, None]
+    assert [share.count for share in reading.check(store, MEI, "education is missing", now=NOW).counts] == [40]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["sex is known # like 138 0013 8000", f"education is known # {PEOPLE[0].key}", "sex is known # a@example.com"],
+)
+def test_nobodys_number_is_kept_in_a_rule(store: GraphStore, rule: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        dictionary.define(store, MEI, draft("t", rule), now=NOW)
+    assert refused.value.code == "text.personal" and dictionary.everything(store) == {}
+
+
+@pytest.mark.parametrize("amount", [100_000, 10_000_000, 5_000_000_000])
+def test_large_plain_numbers_are_nobodys(store: GraphStore, amount: int) -> None:
+    rule = f"degree(APPLIED to Application where amount >= {amount} and applied_at >= 2026-01-01) >= 1"
+    assert dictionary.define(store, MEI, draft("much", rule), now=NOW).rule == rule

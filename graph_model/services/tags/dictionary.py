@@ -181,6 +181,7 @@ def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, n
         rule=draft.rule.strip(),
         reads=reads,
     )
+    refuse_personal(made.rule)
     _require_class(principal, made)
     return made
 

@@ -1,7 +1,7 @@
 """What people see of tags: the market with each tag's figures, and the portrait (微观画像) of one node.
 
-Figures are of nobody in particular: to who may not see risk, numbers are rounded to 5 and not told below 10, so that no difference of two rules points
-at a person. A portrait is of a person: it takes the right to see the graph, and tags of class risk take the right to see risk.
+Figures are of nobody in particular: to who may not see risk, numbers are rounded to 5 and nothing below 10 is told, none at all neither: a rule that is
+narrowed to one person says nothing of them. A portrait is of a person: it takes the right to see the graph, and tags of class risk take the right to see risk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ import orjson
 
 from graph_model.predicates import AllOf, Not, Predicate
 from graph_model.principal import Principal, Right
+from graph_model.services.gate import LEAST_TOLD, rounded
 from graph_model.services.lookup import by_node_id
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
@@ -20,9 +21,6 @@ from graph_model.services.tags.definition import Reads, TagDefinition, ValueType
 from graph_model.services.tags.runs import STALE, LastRun, RunStatus, last_run, last_runs
 from graph_model.store import GraphStore
 from graph_model.tagging import TagCell
-
-LEAST_TOLD = 10
-ROUNDED_TO = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +192,8 @@ def _told(principal: Principal, number: int) -> int | None:
     """None where so few could be somebody."""
     if principal.may(Right.SEE_RISK):
         return number
-    return None if 0 < number < LEAST_TOLD else _rounded(principal, number)
+    return None if number < LEAST_TOLD else rounded(number)
 
 
 def _rounded(principal: Principal, number: int) -> int:
-    return number if principal.may(Right.SEE_RISK) else round(number / ROUNDED_TO) * ROUNDED_TO
+    return number if principal.may(Right.SEE_RISK) else rounded(number)
