@@ -25,9 +25,10 @@ from gnn.features.questions import QuestionSet
 from gnn.features.walk import RingView
 from gnn.judge import Judge, confirmed_frauds
 from gnn.models.files import CURRENT
-from gnn.models.model import Model, folders_of, learnt_by, load
+from gnn.models.model import CARD, Model, folders_of, learnt_by, load_version
 from gnn.policy import GRADES, Policy, load_policy
 from gnn.rings.snapshot import Snapshots, nobody
+from gnn.rules import Rules
 from gnn.score import reasons_json
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest, NotFound
@@ -36,7 +37,7 @@ from graph_model.store import GraphStore
 
 log = structlog.get_logger(__name__)
 
-_HELD_MODELS = 2  # the current one, and one of a moment of the past
+_HELD_MODELS = 3  # the current one, the one before a promotion, and one of a moment of the past
 
 
 class Degraded(StrEnum):
@@ -80,11 +81,12 @@ class Scorer:
             _append(self._store, found)
         return found
 
-    def look(self, application: str | NodeRef, *, as_of: datetime) -> "Seen":
-        """What scoring sees of an application as of a moment: its surroundings, and the features made of them."""
+    def look(self, application: str | NodeRef, *, as_of: datetime, version: str | None = None) -> "Seen":
+        """What scoring sees of an application as of a moment: its surroundings, and the features made of them. With `version`, as the
+        model of that name or the rules see them, where they can still be used: a score of before a promotion was another model's."""
         moment = AsOf.at(as_of)
         node = _application(self._store, application, moment)
-        found = self._models.of(as_of)
+        found = self._models.of(as_of, version=version)
         model = found if isinstance(found, Model) else None
         judge = Judge(model, self._policy, FeatureConfig())
         config = judge.features.rings
@@ -271,22 +273,32 @@ class _Models:
         self._lock = threading.Lock()
         self._held: OrderedDict[tuple[Path, str], Model] = OrderedDict()
 
-    def of(self, as_of: datetime) -> Model | Degraded:
-        """The model that batch would take as of a moment, or why there is none."""
-        for folder in folders_of(self._folder, as_of):
-            found = self._load(folder)
-            if not isinstance(found, Model) or learnt_by(found, as_of):
+    def of(self, as_of: datetime, *, version: str | None = None) -> Model | Degraded:
+        """The model of this version, else the one that batch would take as of a moment, or why there is none."""
+        folders = folders_of(self._folder, as_of)
+        for folder in folders:
+            named = self._load(folder, version) if version is not None and (folder / version / CARD).is_file() else None
+            if isinstance(named, Model) and learnt_by(named, as_of):
+                return named
+        for folder in folders:
+            found = self._current(folder)
+            if isinstance(found, Degraded):
                 return found
+            if learnt_by(found, as_of):
+                return Degraded.RULES_ONLY if version == Rules.version else found
         return Degraded.RULES_ONLY
 
-    def _load(self, folder: Path) -> Model | Degraded:
+    def _current(self, folder: Path) -> Model | Degraded:
         try:
             version = (folder / CURRENT).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return Degraded.RULES_ONLY
+        return self._load(folder, version)
+
+    def _load(self, folder: Path, version: str) -> Model | Degraded:
         with self._lock:
             if (folder, version) not in self._held:
-                model = _sound(folder)
+                model = _sound(folder, version)
                 if model is None:  # not held: it may be mended under the same version
                     return Degraded.MODEL_DAMAGED
                 self._held[folder, version] = model
@@ -295,9 +307,9 @@ class _Models:
             return self._held[folder, version]
 
 
-def _sound(folder: Path) -> Model | None:
+def _sound(folder: Path, version: str) -> Model | None:
     try:
-        model = load(folder)
+        model = load_version(folder, version)
     except InvalidRequest as exc:
         log.warning("online.model_damaged", reason=exc.message)
         return None

@@ -24,9 +24,9 @@ _APPLICATIONS = 1_000  # of a customer, among which the latest is looked for
 
 
 class Looks(Protocol):
-    """What sees an application in its surroundings; `gnn.online.Scorer` does."""
+    """What sees an application in its surroundings, as a model of a name sees it; `gnn.online.Scorer` does."""
 
-    def look(self, application: str | NodeRef, *, as_of: datetime) -> Seen: ...
+    def look(self, application: str | NodeRef, *, as_of: datetime, version: str | None = None) -> Seen: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,10 @@ class Explanation:
 
 
 def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: datetime) -> Explanation | None:
-    """What the last score of a customer or an application by `now` rests on: as of the moment that it speaks of, by the model that serves for
-    that moment. None for a customer who had not applied: online scoring sees nobody without an application. Raises NotFound for a node that
-    was not known by `now`; InvalidRequest `explanation.subject` for a node that is neither."""
+    """What the last score of a customer or an application by `now` rests on: as of the moment that it speaks of, by the model that gave it,
+    or, where that can't be used any more, by the one that serves for that moment. None for a customer who had not applied: online scoring
+    sees nobody without an application. Raises NotFound for a node that was not known by `now`; InvalidRequest `explanation.subject` for a
+    node that is neither."""
     node = next(iter(store.get_by_id([node_id], as_of=AsOf.at(now))), None)
     if node is None:
         raise NotFound("There is no such node as of that moment.")
@@ -90,7 +91,7 @@ def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: dateti
         )
     last = next(iter(store.assessments(node_id, as_of=AsOf.at(now), limit=1)), None)
     as_of = now if last is None else last.as_of
-    seen = _seen(store, scorer, node, as_of)
+    seen = _seen(store, scorer, node, as_of, None if last is None else last.model_version)
     if seen is None:
         return None
     found = seen.judged(store, as_of=as_of, scored_at=now)
@@ -98,15 +99,15 @@ def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: dateti
     return _explained(store, seen, row, told, found)
 
 
-def _seen(store: GraphStore, scorer: Looks, node: Node, as_of: datetime) -> Seen | None:
+def _seen(store: GraphStore, scorer: Looks, node: Node, as_of: datetime, version: str | None) -> Seen | None:
     """The surroundings of an application, or of a customer, by any application of theirs."""
     if node.label == APPLICATION:
-        return scorer.look(node.node_id, as_of=as_of)
+        return scorer.look(node.node_id, as_of=as_of, version=version)
     (handle,) = store.handles([node.node_id])
     found = store.edges_at([handle], types=(APPLIED,), cap=_APPLICATIONS, as_of=AsOf.at(as_of))
     made = [application for columns in found.columns for application in columns.end.tolist()]
     for application in store.node_ids(made):
-        seen = scorer.look(application, as_of=as_of)
+        seen = scorer.look(application, as_of=as_of, version=version)
         if seen.ego.handle == handle:  # of several who are said to have made it only one counts
             return seen
     return None

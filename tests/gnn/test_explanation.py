@@ -1,5 +1,6 @@
 """What a score rests on: ties that are hidden are as ties that never were, and the few that are named carry the score."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from gnn.features.build import FeatureConfig, FeatureTable, mark_of
 from gnn.features.questions import QuestionSet
 from gnn.features.walk import RingView
 from gnn.judge import Judge
+from gnn.models.model import load, save
 from gnn.online import Scorer
 from gnn.policy import load_policy
 from gnn.rings.snapshot import nobody
@@ -238,6 +240,29 @@ def test_without_a_model_the_rules_are_explained_and_the_answer_says_so(scored: 
     assert found.model_version == "rules-1"
     assert found.degraded == ("rules_only",)
     assert len(found.ties) > 0
+
+
+def test_a_score_of_before_a_promotion_is_explained_by_the_model_that_gave_it(scored: Scored):
+    """Scored last night; another model is trained on this morning's graph and promoted before anybody asks why."""
+    node = scored.store.select("Customer", Compare("grade", Operator.EQ, "D"), limit=1)[0]
+    before = explained(scored, node.node_id)
+    model = load(scored.models)
+    assert model is not None and before.model_version == model.version
+    learnt = (AFTERWARDS + timedelta(hours=9)).isoformat()
+    other = replace(model.calibration, shift=model.calibration.shift - 2.0)
+    save(replace(model, calibration=other, card={**model.card, "as_of": learnt}), scored.models)
+    assert explained(scored, node.node_id) == before
+    # A version that is kept no more leaves what serves for that moment: here nothing but rules.
+    shutil.rmtree(scored.models / model.version)
+    assert explained(scored, node.node_id).degraded == ("rules_only",)
+
+
+def test_a_score_that_rules_gave_is_explained_by_rules_though_a_model_serves_since(scored: Scored):
+    application = some_applications(scored.store, 1)[0]
+    without_model = Scorer(scored.store, scored.models.parent / "none")
+    without_model.assess(application, as_of=AFTERWARDS, scored_at=AFTERWARDS + MINUTE)
+    found = explained(scored, application)
+    assert (found.model_version, found.degraded) == ("rules-1", ("rules_only",))
 
 
 def test_somebody_new_on_the_handset_of_a_ring_is_explained_by_that_handset(scored: Scored):
