@@ -19,7 +19,7 @@ CODE = "train.config"
 DEFAULT = (
     TREES,
     STACK,
-)  # of `guanxi train`: a quarter of a minute of CPU at 20,000 customers; the net takes some two minutes more
+)  # of `guanxi train`: a quarter of a minute of CPU at 20,000 customers; the net takes a minute more
 # Least and greatest of each number. A table of the file is a part of the configuration.
 _TREES: Mapping[str, tuple[float, float]] = {
     "rounds": (1, 100_000),
