@@ -23,7 +23,7 @@ from gnn.features.questions import QuestionSet, at_application
 from gnn.features.vocabulary import Vocabulary
 from gnn.features.walk import DAY_MS
 from gnn.models.bootstrap import differences, intervals_of
-from gnn.models.calibration import Calibration, as_is, fit_calibration
+from gnn.models.calibration import crossed_probability, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
 from gnn.models.reliability import reliability
@@ -69,25 +69,29 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     found = [_fitted(arrays, rows, name, config, columns, meter.part(_COST[name])) for name in config.contenders]
     winner = max((one for one in found if one.refit is not None), key=lambda one: one.precision(rows))
     unseen = np.where(rows.positive, unseen_fraud(arrays, rows.application), 1.0)
+    truth, weight = rows.positive[held], (rows.weight * unseen)[held]
+    asking = arrays.applications.customer[rows.application[held]]
 
-    def calibrated(one: Candidate) -> Calibration:
-        return fit_calibration(one.margin[held], rows.positive[held], (rows.weight * unseen)[held])
+    def calibrated(margin: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of the held rows, each by a calibration that has not seen its customer."""
+        return crossed_probability(margin, truth, weight, group=asking, seed=config.trees.seed)
 
     tabular, _ = contenders.boosted(rows, rows.fit, config.trees, table.tabular, meter.part(1), stop_by=rows.validation)
     assert winner.refit is not None  # for mypy: only such were chosen from
     served = winner.refit(meter.part(_COST[winner.name]))
     meter.end()
-    calibration = calibrated(winner)
-    later, measured = held & rows.review, held & ~rows.review
+    calibration = fit_calibration(winner.margin[held], truth, weight)
+    later, measured = rows.review[held], held & ~rows.review
     fresh = rows.part(measured)
     application = rows.application[measured]
+    full = calibrated(winner.margin[held])
     beside = {
-        FULL: calibration(winner.margin[measured]),
-        TABULAR: as_is(tabular.margin(fresh.values[:, : table.tabular])),
+        FULL: full[~later],
+        TABULAR: calibrated(tabular.margin(table.values[held, : table.tabular]))[~later],
         RULES: Rules().probability(fresh),
-    } | {one.name: calibrated(one)(one.margin[measured]) for one in found if one is not winner}
-    positive, customer = rows.positive[measured], arrays.applications.customer[application]
-    at_review = measures(rows.positive[later], calibration(winner.margin[later]))
+    } | {one.name: calibrated(one.margin[held])[~later] for one in found if one is not winner}
+    positive, customer = truth[~later], asking[~later]
+    at_review = measures(truth[later], full[later])
     model = Model(served, calibration, vocabulary, config.features, table.names[:columns], {}, tabular.text)
     card = _card(arrays, split, config) | {
         "metrics": _rounded(
@@ -96,6 +100,7 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         "intervals": intervals_of(positive, beside, group=customer),
         "reliability": [asdict(one) for one in reliability(positive, beside[FULL])],
         "contenders": _told(rows, found, winner, beside, positive, customer),
+        "calibration_crossed": True,
         "serves": winner.name,
         "tabular_sha256": sha256(tabular.text.encode()).hexdigest(),
         "reference": reference(arrays, fresh, model.probability(fresh), arrays.applications.applied_at[application]),

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.features.walk import Rows
+from gnn.models.split import dealt
 from gnn.models.trees import Probabilities, TreeConfig, fit, threads_for
 from gnn.stack.experts import KINDS, Kind, fit_expert
 from gnn.stack.gate import log_odds, vote
@@ -26,7 +27,6 @@ LEAST_WEIGHT = 0.02  # experts below it cost time and change nothing
 _LEAVES = 64
 _AT_ONCE = 2  # fits; it changes no score
 _NEAR = 1e-9
-_FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +200,9 @@ def crossed(
 ) -> Probabilities:
     """The mixed log odds of each row by a gate that has not seen it, nor others of its group: what a blend may be judged by on the rows that it is
     weighed by."""
-    groups, of_row = np.unique(group, return_inverse=True)
-    fold = (np.random.default_rng(seed).permutation(len(groups)) % _FOLDS)[of_row]
+    fold = dealt(group, positive, seed=seed)
     mixed = np.empty(len(odds))
-    for number in range(_FOLDS):
-        held = fold == number
+    for held in (fold == number for number in np.unique(fold)):
         mixed[held] = odds[held] @ vote(odds[~held], positive[~held])
     return mixed
 

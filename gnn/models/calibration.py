@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from gnn.models.split import dealt
 from gnn.models.trees import Probabilities
 
 _PULL = 1.0  # towards the identity, in observations: few positives must not bend the curve
@@ -54,6 +55,24 @@ def fit_calibration(
     best = minimize(loss, np.array([1.0, 1.0, 0.0]), bounds=[(0.05, 5), (0.0, 5), (-10, 10)], method="L-BFGS-B")
     rise, fall, shift = (float(v) for v in best.x)
     return Calibration(round(rise, 6), round(fall, 6), round(shift, 6))
+
+
+def crossed_probability(
+    margin: NDArray[np.float64],
+    positive: NDArray[np.bool_],
+    weight: NDArray[np.float64] | None = None,
+    *,
+    group: NDArray[np.integer],
+    seed: int,
+) -> Probabilities:
+    """The probability of each row by a calibration that has seen neither it nor others of its group: what a calibration may be measured by on
+    the rows that it is fitted on."""
+    fold = dealt(group, positive, seed=seed)
+    found = np.empty(len(margin))
+    for held in (fold == number for number in np.unique(fold)):
+        calibration = fit_calibration(margin[~held], positive[~held], None if weight is None else weight[~held])
+        found[held] = calibration(margin[held])
+    return found
 
 
 def _logs(margin: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

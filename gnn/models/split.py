@@ -64,6 +64,16 @@ def unseen_fraud(arrays: GraphArrays, applications: Positions) -> NDArray[np.flo
     return np.asarray(1.0 / np.maximum(passed, 0.5))
 
 
+def dealt(group: NDArray[np.integer], positive: NDArray[np.bool_], *, folds: int = 5, seed: int) -> NDArray[np.int64]:
+    """The fold of each row, by chance; rows of one group (a customer) are in one, and each fold has its share of the groups with fraud."""
+    groups, of_row = np.unique(group, return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(groups))
+    fraud = np.bincount(of_row[positive], minlength=len(groups)) > 0
+    fold = np.empty(len(groups), dtype=np.int64)
+    fold[order[np.argsort(~fraud[order], kind="stable")]] = np.arange(len(groups)) % folds
+    return np.asarray(fold[of_row])
+
+
 def mature(arrays: GraphArrays) -> Positions:
     """The applications whose outcome would most likely be known by now, in order of time."""
     applications = arrays.applications

@@ -72,7 +72,7 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
             yield f"| {name} | {part['from']} | {part['to']} | {numbers} |"
     if "metrics" in card:
         yield from ("", "## How good it is", "")
-        yield f"On the part `{card['measured_on']}`, on which trees were measured that had not seen it; 95 % intervals by drawing customers anew."
+        yield f"On the part `{card['measured_on']}`, which what is measured had not seen; 95 % intervals by drawing customers anew."
         yield from ("", f"| | {' | '.join(caption for _, caption in MEASURES)} |", f"|---|{'--:|' * len(MEASURES)}")
         for name, found in card["metrics"].items():
             bounds = card.get("intervals", {}).get(name, {})
@@ -90,7 +90,11 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         for one in card["reliability"]:
             interval = f"{one['actual_low']:.3f} to {one['actual_high']:.3f}"
             yield f"| {one['low']:g} to {one['high']:g} | {one['rows']:,} | {one['expected']:.3f} | {one['actual']:.3f} | {interval} |"
-        yield from ("", "The calibration was fitted on these very rows; `guanxi evaluate` measures it on later ones.")
+        told = "rows of other customers" if card.get("calibration_crossed", False) else "these very rows"
+        yield from (
+            "",
+            f"The calibration was fitted on {told}; `guanxi evaluate` measures the one that serves on later ones.",
+        )
     yield from _made_with(card)
 
 

@@ -9,10 +9,10 @@ import pytest
 from gnn.arrays.export import export
 from gnn.arrays.graph import GraphArrays
 from gnn.features.vocabulary import learn_vocabulary
-from gnn.models.calibration import Calibration, fit_calibration
+from gnn.models.calibration import Calibration, crossed_probability, fit_calibration
 from gnn.models.metrics import measures, recall_at
 from gnn.models.model import Model, load, save
-from gnn.models.split import is_positive, split_by_time, unseen_fraud
+from gnn.models.split import dealt, is_positive, split_by_time, unseen_fraud
 from gnn.train import TrainConfig, train
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf
@@ -67,6 +67,28 @@ def test_of_a_large_portfolio_honest_rows_are_drawn_but_it_is_measured_by_all_th
     assert (fewer["rows"], fewer["positives"]) == (all_of_them["rows"], all_of_them["positives"])
     assert fewer["average_precision"] > 1.5 * model.card["metrics"]["tabular only"]["average_precision"]
     assert fewer["expected_share"] == pytest.approx(all_of_them["expected_share"], rel=0.25)
+
+
+def test_a_calibration_is_measured_on_customers_that_it_has_not_seen():
+    random = np.random.default_rng(4)
+    customer = random.integers(0, 400, 1_000)
+    margin, fraud = random.normal(-3, 1, 1_000), random.random(1_000) < 0.1
+    seen = crossed_probability(margin, fraud, group=customer, seed=1)
+    one = customer == customer[int(np.flatnonzero(fraud)[0])]
+    fold = dealt(customer, fraud, seed=1)
+    others = fold != fold[one][0]
+    expected = fit_calibration(margin[others], fraud[others])(margin[one])
+    assert seen[one] == pytest.approx(expected)
+    assert (seen[one] != fit_calibration(margin, fraud)(margin[one])).all()
+
+
+def test_folds_keep_a_customer_together_and_share_out_the_frauds():
+    random = np.random.default_rng(8)
+    customer, fraud = random.integers(0, 300, 900), np.zeros(900, dtype=np.bool_)
+    fraud[:12] = True
+    fold = dealt(customer, fraud, seed=2)
+    assert all(len(set(fold[customer == one])) == 1 for one in np.unique(customer))
+    assert sorted(set(fold)) == [0, 1, 2, 3, 4] == sorted(set(fold[fraud]))
 
 
 def test_calibration_mends_a_model_that_is_too_sure():
