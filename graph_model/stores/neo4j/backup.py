@@ -1,7 +1,8 @@
 """Backup as a logical export: the graph as an SQLite store, which opens like any other and from which `guanxi copy` goes back.
 
 Others read and write meanwhile. What is new since the backup began is left out, as is all of a scoring that was not complete then; a node or
-relationship that changes meanwhile is in it as it was before or after. The byte copy of one moment is the server's own: `neo4j-admin database dump` or `backup`.
+relationship that changes meanwhile is in it as it was before or after. The byte copy of one moment is the server's own: `neo4j-admin database dump`
+or `backup`.
 """
 
 from pathlib import Path
