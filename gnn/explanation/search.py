@@ -102,11 +102,14 @@ def ties_around(arrays: GraphArrays, me: int, moment: int, hub_cap: int) -> tupl
 
 
 def _core(hiding: Hiding, own: Sequence[Tie], estimate: float) -> list[Tie]:
-    """The fewest own ties whose removal takes nearly all that the removal of all takes; none where that is nothing."""
+    """The fewest own ties whose removal takes nearly all that the removal of all takes; none where it lowers nothing."""
     alone = hiding.estimates([(tie,) for tie in own])
     gone = [own[k] for k in sorted(range(len(own)), key=lambda k: (alone[k], k))[:MOST_OWN]]
     hiding.hide(gone)
     floor = hiding.estimate()
+    if floor >= estimate:  # together they protect
+        hiding.show(gone)
+        return []
     least = floor + (1.0 - NEARLY) * (estimate - floor)
     while len(gone) > 0:
         back = hiding.estimates([(tie,) for tie in gone], shown=True)

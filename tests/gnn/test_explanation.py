@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gnn.arrays.csr import Weights
 from gnn.arrays.graph import GraphArrays
 from gnn.explanation.explanation import Explanation, explain_score
 from gnn.explanation.hiding import Hiding, Tie
@@ -29,7 +30,16 @@ from tests.gnn.graphs import Applied, Story, Use
 from tests.gnn.test_online import newcomer, some_applications
 from tests.gnn.test_score import plant_the_future
 
+
+class Trusting(Judge):
+    """Takes whatever speaks against somebody for a reason to trust them: as a model does of ties that protect."""
+
+    def estimate(self, table: FeatureTable) -> Weights:
+        return np.asarray(1.0 - RULES.estimate(table))
+
+
 RULES = Judge(None, load_policy(), FeatureConfig())
+TRUSTING = Trusting(None, load_policy(), FeatureConfig())
 MINUTE = timedelta(minutes=1)
 
 
@@ -48,13 +58,13 @@ def described(arrays: GraphArrays, customer: int) -> FeatureTable:
     return RULES.describe(arrays, question(arrays, customer), rings=lambda mark: rings_of(arrays, mark))
 
 
-def hiding(arrays: GraphArrays, customer: int) -> Hiding:
+def hiding(arrays: GraphArrays, customer: int, judge: Judge = RULES) -> Hiding:
     table = described(arrays, customer)
-    return Hiding(RULES, arrays, question(arrays, customer), table, lambda mark: rings_of(arrays, mark))
+    return Hiding(judge, arrays, question(arrays, customer), table, lambda mark: rings_of(arrays, mark))
 
 
-def found_in(arrays: GraphArrays, customer: int) -> Found:
-    return search(hiding(arrays, customer), arrays, customer, moment=arrays.as_of + 1, hub_cap=50)
+def found_in(arrays: GraphArrays, customer: int, judge: Judge = RULES) -> Found:
+    return search(hiding(arrays, customer, judge), arrays, customer, moment=arrays.as_of + 1, hub_cap=50)
 
 
 def without(arrays: GraphArrays, ties: set[Tie]) -> GraphArrays:
@@ -131,6 +141,14 @@ def test_whatever_the_graph_the_few_ties_lower_the_score_hang_together_and_their
             if tie.customer in met or tie.identifier + 100 in met:
                 met |= {tie.customer, tie.identifier + 100}
     assert {tie.customer for tie in found.ties} <= met
+
+
+@settings(max_examples=20, deadline=None)
+@given(stories(), st.integers(0, 7))
+def test_ties_that_only_protect_explain_no_score(story: Story, customer: int):
+    found = found_in(story.arrays(), customer, TRUSTING)
+    assert (found.ties, found.shares, found.without) == ((), (), found.estimate)
+    assert found.only >= found.estimate
 
 
 # --- stories ---------------------------------------------------------------------------------------------------------
