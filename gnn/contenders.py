@@ -34,7 +34,8 @@ Margins = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class LearningRows:
-    """Rows to learn from, application rows first; and the part of each: by time, none in two."""
+    """Rows to learn from, application rows first; and the part of each: by time, none in two. A review that was held in the months of the next
+    part is in none, and only what serves learns from it."""
 
     table: FeatureTable
     asked: QuestionSet

@@ -1,7 +1,7 @@
 """Drift: how far the applications of late are from those a model was measured on. Population stability index, worst first.
 
-A model's card keeps histograms of the last part of its training window: of its score (that of the trees that serve, which have seen these rows,
-so fraud among them scores a little higher than it would have), of every feature, of how many customers use the identifiers that came into use, and
+A model's card keeps histograms of the last part of its training window: of its score (as fitted without these rows, for those to come are not
+learnt from either), of every feature, of how many customers use the identifiers that came into use, and
 of the channels by which they did. The same is counted of the applications since.
 """
 

@@ -27,7 +27,7 @@ from gnn.models.calibration import crossed_probability, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
 from gnn.models.reliability import reliability
-from gnn.models.split import Split, is_positive, label_delay, split_by_time, unseen_fraud
+from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
 from gnn.models.trees import OnRound, TreeConfig
 from gnn.rules import Rules
 from graph_model.store import OnProgress
@@ -103,7 +103,9 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         "calibration_crossed": True,
         "serves": winner.name,
         "tabular_sha256": sha256(tabular.text.encode()).hexdigest(),
-        "reference": reference(arrays, fresh, model.probability(fresh), arrays.applications.applied_at[application]),
+        "reference": reference(
+            arrays, fresh, calibration(winner.margin[measured]), arrays.applications.applied_at[application]
+        ),
         **({"rounds": winner.told["rounds"]} if "rounds" in winner.told else {}),
         **({"honest_share": round(rows.honest, 4)} if rows.honest < 1 else {}),
     }
@@ -158,10 +160,10 @@ def learning_rows(
     vocabulary = vocabulary_of(arrays, asked[: len(split.fit)])
     questions, weight = _with_reviews(arrays, asked, config.trees.seed)
     review = np.arange(len(questions)) >= len(asked)
-    fit, drawn, share = _drawn(arrays, split, questions, config)
+    of_fit, drawn, share = _drawn(arrays, split, questions, config)
     # Whom nothing is fitted on or measured by is not described either.
-    kept = ~fit | drawn
-    questions, weight, review, fit, drawn = questions[kept], weight[kept], review[kept], fit[kept], drawn[kept]
+    kept = ~of_fit | drawn
+    questions, weight, review, of_fit, drawn = questions[kept], weight[kept], review[kept], of_fit[kept], drawn[kept]
     table = describe(arrays, questions, vocabulary, config=config.features, on_progress=on_progress)
     application = questions.application.astype(np.int64)
     rows = LearningRows(
@@ -171,8 +173,8 @@ def learning_rows(
         positive=is_positive(arrays, application),
         weight=weight,
         review=review,
-        fit=fit,
-        validation=np.isin(application, split.validation),
+        fit=of_fit & _within(arrays, questions, review, split.validation),
+        validation=np.isin(application, split.validation) & _within(arrays, questions, review, split.calibration),
         held=np.isin(application, split.calibration),
         drawn=drawn,
         honest=share,
@@ -190,6 +192,14 @@ def _drawn(
     share = min(1.0, config.most_honest / max(1, int((~positive).sum())))
     random = np.random.default_rng([config.trees.seed, 1])
     return np.isin(application, split.fit), positive | (random.random(len(positive)) < share), share
+
+
+def _within(
+    arrays: GraphArrays, questions: QuestionSet, review: NDArray[np.bool_], following: Positions
+) -> NDArray[np.bool_]:
+    """All but the reviews that were held when the following part had begun: they know of its months, and what is measured there must not. What
+    serves learns from them too."""
+    return ~review | (questions.moment < arrays.applications.applied_at[following].min())
 
 
 def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:

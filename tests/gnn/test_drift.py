@@ -8,7 +8,10 @@ import pytest
 
 from gnn.arrays.graph import GraphArrays
 from gnn.drift import LARGE, MODERATE, Kind, Level, Shift, drift, index, keep, kept
+from gnn.features.build import describe
+from gnn.features.questions import at_application
 from gnn.models.model import Model, window_end
+from gnn.models.split import split_by_time
 from gnn.models.trees import TreeConfig
 from gnn.train import TrainConfig, train
 from graph_model.errors import InvalidRequest
@@ -39,6 +42,18 @@ def test_the_index_is_nothing_for_the_same_shares_and_large_for_a_switch():
 )
 def test_the_usual_thresholds(psi: float, level: Level):
     assert Shift(Kind.SCORE, "score", psi).level is level
+
+
+def test_the_scores_to_compare_with_are_of_applications_that_were_not_learnt_from(model: Model):
+    """Those to come are not learnt from either: to have seen the fraud makes its score higher."""
+    then = learnable(until=500).arrays()
+    held = split_by_time(then).calibration
+    table = describe(then, at_application(then, held), model.vocabulary, config=model.features)
+    kept, served = model.card["reference"]["score"], model.probability(table)
+    assert sum(kept["counts"]) == len(held)
+    edges = np.array(kept["edges"])
+    learnt = np.bincount(np.searchsorted(edges, served, side="left"), minlength=len(edges) + 1)
+    assert kept["counts"][:-1] != learnt.tolist()
 
 
 def moved(found: Callable[[], GraphArrays], model: Model) -> dict[str, Shift]:

@@ -13,12 +13,12 @@ from gnn.models.calibration import Calibration, crossed_probability, fit_calibra
 from gnn.models.metrics import measures, recall_at
 from gnn.models.model import Model, load, save
 from gnn.models.split import dealt, is_positive, split_by_time, unseen_fraud
-from gnn.train import TrainConfig, train
+from gnn.train import TrainConfig, learning_rows, train
 from graph_model.errors import InvalidRequest
 from graph_model.records import AsOf
 from graph_model.stores import open_store
 from tests.gnn.conftest import AFTERWARDS, Portfolio
-from tests.gnn.graphs import DAY, Applied, Story, day
+from tests.gnn.graphs import DAY, Applied, Story, day, learnable
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,21 @@ def test_folds_keep_a_customer_together_and_share_out_the_frauds():
     fold = dealt(customer, fraud, seed=2)
     assert all(len(set(fold[customer == one])) == 1 for one in np.unique(customer))
     assert sorted(set(fold)) == [0, 1, 2, 3, 4] == sorted(set(fold[fraud]))
+
+
+def test_no_review_that_what_is_measured_learns_from_was_held_in_the_months_it_is_measured_on():
+    then = learnable(until=450).arrays()
+    split = split_by_time(then)
+    learnt = learning_rows(then, split, config=TrainConfig())
+    assert learnt is not None
+    rows, _ = learnt
+    applied_at, moment = then.applications.applied_at, rows.asked.moment
+    assert moment[rows.fit].max() < applied_at[split.validation].min()
+    assert moment[rows.validation].max() < applied_at[split.calibration].min()
+    assert (rows.review & rows.fit).any() and (rows.review & rows.validation).any()
+    left_out = rows.review & ~rows.fit & ~rows.validation & ~rows.held
+    assert left_out.any() and rows.drawn[left_out].all()  # what serves learns from them
+    assert not (~rows.review & ~rows.fit & ~rows.validation & ~rows.held).any()
 
 
 def test_calibration_mends_a_model_that_is_too_sure():
