@@ -193,10 +193,12 @@ CODES: dict[str, Outcome] = {
     "tag.base_date": REFUSED_VALUE,
     "tag.past": REFUSED_VALUE,
     "tag.exists": Outcome(409, 2),
+    "tag.too_many": Outcome(409, 2),
     "tag.changed": Outcome(409, 4),
     "tag.in_use": Outcome(409, 2),
     "tag.failed": Outcome(500, 5),
     "tag.reads_failed": Outcome(409, 2),
+    "tag.ended": Outcome(409, 2),
     # the store and the machine
     "store_failed": Outcome(500, 5),
     "store_missing": Outcome(503, 3),

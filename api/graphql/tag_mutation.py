@@ -14,7 +14,7 @@ _ERRORS = (
 
 @strawberry.type
 class TagMutation:
-    @mutation(f"A new tag. Errors: tag.code, tag.exists, {_ERRORS}.")
+    @mutation(f"A new tag. Errors: tag.code, tag.exists, tag.too_many, {_ERRORS}.")
     def define_tag(self, info: Info, input: TagInput) -> Tag:
         context = info.context
         made = dictionary.define(context.store, context.principal, input.draft(), now=context.now)

@@ -127,6 +127,87 @@ def test_tags_are_computed_after_those_they_read_and_not_again_for_nothing(book:
     assert tags(book, "c04", on=date(2025, 2, 28)) == {}
 
 
+def test_a_tag_is_computed_anew_when_what_it_reads_has_been(book: GraphStore, clock: Clock) -> None:
+    define(book, "zz", "degree(USES_PHONE) >= 2")
+    define(book, "aa", "not tag(zz)")
+    compute(book, clock)
+    dictionary.change(book, MEI, draft("zz", "degree(USES_PHONE) >= 1"), now=NOW)
+    compute(book, clock, codes=["zz"])  # as a nightly run that is killed after its first tag leaves it, too
+    done = compute(book, clock)
+    assert done["zz"].run is None and done["aa"].run is not None and done["aa"].run.coverage == 0
+    assert tags(book, "c01") == {"zz": "true"}
+    assert [outcome.run for outcome in compute(book, clock).values()] == [None, None]
+
+
+def test_what_is_deleted_or_changed_during_a_computation_holds_from_the_next_tag_on(
+    book: GraphStore, clock: Clock
+) -> None:
+    for code in ("aa", "bb", "cc"):
+        define(book, code, "degree(USES_PHONE) >= 2")
+
+    def meanwhile(_: str, done: int, __: int) -> None:
+        if done == 1:
+            dictionary.delete(book, MEI, "bb")
+            dictionary.change(book, MEI, draft("cc", "degree(USES_PHONE) >= 1"), now=NOW)
+
+    outcomes = computing.compute(book, base_date=TODAY, by="test", clock=clock, on_progress=meanwhile)
+    assert [(o.code, o.run.version, o.run.coverage) for o in outcomes if o.run] == [("aa", 1, 10), ("cc", 2, PEOPLE)]
+    assert tags(book, "c00") == {"aa": "true", "cc": "true"} and last_run(book, "bb") is None
+
+
+def test_a_computation_that_is_cancelled_ends_within_a_tag(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    whole_step = book.tag
+    monkeypatch.setattr(book, "tag", lambda *args, after: whole_step(*args, after=after, limit=20))
+    heard: list[int] = []
+
+    def cancelled(_: str, done: int, __: int) -> None:
+        heard.append(done)
+        if len(heard) == 3:
+            raise KeyError("cancelled")
+
+    with pytest.raises(KeyError):
+        computing.compute(book, base_date=TODAY, by="test", clock=clock, on_progress=cancelled)
+    (view,) = reading.market(book, WU, now=NOW)
+    assert view.figures is not None and (view.figures.code, heard) == ("tag.ended", [0, 0, 0])
+    done = compute(book, clock)["two"].run
+    assert done is not None and (done.status, done.coverage) == (RunStatus.DONE, 10)
+
+
+def test_a_change_that_lost_writes_over_no_version(book: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    known = dictionary.newest_version
+
+    def then_another_wins(store: GraphStore, code: str) -> TagDefinition | None:
+        found = known(store, code)
+        monkeypatch.setattr(dictionary, "newest_version", known)
+        dictionary.change(store, WU, draft("two", "degree(USES_PHONE) >= 4"), now=NOW)
+        return found
+
+    monkeypatch.setattr(dictionary, "newest_version", then_another_wins)
+    with pytest.raises(InvalidRequest) as refused:
+        dictionary.change(book, MEI, draft("two", "degree(USES_PHONE) >= 3"), now=NOW)
+    assert refused.value.code == "tag.changed"
+    assert [version.rule[-1] for version in dictionary.versions(book, MEI, "two")] == ["4", "2"]
+
+
+def test_no_more_tags_are_defined_than_are_computed(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    define(book, "one", "degree(USES_PHONE) >= 1")
+    compute(book, clock)
+    monkeypatch.setattr(dictionary, "MOST_TAGS", 1)
+    with pytest.raises(InvalidRequest) as refused:
+        define(book, "three", "degree(USES_PHONE) >= 3")
+    assert refused.value.code == "tag.too_many"
+    assert computing.end_deleted(book, by="test", clock=clock) == []
+    monkeypatch.undo()
+    assert tags(book, "c00") == {"one": "true", "two": "true"}  # none has lost its values
+
+
 def test_a_computation_that_was_killed_goes_on_and_changes_nothing_twice(book: GraphStore, clock: Clock) -> None:
     define(book, "two", "degree(USES_PHONE) >= 2")
     compute(book, clock)

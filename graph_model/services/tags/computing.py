@@ -1,13 +1,15 @@
 """Computing tags for a base date: in the order of what they read, each in steps that the store makes in one statement, resumable at any of them.
 
-A tag that has been computed for the day is left alone where nothing it could read has changed since, so a job that was killed goes on where it was;
-a step that is made twice changes nothing. One tag that can't be computed is told and keeps the others from nothing but reading it.
+A tag that has been computed for the day is left alone where nothing it could read has changed since (its rule, the graph, the runs of the tags that it
+reads), so a job that was killed goes on where it was; a step that is made twice changes nothing. What people change meanwhile in the dictionary holds
+from the next tag on. One tag that can't be computed is told and keeps the others from nothing but reading it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from graphlib import TopologicalSorter
 
 from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError
@@ -55,19 +57,21 @@ def compute(
     Raises NotFound for a code that isn't there, InvalidRequest tag.base_date for a day to come, StoreLocked where others write for long."""
     if base_date > base_date_of(clock()):
         raise InvalidRequest("The base date is still to come. Choose today or a day before.", code="tag.base_date")
-    tags = dictionary.everything(store)
-    wanted = _wanted(tags, codes)
     outcomes: dict[str, Outcome] = {}
     with store.writing("tags"):
+        wanted = _wanted(dictionary.everything(store), codes)
         _end_deleted(store, by, clock)
         for place, code in enumerate(wanted):
             on_progress("tags", place, len(wanted))
-            failed = [other for other in tags[code].reads.tags if other in outcomes and outcomes[other].failed]
-            newer = any(outcomes[other].run is not None for other in tags[code].reads.tags if other in outcomes)
-            if not again and not newer and _is_current(store, tags[code], base_date):
+            tag = dictionary.current(store, code)
+            if tag is None:  # deleted meanwhile
+                continue
+            failed = [other for other in tag.reads.tags if other in outcomes and outcomes[other].failed]
+            if not again and _is_current(store, tag, base_date):
                 outcomes[code] = Outcome(code, None)
             else:
-                outcomes[code] = Outcome(code, _computed(store, tags, code, base_date, failed, by, clock))
+                heard = partial(on_progress, "tags", place, len(wanted))
+                outcomes[code] = Outcome(code, _computed(store, tag, base_date, failed, by, clock, heard))
     on_progress("tags", len(wanted), len(wanted))
     return list(outcomes.values())
 
@@ -79,8 +83,8 @@ def end_deleted(store: GraphStore, *, by: str, clock: Clock) -> list[str]:
 
 
 def _end_deleted(store: GraphStore, by: str, clock: Clock) -> list[str]:
-    tags = dictionary.everything(store)
-    gone = [(code, last) for code, last in last_runs(store, limit=MAX_LIMIT).items() if code not in tags]
+    runs = last_runs(store, limit=MAX_LIMIT)
+    gone = [(code, last) for code, last in runs.items() if dictionary.current(store, code) is None]
     for code, last in gone:
         now = whole(clock())
         tag = dictionary.newest_version(store, code)
@@ -122,27 +126,37 @@ def _is_current(store: GraphStore, tag: TagDefinition, base_date: date) -> bool:
     last = last_run(store, tag.code)
     if last is None or last.status is not RunStatus.DONE or (last.version, last.base_date) != (tag.version, base_date):
         return False
-    return store.statistics().changed_at == last.graph_at
+    return store.statistics().changed_at == last.graph_at and _runs_read(store, tag) == last.read
+
+
+def _runs_read(store: GraphStore, tag: TagDefinition) -> dict[str, datetime]:
+    """When the last runs of the tags that this one reads began."""
+    runs = ((other, last_run(store, other)) for other in tag.reads.tags)
+    return {other: run.started_at for other, run in runs if run is not None}
 
 
 def _computed(
     store: GraphStore,
-    tags: Mapping[str, TagDefinition],
-    code: str,
+    tag: TagDefinition,
     base_date: date,
     failed: Sequence[str],
     by: str,
     clock: Clock,
+    heard: Callable[[], None],
 ) -> LastRun:
-    tag, now = tags[code], whole(clock())
-    told = LastRun(tag.version, base_date, RunStatus.RUNNING, now, now, by, store.statistics().changed_at)
+    """`heard` is told after each step, and raises where it is to end."""
+    code, now = tag.code, whole(clock())
+    graph_at, read = store.statistics().changed_at, _runs_read(store, tag)
+    told = LastRun(tag.version, base_date, RunStatus.RUNNING, now, now, by, graph_at, read)
     remember(store, code, told)
     try:
         if len(failed) > 0:
             raise InvalidRequest(f"It reads what could not be computed: {', '.join(failed)}.", code="tag.reads_failed")
-        for step in _steps(store, tags, tag, told):
+        for step in _steps(store, tag, told):
             told = told.with_step(step, whole(clock()))
             remember(store, code, told)
+            if step.after is not None:
+                heard()
         told = replace(told, status=RunStatus.DONE)
     except StoreError as exc:  # what the other tags would meet, too
         with suppress(StoreError):
@@ -150,6 +164,10 @@ def _computed(
         raise
     except GuanxiError as exc:
         told = _failed(told, exc)
+    except Exception:  # somebody ended it
+        ended = InvalidRequest("It was ended before it was through. The next computation goes on.", code="tag.ended")
+        remember(store, code, _failed(told, ended))
+        raise
     remember(store, code, told)
     return told
 
@@ -158,10 +176,8 @@ def _failed(told: LastRun, error: GuanxiError) -> LastRun:
     return replace(told, status=RunStatus.FAILED, code=error.code, message=error.message)
 
 
-def _steps(
-    store: GraphStore, tags: Mapping[str, TagDefinition], tag: TagDefinition, told: LastRun
-) -> Iterator[TagStep]:
-    bound = bind(tag.rule, tag.label, told.base_date, tags=dictionary.lookup(tags))
+def _steps(store: GraphStore, tag: TagDefinition, told: LastRun) -> Iterator[TagStep]:
+    bound = bind(tag.rule, tag.label, told.base_date, tags=partial(dictionary.current, store))
     there = population(tag.label, told.base_date)
     cases = [(cell_of(value), AllOf((there, predicate))) for value, predicate in bound.cases]
     run = TagRun(tag.code, tag.version, told.base_date, told.started_at, told.by)

@@ -68,11 +68,16 @@ def lookup(tags: Mapping[str, TagDefinition]) -> Dictionary:
     return tags.get
 
 
+def current(store: GraphStore, code: str) -> TagDefinition | None:
+    """A tag as it is now, for those who compute it."""
+    text = store.state(PREFIX + code)
+    return None if text is None else TagDefinition.parse(text)
+
+
 def find(store: GraphStore, principal: Principal, code: str) -> TagDefinition:
     """Raises NotFound for a tag that isn't there, or that the principal may not know of."""
     principal.require(Right.SEE_TAGS)
-    text = store.state(PREFIX + code) if TAG_CODE.fullmatch(code) is not None else None
-    found = None if text is None else TagDefinition.parse(text)
+    found = current(store, code) if TAG_CODE.fullmatch(code) is not None else None
     if found is None or not may_know(principal, found):
         raise NotFound("There is no such tag. `guanxi tags list` shows those that there are.")
     return found
@@ -97,7 +102,8 @@ def dependants(tags: Mapping[str, TagDefinition], code: str) -> list[str]:
 
 
 def define(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
-    """A new tag. Raises InvalidRequest tag.code, tag.exists, tag.name, text.personal, tag.syntax, tag.rule, tag.personal, tag.risk, tag.value_type."""
+    """A new tag. Raises Forbidden, or InvalidRequest tag.code, tag.exists, tag.too_many, tag.name, text.personal, tag.syntax, tag.rule, tag.personal,
+    tag.risk, tag.value_type, tag.changed."""
     principal.require(Right.EDIT_TAGS)
     if TAG_CODE.fullmatch(draft.code) is None:
         raise InvalidRequest(
@@ -113,9 +119,11 @@ def define(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
             "Define it after that, or choose another code.",
             code="tag.exists",
         )
-    last = newest_version(store, draft.code)
-    version = 1 if last is None else last.version + 1  # of one that was deleted
-    made = _made(store, principal, draft, version, now)
+    if len(everything(store)) >= MOST_TAGS:
+        raise InvalidRequest(
+            f"There are {MOST_TAGS:,} tags already. Delete some that nobody needs.", code="tag.too_many"
+        )
+    made = _made(store, principal, draft, _next_version(store, draft.code), now)
     _put(store, made, expected=None)
     return made
 
@@ -135,7 +143,7 @@ def change(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
             "A tag is of class risk or of another for good: what it has said would be told to others. Define a new tag.",
             code="tag.fixed",
         )
-    made = _made(store, principal, draft, before.version + 1, now)
+    made = _made(store, principal, draft, _next_version(store, draft.code), now)
     if replace(made, version=before.version, changed_by=before.changed_by, changed_at=before.changed_at) == before:
         return before
     _put(store, made, expected=text)
@@ -250,10 +258,19 @@ def _text(raw: str, what: str) -> str:
 
 
 def _put(store: GraphStore, made: TagDefinition, *, expected: str | None) -> None:
-    # The version first: a tag is never there without its history.
-    store.put_state(f"{VERSIONS}{made.code}/{made.version:06d}", made.dump())
-    if not store.swap_state(PREFIX + made.code, expected=expected, value=made.dump()):
+    # The version first: a tag is never there without its history, and no change writes over the version of another.
+    version, text = f"{VERSIONS}{made.code}/{made.version:06d}", made.dump()
+    if not store.swap_state(version, expected=None, value=text):
         raise _changed_meanwhile()
+    if not store.swap_state(PREFIX + made.code, expected=expected, value=text):
+        store.swap_state(version, expected=text, value=None)
+        raise _changed_meanwhile()
+
+
+def _next_version(store: GraphStore, code: str) -> int:
+    """Also after one that was deleted."""
+    last = newest_version(store, code)
+    return 1 if last is None else last.version + 1
 
 
 def _changed_meanwhile() -> InvalidRequest:

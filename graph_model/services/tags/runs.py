@@ -25,8 +25,8 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """`graph_at` is when the graph had last changed as the run began. `counts` are nodes by value and `population` all that were looked at;
-    `code` and `message` say why it failed."""
+    """`graph_at` is when the graph had last changed as the run began, and `read` when the runs began of the tags that it read. `counts` are nodes
+    by value and `population` all that were looked at; `code` and `message` say why it failed."""
 
     version: int
     base_date: date
@@ -35,6 +35,7 @@ class LastRun:
     heard_at: datetime
     by: str
     graph_at: datetime | None = None
+    read: Mapping[str, datetime] = field(default_factory=dict)
     population: int = 0
     changed: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)  # by the value as JSON
@@ -71,8 +72,10 @@ class LastRun:
     def parse(cls, text: str) -> "LastRun":
         kept: Mapping[str, Any] = orjson.loads(text)
         given = {name: kept[name] for name in ("version", "by", "population", "changed", "counts", "code", "message")}
+        read: Mapping[str, str] = kept.get("read", {})
         return cls(
             **given,
+            read={code: datetime.fromisoformat(moment) for code, moment in read.items()},
             base_date=date.fromisoformat(kept["base_date"]),
             status=RunStatus(kept["status"]),
             started_at=datetime.fromisoformat(kept["started_at"]),
