@@ -1,5 +1,6 @@
 """`guanxi consent`: state and show what one customer agreed to. Many at once come as files: consents.csv and contacts.csv with `guanxi ingest`."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -36,7 +37,7 @@ def grant(
     store: StoreOption = None,
 ) -> None:
     """A customer agrees to be contacted through a channel."""
-    _state(typed(id_number), channel, GRANTED, at, home=home, store=store)
+    _state(typed(id_number), [channel], GRANTED, at, home=home, store=store)
 
 
 @app.command()
@@ -48,9 +49,8 @@ def refuse(
     store: StoreOption = None,
 ) -> None:
     """A customer opts out: that holds until they agree again later."""
-    number = typed(id_number)
-    for each in CHANNELS if channel == "all" else [channel]:
-        _state(number, each, REFUSED, at, home=home, store=store)
+    channels = CHANNELS if channel == "all" else [channel]
+    _state(typed(id_number), channels, REFUSED, at, home=home, store=store)
 
 
 @app.command()
@@ -82,19 +82,23 @@ def show(id_number: IdArgument, home: HomeOption = None, store: StoreOption = No
     out.print(table)
 
 
-def _state(id_number: str, channel: str, value: str, at: str | None, **where: object) -> None:
+def _state(id_number: str, channels: Sequence[str], value: str, at: str | None, **where: object) -> None:
+    """All channels or, where one is refused or the store takes nothing, none."""
     settings = settings_from(**where)
     now = utc_now()
-    said = Statement(id_number, channel, value, now if at is None else Moment().clean(at))
+    moment = now if at is None else Moment().clean(at)
+    said = [Statement(id_number, channel, value, moment) for channel in channels]
     ref = NodeRef("Customer", clean_key("Customer", id_number))
     opened = open_store(settings.store_address)
     try:
-        with audited(settings, opened, "consent.state", OPERATOR.role, about=[ref], detail={"channel": channel}):
-            done = consent.record_consents(opened, OPERATOR, [said], now=now)
+        detail = {"channels": list(channels)}
+        with audited(settings, opened, "consent.state", OPERATOR.role, about=[ref], detail=detail):
+            done = consent.record_consents(opened, OPERATOR, said, now=now)
             _raise_refused(done)
     finally:
         opened.close()
-    out.print(f"{channel}: {value}." if done.new > 0 else f"{channel}: {value}, as was stated before.")
+    for channel in channels:
+        out.print(f"{channel}: {value}." if done.new > 0 else f"{channel}: {value}, as was stated before.")
 
 
 def _raise_refused(done: Recorded) -> None:

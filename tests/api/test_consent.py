@@ -1,5 +1,6 @@
 """Consent and contacts by API and command line: kept as dated facts, shown to supervisors, and to no marketer."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from graph_model.principal import Role
+from graph_model.services.consent_facts import CHANNELS
 from tests.api.conftest import Served
 from tests.api.queries import CONSENT, RECORD_CONSENTS, RECORD_CONTACTS
 from tests.api.serving import serving
@@ -85,8 +87,11 @@ def test_the_command_line_states_and_shows_consent(site: Served) -> None:
 
     assert "sms: yes." in run("grant", "-", "--channel", "sms", "--at", AS_OF.isoformat())
     assert "push: no." in run("refuse", "-", "--channel", "push")
-    assert run("refuse", "-", "--channel", "all").count("no") == 4
+    told = run("refuse", "-", "--channel", "all")
+    assert [f"{each}: no." in told for each in CHANNELS] == [True] * 4
     shown = run("show", "-")
+    stands = {words[0]: words[1] for line in shown.splitlines() if len(words := re.findall(r"\w+", line)) > 1}
+    assert [stands[each] for each in CHANNELS] == ["no"] * 4
     assert "sms" in shown and "never asked" not in shown and site.case.id_number not in shown
     operations = [entry.operation for entry in site.runtime.store.audit(limit=1_000)]
     assert {"cli consent.state", "cli consent.show"} <= set(operations)
