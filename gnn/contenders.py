@@ -70,8 +70,8 @@ class LearningRows:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted contender: its log odds of every later row (NaN elsewhere), what is told of it, and how it is fitted on all rows to serve; None
-    for one that doesn't serve."""
+    """A fitted contender: its log odds of every row to choose by and of all held (NaN elsewhere), what is told of it, and how it is fitted on
+    all rows to serve; None for one that doesn't serve."""
 
     name: str
     margin: Margins
@@ -96,8 +96,9 @@ def trees(rows: LearningRows, config: TreeConfig, columns: int, on_round: OnRoun
 
 
 def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round: OnRound) -> Candidate:
-    """The blend: experts fitted on the first part, weighed by the second; there it is judged by gates that have not seen the row."""
-    table, checked = rows.table, rows.validation
+    """The blend: experts fitted on the first part, weighed by the second's application rows, which are what is chosen by, too; there it is
+    judged by gates that have not seen the row."""
+    table, checked = rows.table, rows.validated
     values, positive = table.values[checked], rows.positive[checked]
     learnt = Learning(
         table.names,
@@ -105,7 +106,7 @@ def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round:
         table.values[rows.fit],
         rows.positive[rows.fit],
         rows.fitting[rows.fit],
-        (values, positive),
+        (table.values[rows.validation], rows.positive[rows.validation]),
     )
     wanted = candidates(table.names, table.tabular)
     experts = fit_experts(learnt, wanted, config=config, on_done=on_round)

@@ -199,7 +199,7 @@ def _within(
 ) -> NDArray[np.bool_]:
     """All but the reviews that were held when the following part had begun: they know of its months, and what is measured there must not. What
     serves learns from them too."""
-    return ~review | (questions.moment < arrays.applications.applied_at[following].min())
+    return np.asarray(~review | (questions.moment < arrays.applications.applied_at[following].min()))
 
 
 def _with_reviews(arrays: GraphArrays, asked: QuestionSet, seed: int) -> tuple[QuestionSet, NDArray[np.float64]]:

@@ -2,7 +2,8 @@
 
 Chosen is by greedy selection with replacement (Caruana et al., "Ensemble Selection from Libraries of Models", ICML 2004): from equal weights, the
 expert that raises average precision most gets another vote. Experts are mixed as log odds, so that a sure one isn't outvoted by timid ones. With
-few labels a chosen gate is noise, so its weights are drawn towards equal ones: they count labels / (labels + 200).
+few labels a chosen gate is noise, so its weights are drawn towards equal ones: they count frauds / (frauds + 40), for it is the rarer
+labels that say which expert is better.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 Scores = NDArray[np.float64]
 
-FEW = 200  # labels
+FEW = 40  # labels of the rarer kind
 _VOTES = 20
 _START = 3  # votes that all experts share to begin with
 _LEAST = 0.002  # a forest's 0 is not certainty
@@ -34,7 +35,8 @@ def vote(odds: Scores, positive: NDArray[np.bool_]) -> Scores:
         best = int(np.argmax(gained))
         mixed = mixed + odds[:, best]
         votes[best] += 1
-    share = rows / (rows + FEW)
+    rarer = min(int(positive.sum()), int((~positive).sum()))
+    share = rarer / (rarer + FEW)
     return np.asarray(share * votes / votes.sum() + (1 - share) * equal)
 
 

@@ -118,6 +118,17 @@ def test_few_labels_leave_the_experts_nearly_equal():
     assert 0.4 < weights[1] <= 0.5
 
 
+def test_many_honest_rows_do_not_make_a_gate_sure_of_few_frauds():
+    """Eight frauds among four thousand say as little about which expert is better as eight among a hundred."""
+    random = np.random.default_rng(7)
+    few, many = (
+        gate(np.column_stack((fraud * 0.9, random.random(rows))), fraud)
+        for rows, fraud in ((100, np.arange(100) < 8), (4_000, np.arange(4_000) < 8))
+    )
+    assert 0.4 < many[1] <= 0.5
+    assert many == pytest.approx(few, abs=0.02)
+
+
 def test_too_few_labels_are_refused_with_what_to_do():
     graph = planted()
     nobody = np.zeros(NODES, dtype=np.bool_)
