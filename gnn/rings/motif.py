@@ -1,16 +1,18 @@
 """Motif: what kind of ring it is, told from what its members have in common. Pure; None where nothing holds a ring together clearly.
 
-Of each motif it is asked which share of the members meet another member by its means. The greatest share names the ring, where it is at
-least half of the members and three of them, and clearly more than any other motif's. IP addresses name nothing: rings of all kinds come
-from a few exits; and hubs hold no ring together.
+Of each motif it is asked which share of the members meet others by its means. The greatest share names the ring, where it is at least half
+of the members and three of them, and clearly more than any other motif's. Couples make no motif: a ring of households that an employer
+ties is no address mill. IP addresses name nothing: rings of all kinds come from a few exits; and hubs hold no ring together.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from gnn.arrays.channels import CHANNELS
 from gnn.arrays.csr import Index
@@ -32,12 +34,22 @@ class Motif(StrEnum):
     GUARANTOR_CIRCLE = "guarantor_circle"  # 互保圈
 
 
+class Form(Enum):
+    """What makes a meeting of members more than a couple's household."""
+
+    EACH = "three at least on each thing"
+    STAR = "three at least on one thing, the one that most of them share"
+    CHAIN = "three at least who hang together by things that two share"
+    CIRCLE = "a chain over more than one thing"
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Members who use something by one of `channels` count, where another member uses it too, be it by one of `met_by`."""
+    """Members who use something by one of `channels` count, where other members use it too, be it by one of `met_by`, in that form."""
 
     channels: tuple[str, ...]
     met_by: tuple[str, ...] = ()
+    form: Form = Form.EACH
 
 
 # Of several means the one by which most members meet counts.
@@ -46,13 +58,13 @@ MEANS: Mapping[Motif, tuple[Means, ...]] = {
     Motif.SHARED_ACCOUNT: (Means(("has_account_pay_out",)),),
     Motif.ADDRESS_MILL: (Means(("has_address_home",)), Means(("has_address_delivery",))),
     # Members name as their contact a number that another member uses, or names as well.
-    Motif.PHONE_CHAIN: (Means(("emergency_contact",), met_by=("uses_phone",)),),
+    Motif.PHONE_CHAIN: (Means(("emergency_contact",), met_by=("uses_phone",), form=Form.CHAIN),),
     # A star: those who apply with one go-between's phone, or whom one person brought.
-    Motif.INTERMEDIARY: (Means(("uses_phone",)), Means(("referred",))),
-    Motif.GUARANTOR_CIRCLE: (Means(("guarantees",)),),
+    Motif.INTERMEDIARY: (Means(("uses_phone",), form=Form.STAR), Means(("referred",), form=Form.STAR)),
+    # One guarantor of many is no circle: members vouch for members who vouch.
+    Motif.GUARANTOR_CIRCLE: (Means(("guarantees",), form=Form.CIRCLE),),
 }
 _CODES = {channel.name: code for code, channel in enumerate(CHANNELS)}
-Shares = NDArray[np.float64]
 
 
 def motifs_of(arrays: GraphArrays, ring: Index, sizes: NDArray[np.int64], *, hub_cap: int) -> Sequence[Motif | None]:
@@ -78,9 +90,38 @@ def _meeting(arrays: GraphArrays, ring: Index, rings: int, means: Means, hub_cap
     kept = np.isin(uses.channel, meets) & (ring[uses.customer] >= 0) & (degree[uses.identifier] <= hub_cap)
     customer, identifier = uses.customer[kept].astype(np.int64), uses.identifier[kept].astype(np.int64)
     cell = ring[customer] * np.int64(len(arrays.identifiers.handles)) + identifier
-    # Each member once on each identifier, then those on which two of a ring are.
+    # Each member once on each identifier, then those on which enough of a ring are.
     pair = np.unique(np.stack((cell, customer)), axis=1)
-    shared, users = np.unique(pair[0], return_counts=True)
-    here = np.isin(uses.channel[kept], counted) & np.isin(cell, shared[users >= 2])
+    shared, place, users = np.unique(pair[0], return_inverse=True, return_counts=True)
+    if means.form in (Form.EACH, Form.STAR):
+        held = users >= LEAST_MEMBERS
+    else:
+        held = _hanging_together(place, pair[1], users, least_things=2 if means.form is Form.CIRCLE else 1)
+    if means.form is Form.STAR:
+        held &= _greatest(shared // np.int64(len(arrays.identifiers.handles)), users)
+    here = np.isin(uses.channel[kept], counted) & np.isin(cell, shared[held])
     members = np.unique(customer[here])
     return np.bincount(ring[members], minlength=rings)
+
+
+def _hanging_together(
+    place: NDArray[np.int64], customer: NDArray[np.int64], users: NDArray[np.int64], *, least_things: int
+) -> NDArray[np.bool_]:
+    """Which things are part of a chain: what two members share at least, where by such things three members hang together."""
+    by_two = users[place] >= 2
+    people, who = np.unique(customer[by_two], return_inverse=True)
+    number = len(users) + len(people)
+    links = csr_array((np.ones(len(who)), (place[by_two], who + len(users))), shape=(number, number))
+    _, knot = connected_components(links, directed=False)
+    members = np.bincount(knot[len(users) :], minlength=number)
+    things = np.bincount(knot[: len(users)], minlength=number)
+    enough = (members >= LEAST_MEMBERS) & (things >= least_things)
+    return np.asarray(enough[knot[: len(users)]])
+
+
+def _greatest(ring: NDArray[np.int64], users: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of each ring the thing with most users, of equals the first."""
+    order = np.lexsort((np.arange(len(users)), -users, ring))
+    found = np.zeros(len(users), dtype=np.bool_)
+    found[order[np.unique(ring[order], return_index=True)[1]]] = True
+    return found

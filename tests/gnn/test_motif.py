@@ -39,7 +39,7 @@ def sharing(who: range, identifier: int, channel: str) -> list[Use]:
         ("emergency_contact", Motif.PHONE_CHAIN),
         ("uses_phone", Motif.INTERMEDIARY),
         ("referred", Motif.INTERMEDIARY),
-        ("guarantees", Motif.GUARANTOR_CIRCLE),
+        ("guarantees", None),  # one guarantor of all
         ("uses_ip", None),
         ("works_at", None),
     ],
@@ -57,6 +57,26 @@ def test_members_who_name_one_anothers_phones_are_a_chain_though_no_two_use_the_
     chain = [Use(member, member, "uses_phone") for member in range(5)]
     chain += [Use(member, (member + 1) % 5, "emergency_contact") for member in range(5)]
     assert motif(*chain, size=5) is Motif.PHONE_CHAIN
+
+
+def test_members_who_vouch_for_the_next_are_a_circle():
+    """Whoever vouches stands for an identifier that they and those whom they vouch for have in common."""
+    circle = [Use(who, guarantor, "guarantees") for guarantor in range(5) for who in (guarantor, (guarantor + 1) % 5)]
+    assert motif(*circle, size=5) is Motif.GUARANTOR_CIRCLE
+
+
+@pytest.mark.parametrize(
+    "channel", ["uses_device", "has_address_home", "uses_phone", "emergency_contact", "guarantees"]
+)
+def test_three_couples_with_something_of_their_own_whom_an_employer_ties_are_called_nothing(channel: str):
+    couples = [Use(member, member // 2, channel) for member in range(6)]
+    assert motif(*couples, *sharing(range(6), 9, "works_at"), size=6) is None
+
+
+def test_a_star_has_one_middle_and_households_with_a_phone_each_have_none():
+    households = [Use(member, member // 3, "uses_phone") for member in range(9)]
+    assert motif(*households, size=9) is None
+    assert motif(*households, *sharing(range(6), 9, "uses_phone"), size=9) is Motif.INTERMEDIARY
 
 
 def test_a_family_that_all_live_at_one_address_and_share_one_phone_is_called_nothing():
