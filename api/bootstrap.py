@@ -63,7 +63,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
     sessions.forget_expired(now=clock())
     metrics = Metrics()
     store = open_store(settings.store_address, read_only=settings.read_only, clock=clock)
-    scorer = _scorer(store, settings)
+    scorer, gate = _scorer(store, settings), gate_of(settings)
     return Runtime(
         settings=settings,
         store=store,
@@ -84,8 +84,8 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         looks=scorer,
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
-        gate=gate_of(settings),
-        referrals=ReferralBook(),
+        gate=gate,
+        referrals=ReferralBook(gate.secret),
         clock=clock,
     )
 

@@ -27,7 +27,9 @@ class _Counted:
 class ReferralBook:
     """Thread-safe; of several who ask at once one counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: bytes) -> None:
+        """The secret is the gate's: circles are named by it."""
+        self._secret = secret
         self._lock = threading.Lock()
         self._counted: OrderedDict[datetime, _Counted] = OrderedDict()
         self._newest: _Counted | None = None
@@ -54,7 +56,7 @@ class ReferralBook:
 
     def _count(self, store: GraphStore, moment: datetime, changed_at: datetime | None) -> _Counted:
         began = time.monotonic()
-        circles = circles_of(store, as_of=moment)
+        circles = circles_of(store, self._secret, as_of=moment)
         ended = time.monotonic()
         found = _Counted(circles, changed_at, ended + _REST * (ended - began))
         self._counted[moment] = found

@@ -73,7 +73,7 @@ def main() -> None:
     chosen = np.random.default_rng(1).choice(handles, min(options.candidates, len(handles)), replace=False)
     times = Times()
     for number in range(options.rounds):
-        circles = times.of("circles, with conversion and influence", lambda: circles_of(store, as_of=now))
+        circles = times.of("circles, with conversion and influence", lambda: circles_of(store, GATE.secret, as_of=now))
         times.of("circles and influence by networkx", lambda: by_networkx(circles))  # noqa: B023 - called at once
         risk = risk_moment(store, now=now)
         times.of(

@@ -20,6 +20,7 @@ from graph_model.services.audience_records import Audience, Recipe, Version
 from graph_model.services.circle_lists import KeyOrder
 from graph_model.services.consent_facts import CHANNELS
 from graph_model.services.gate import told
+from graph_model.services.gate_policy import Gate
 from graph_model.services.referrals import Circles, circles_of
 from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
@@ -49,9 +50,10 @@ def draw(
 ) -> None:
     """Draw a new audience, and tell whom the gate left out for what."""
     settings, now = settings_from(home=home, store=store), utc_now()
+    gate = gate_of(settings)
     with _opened(settings) as opened, audited(settings, opened, "audience.draw", OPERATOR.role):
         audience, version = audiences.create(
-            opened, gate_of(settings), _circles(opened, now), OPERATOR,
+            opened, gate, _circles(opened, gate, now), OPERATOR,
             name=name, channel=channel, purpose=purpose, recipe=Recipe(tuple(circle or ()), spreaders, by), now=now,
         )  # fmt: skip
     _tell(audience, version)
@@ -61,8 +63,9 @@ def draw(
 def redraw(id: IdArgument, home: HomeOption = None, store: StoreOption = None) -> None:
     """Draw an audience once more by its recipe: its next version."""
     settings, now = settings_from(home=home, store=store), utc_now()
+    gate = gate_of(settings)
     with _opened(settings) as opened, audited(settings, opened, "audience.redraw", OPERATOR.role):
-        found = audiences.redraw(opened, gate_of(settings), _circles(opened, now), OPERATOR, id, now=now)
+        found = audiences.redraw(opened, gate, _circles(opened, gate, now), OPERATOR, id, now=now)
     _tell(*found)
 
 
@@ -139,9 +142,9 @@ def _opened(settings: Settings, *, read_only: bool = False) -> Iterator[GraphSto
         opened.close()
 
 
-def _circles(store: GraphStore, now: datetime) -> Circles:
+def _circles(store: GraphStore, gate: Gate, now: datetime) -> Circles:
     with progress_bar() as on_progress:
-        return circles_of(store, as_of=now, on_progress=on_progress)
+        return circles_of(store, gate.secret, as_of=now, on_progress=on_progress)
 
 
 def _in_short(version: Version) -> tuple[str, str, str, str]:

@@ -87,8 +87,9 @@ def _counted(as_of: str | None, **where: object) -> Iterator[tuple[GraphStore, G
     moment = moment_of(as_of, utc_now())
     opened = open_store(settings.store_address, read_only=True)
     try:
+        gate = gate_of(settings)
         with progress_bar() as on_progress:
-            circles = circles_of(opened, as_of=moment, on_progress=on_progress)
-        yield opened, gate_of(settings), circles
+            circles = circles_of(opened, gate.secret, as_of=moment, on_progress=on_progress)
+        yield opened, gate, circles
     finally:
         opened.close()

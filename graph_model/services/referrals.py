@@ -70,8 +70,8 @@ class Circles:
         return np.flatnonzero(self.people.circle == circle)
 
 
-def circles_of(store: GraphStore, *, as_of: datetime, on_progress: OnProgress | None = None) -> Circles:
-    """Everything by then, strictly: what had happened and was recorded."""
+def circles_of(store: GraphStore, secret: bytes, *, as_of: datetime, on_progress: OnProgress | None = None) -> Circles:
+    """Everything by then, strictly: what had happened and was recorded. `secret` is the home's, of the gate: circles are named by it."""
 
     def told(done: int) -> None:
         if on_progress is not None:
@@ -89,7 +89,7 @@ def circles_of(store: GraphStore, *, as_of: datetime, on_progress: OnProgress | 
     told(2)
     became = _conversion(store, people)
     told(3)
-    ids = [circle_id(node_id) for node_id in store.node_ids(handles[first].tolist())]
+    ids = [circle_id(secret, node_id) for node_id in store.node_ids(handles[first].tolist())]
     brought = people.is_brought
     told(_STAGES)
     return Circles(
@@ -107,9 +107,9 @@ def circles_of(store: GraphStore, *, as_of: datetime, on_progress: OnProgress | 
     )
 
 
-def circle_id(node_id: str) -> str:
-    """Of a circle, by who was first in it. It leads nobody back to them."""
-    return f"circle-{blake2b(node_id.encode(), digest_size=8, person=b'circle').hexdigest()}"
+def circle_id(secret: bytes, node_id: str) -> str:
+    """Of a circle, by who was first in it. Without the secret it leads nobody back to them, whoever knows everybody's node id included."""
+    return f"circle-{blake2b(node_id.encode(), key=secret, digest_size=8, person=b'circle').hexdigest()}"
 
 
 def _people(

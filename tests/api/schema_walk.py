@@ -139,7 +139,7 @@ def _number(world: World) -> str:
 
 
 def _circle(world: World) -> str:
-    return circle(world.served.runtime.store)
+    return circle(world.served.runtime.store, world.served.runtime.gate.secret)
 
 
 def _new_name() -> str:

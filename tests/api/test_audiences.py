@@ -49,7 +49,7 @@ def draw(site: Served, name: str, role: Role = Role.MARKETER) -> dict[str, Any]:
         name=name,
         channel="SMS",
         purpose="friends of friends",
-        recipe={"circles": [circle(site.runtime.store)]},
+        recipe={"circles": [circle(site.runtime.store, site.runtime.gate.secret)]},
     )["drawAudience"]
     return made
 
@@ -90,7 +90,7 @@ def test_the_supervisor_sees_the_waterfall_and_the_marketer_does_not(site: Serve
 
 
 def test_people_quality_and_abuse_are_for_who_may_see_them(site: Served) -> None:
-    found = circle(site.runtime.store)
+    found = circle(site.runtime.store, site.runtime.gate.secret)
     assert site.client(Role.MARKETER).code(CIRCLE_IN_FULL, id=found) == "forbidden"
     full = site.client(Role.INVESTIGATOR).data(CIRCLE_IN_FULL, id=found)["referralCircle"]
     assert full["quality"] | {"a": 39} == full["quality"]
@@ -128,7 +128,7 @@ def test_an_audience_is_drawn_anew_and_withdrawn(site: Served) -> None:
 def test_nobody_else_draws_or_reads_an_audience(site: Served, role: Role) -> None:
     client = site.client(role)
     assert client.code(AUDIENCES) == "forbidden"
-    recipe = {"circles": [circle(site.runtime.store)]}
+    recipe = {"circles": [circle(site.runtime.store, site.runtime.gate.secret)]}
     asked = {"name": "winter", "channel": "SMS", "purpose": "friends of friends", "recipe": recipe}
     assert client.code(DRAW_AUDIENCE, **asked) == "forbidden"
 
@@ -151,7 +151,7 @@ def test_the_command_line_draws_shows_exports_and_withdraws(site: Served, tmp_pa
         assert ran.exit_code == 0, ran.output
         return ran.output
 
-    found = circle(site.runtime.store)
+    found = circle(site.runtime.store, site.runtime.gate.secret)
     assert found in run("referrals", "list") and "confirmed fraud" in run("referrals", "show", found)
     told = run(
         "audience", "draw", "--name", ending, "--channel", "sms", "--purpose", "friends of friends", "--circle", found

@@ -356,7 +356,7 @@ def test_services_ask_for_the_right_again(world: World, name: str) -> None:
         "reason": "case 4711", "property": "name", "secret": b"k" * 32, "verdict": "cleared", "application_id": ids["application1"],
         "known_at": NOW, "known": [], "positions": None, "expires_at": None, "wanted": [], "id_numbers": [], "note": "", "first": 5, "after": None,
         "start_id": ids["c_user"], "end_id": ids["d_user"], "as_of": None, "statements": [], "policy": load_gate_policy(),
-        "gate": GATE, "circles": circles_of(store, as_of=NOW), "circle_id": "circle-1", "circle": SOME_CIRCLE, "name": "spring",
+        "gate": GATE, "circles": circles_of(store, GATE.secret, as_of=NOW), "circle_id": "circle-1", "circle": SOME_CIRCLE, "name": "spring",
         "channel": "sms", "purpose": "friends", "recipe": Recipe(), "audience_id": "1", "audience": SOME_AUDIENCE, "of": SOME_VERSION,
         "number": 1, "rows": 0, "form": "csv",
     }  # fmt: skip

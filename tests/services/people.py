@@ -97,7 +97,7 @@ def marketing(store: GraphStore, *, scored: bool = True) -> list[NodeRef]:
     return people
 
 
-def circle(store: GraphStore) -> str:
-    """The id of the largest one."""
-    circles = circles_of(store, as_of=NOW)
+def circle(store: GraphStore, secret: bytes) -> str:
+    """The id of the largest one, in a home with this secret."""
+    circles = circles_of(store, secret, as_of=NOW)
     return circles.ids[int(circles.size.argmax())]

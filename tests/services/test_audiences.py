@@ -50,7 +50,7 @@ def filled(url: str) -> GraphStore:
 
 def circle_ids(store: GraphStore, *, now: datetime = NOW) -> list[str]:
     """In the order of FIRST and SECOND."""
-    circles = circles_of(store, as_of=now)
+    circles = circles_of(store, GATE.secret, as_of=now)
     found = circle_page(circles, SUPERVISOR, GATE.policy, first=10).circles
     place = {circle.id: int(circles.people.handles[circles.members(circle.number)].min()) for circle in found}
     return sorted(place, key=lambda each: place[each])
@@ -66,7 +66,7 @@ def draw(
     now: datetime = NOW,
     channel: str = "sms",
 ) -> tuple[Audience, Version]:
-    circles = circles_of(store, as_of=now)
+    circles = circles_of(store, GATE.secret, as_of=now)
     return audiences.create(
         store, gate, circles, principal,
         name=name, channel=channel, purpose="friends of friends", recipe=recipe or Recipe(tuple(circle_ids(store))), now=now,
@@ -74,7 +74,7 @@ def draw(
 
 
 def again(store: GraphStore, audience: Audience, *, now: datetime, gate: Gate = PLAIN) -> Version:
-    return audiences.redraw(store, gate, circles_of(store, as_of=now), MARKETER, audience.id, now=now)[1]
+    return audiences.redraw(store, gate, circles_of(store, GATE.secret, as_of=now), MARKETER, audience.id, now=now)[1]
 
 
 def members(

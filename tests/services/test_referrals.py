@@ -27,7 +27,7 @@ from graph_model.services.circle_lists import (
     required,
 )
 from graph_model.services.referral_abuse import abuse_in
-from graph_model.services.referrals import Circles, circles_of, influence
+from graph_model.services.referrals import Circles, circle_id, circles_of, influence
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from tests.services.people import GATE, NOW, START, arrive, person, refer, said, score
@@ -58,7 +58,7 @@ def only(circles: Circles, principal: Principal = SUPERVISOR) -> Circle:
 
 def test_an_advocate_who_brings_friends_who_bring_friends_is_one_circle(store: GraphStore) -> None:
     refer(store, [(LI, WANG), (LI, ZHAO), (WANG, SUN), (SUN, QIAN)])
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     circle = only(circles)
     assert (circle.size, circle.depth, circle.referrals, circle.brought) == (5, 3, 4, 4)
     place = by_key(store, circles)
@@ -76,7 +76,7 @@ def test_everybody_counts_once_for_their_first_referrer(store: GraphStore) -> No
     """Two advocates claim the same friend: the later one ties the circles together and brings in nobody."""
     refer(store, [(LI, WANG), (ZHAO, SUN)], at=START)
     refer(store, [(ZHAO, WANG)], at=START + 9 * DAY)
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     place = by_key(store, circles)
     assert only(circles).size == 4
     assert [int(circles.people.reach[place[ref.key]]) for ref in (LI, ZHAO)] == [1, 1]
@@ -85,15 +85,24 @@ def test_everybody_counts_once_for_their_first_referrer(store: GraphStore) -> No
 def test_a_circle_keeps_its_id_while_it_grows_and_looks_back_as_it_was(store: GraphStore) -> None:
     refer(store, [(LI, WANG)])
     refer(store, [(WANG, ZHAO), (SUN, LI)], at=START + 30 * DAY)
-    before, after = (circles_of(store, as_of=moment) for moment in (START + DAY, NOW))
+    before, after = (circles_of(store, GATE.secret, as_of=moment) for moment in (START + DAY, NOW))
     assert (before.ids, before.size.tolist()) == (after.ids, [2])
     assert after.size.tolist() == [4]
 
 
+def test_a_circles_id_leads_to_nobody_without_the_homes_secret(store: GraphStore) -> None:
+    """A marketer who exported everybody's node ids names circles from them, in a home of their own: none is ours."""
+    refer(store, [(LI, WANG), (ZHAO, SUN)])
+    ids = store.node_ids(store.scan_nodes("Customer").handles.tolist())
+    named = {circle_id(secret, node_id) for node_id in ids for secret in (b"", b"another home")}
+    ours = circles_of(store, GATE.secret, as_of=NOW).ids
+    assert len(set(ours)) == 2 and not named & set(ours)
+
+
 def test_what_was_recorded_late_was_not_known_then(store: GraphStore) -> None:
     store.upsert(GraphBatch(edges=[EdgeRecord("REFERRED", LI, WANG, START, START, START + 50 * DAY, "app")]))
-    assert len(circles_of(store, as_of=START + DAY).ids) == 0
-    assert len(circles_of(store, as_of=NOW).ids) == 1
+    assert len(circles_of(store, GATE.secret, as_of=START + DAY).ids) == 0
+    assert len(circles_of(store, GATE.secret, as_of=NOW).ids) == 1
 
 
 def test_conversion_counts_people_who_applied_after_they_were_brought_in(store: GraphStore) -> None:
@@ -104,9 +113,9 @@ def test_conversion_counts_people_who_applied_after_they_were_brought_in(store: 
     applied(store, ZHAO, "X3", START + 20 * DAY, "approved")
     applied(store, SUN, "X4", START + 20 * DAY)
     applied(store, QIAN, "X5", START + 5 * DAY, "approved", "drawn")  # before anybody referred them
-    circle = only(circles_of(store, as_of=NOW))
+    circle = only(circles_of(store, GATE.secret, as_of=NOW))
     assert (circle.brought, circle.applied, circle.approved, circle.drawn) == (4, 3, 2, 1)
-    early = only(circles_of(store, as_of=START + 15 * DAY))
+    early = only(circles_of(store, GATE.secret, as_of=START + 15 * DAY))
     assert (early.brought, early.applied, early.approved, early.drawn) == (4, 0, 0, 0)
 
 
@@ -119,7 +128,7 @@ def applied(store: GraphStore, who: NodeRef, key: str, at: datetime, *statuses: 
 
 def test_people_who_refer_each_other_round_and_round_are_a_sign(store: GraphStore) -> None:
     refer(store, [(LI, WANG), (WANG, ZHAO), (ZHAO, LI), (ZHAO, SUN)])
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     circle = only(circles)
     told = quality(store, circles, SUPERVISOR, circle)
     assert (told.circular_referrals, told.self_referrals, circle.size, circle.brought) == (3, 0, 4, 3)
@@ -132,7 +141,7 @@ def test_a_referrer_with_the_device_of_who_they_refer_is_a_sign(store: GraphStor
     uses += [EdgeRecord("USES_PHONE", who, phone, START, START, START, "app") for who in (LI, WANG, QIAN)]
     store.upsert(GraphBatch([NodeRecord(ref, START, START, "app") for ref in (device, phone)], uses))
     refer(store, [(LI, WANG), (LI, ZHAO), (ZHAO, QIAN)])
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     graph = circle_graph(store, circles, SUPERVISOR, only(circles))
     by_id = {member.node.node_id: member.node.ref for member in graph.members}
     shared = {(by_id[each.source], by_id[each.target]): each.shared for each in graph.referrals}
@@ -142,7 +151,7 @@ def test_a_referrer_with_the_device_of_who_they_refer_is_a_sign(store: GraphStor
 
 def test_a_referral_of_oneself_is_counted_and_ties_nobody(store: GraphStore) -> None:
     store.upsert(GraphBatch(edges=[EdgeRecord("REFERRED", LI, LI, START, START, START, "app")]))
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     assert (len(circles.ids), circles.people.to_self) == (0, 1)
 
 
@@ -150,11 +159,11 @@ def test_the_quality_of_those_brought_in_is_as_of_the_moment_and_for_who_may_see
     refer(store, [(LI, WANG), (LI, ZHAO), (LI, SUN)])
     score(store, {LI: "D", WANG: "D", ZHAO: "A"}, at=START + 20 * DAY)
     store.upsert(GraphBatch(facts=[said(SUN, "disposition", "confirmed_fraud", START + 30 * DAY)]))
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     told = quality(store, circles, SUPERVISOR, only(circles))
     assert dict(told.grades) == {Grade.A: 1, Grade.B: 0, Grade.C: 0, Grade.D: 1}
     assert (told.brought, told.unscored, told.confirmed_fraud) == (3, 1, 1)
-    then = circles_of(store, as_of=START + 10 * DAY)
+    then = circles_of(store, GATE.secret, as_of=START + 10 * DAY)
     assert quality(store, then, SUPERVISOR, only(then)).unscored == 3
 
 
@@ -169,7 +178,7 @@ def star(store: GraphStore, size: int, *, begin: int = 0) -> None:
 def test_a_marketer_gets_rounded_numbers_no_small_circle_and_no_person(store: GraphStore) -> None:
     star(store, 28)
     star(store, 9, begin=30)
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     page = circle_page(circles, MARKETER, POLICY, first=10)
     (circle,) = page.circles
     assert (page.total, circle.size, circle.referrals, circle.brought) == (1, 30, 25, 25)
@@ -188,7 +197,7 @@ def test_a_marketer_gets_rounded_numbers_no_small_circle_and_no_person(store: Gr
 
 def test_signs_of_abuse_are_for_who_may_see_risk(store: GraphStore) -> None:
     refer(store, [(LI, WANG), (WANG, LI)])
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     blind = Principal("ben", Role.INVESTIGATOR, scopes=frozenset({Right.SEE_GRAPH}))
     graph = circle_graph(store, circles, blind, only(circles))
     assert {(each.circular, each.shared) for each in graph.referrals} == {(None, None)}
@@ -203,7 +212,7 @@ def test_a_walk_over_pages_meets_every_circle_once_in_order(
 ) -> None:
     for begin, size in ((0, 12), (12, 12), (24, 14), (38, 11)):
         star(store, size, begin=begin)
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     met: list[Circle] = []
     after = None
     while True:
@@ -222,7 +231,7 @@ def test_a_walk_over_pages_meets_every_circle_once_in_order(
 
 def test_a_large_circle_is_drawn_from_its_beginning_and_says_what_it_left_out(store: GraphStore) -> None:
     star(store, 40)
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     graph = circle_graph(store, circles, SUPERVISOR, only(circles), limit=15)
     assert (len(graph.members), len(graph.referrals), graph.omitted) == (15, 14, 25)
     assert graph.members[0].depth == 0 and graph.members[0].reach == 39
@@ -248,7 +257,7 @@ def test_circles_depth_reach_and_rounds_are_those_of_a_walk_person_by_person(
     people = [person(number) for number in range(12)]
     arrive(store, people)
     refer(store, [(people[a], people[b]) for a, b in pairs])
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     place = {ref: by_key(store, circles)[ref.key] for a, b in pairs if a != b for ref in (people[a], people[b])}
     real = [(people[a], people[b]) for a, b in pairs if a != b]
 

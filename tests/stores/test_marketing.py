@@ -53,7 +53,7 @@ def test_a_circle_becomes_an_audience_and_its_export_on_every_engine(store: Grap
     )
     assert (messages.granted, messages.sent, messages.too_often) == (True, 2, True)
 
-    circles = circles_of(store, as_of=NOW)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
     (circle,) = circle_page(circles, SUPERVISOR, GATE.policy, first=5).circles
     assert (circle.size, circle.depth, circle.brought, circle.applied, circle.approved) == (40, 2, 39, 1, 1)
     worth = quality(store, circles, SUPERVISOR, circle)
