@@ -18,6 +18,7 @@ from gnn.online import Assessed, Seen
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.records import AsOf, Node, NodeRef, RiskAssessment
 from graph_model.schema import SCHEMA
+from graph_model.services.lookup import view_as_of
 from graph_model.store import GraphStore
 
 _APPLICATIONS = 1_000  # of a customer, among which the latest is looked for
@@ -78,10 +79,11 @@ class Explanation:
 
 def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: datetime) -> Explanation | None:
     """What the last score of a customer or an application by `now` rests on: as of the moment that it speaks of, by the model that gave it,
-    or, where that can't be used any more, by the one that serves for that moment. None for a customer who had not applied: online scoring
-    sees nobody without an application. Raises NotFound for a node that was not known by `now`; InvalidRequest `explanation.subject` for a
-    node that is neither."""
-    node = next(iter(store.get_by_id([node_id], as_of=AsOf.at(now))), None)
+    or, where that can't be used any more, by the one that serves for that moment. The node and the score are those that a page as of `now`
+    shows; the surroundings are what scoring knew. None for a customer who had not applied: online scoring sees nobody without an
+    application. Raises NotFound for a node that scoring did not know of; InvalidRequest `explanation.subject` for a node that is neither."""
+    shown = view_as_of(now)
+    node = next(iter(store.get_by_id([node_id], as_of=shown)), None)
     if node is None:
         raise NotFound("There is no such node as of that moment.")
     if node.label not in (CUSTOMER, APPLICATION):
@@ -89,8 +91,10 @@ def explain_score(store: GraphStore, scorer: Looks, node_id: str, *, now: dateti
             f"A score of type {node.label} is a mean of its customers' scores. Ask for one of these customers, or for an application.",
             code="explanation.subject",
         )
-    last = next(iter(store.assessments(node_id, as_of=AsOf.at(now), limit=1)), None)
+    last = next(iter(store.assessments(node_id, as_of=shown, limit=1)), None)
     as_of = now if last is None else last.as_of
+    if len(store.get_by_id([node_id], as_of=AsOf.at(as_of))) == 0:
+        raise NotFound("It was recorded after that moment: scoring did not know of it. Ask as of a later one.")
     seen = _seen(store, scorer, node, as_of, None if last is None else last.model_version)
     if seen is None:
         return None

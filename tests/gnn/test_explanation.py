@@ -283,6 +283,23 @@ def test_a_score_that_rules_gave_is_explained_by_rules_though_a_model_serves_sin
     assert (found.model_version, found.degraded) == ("rules-1", ("rules_only",))
 
 
+def test_a_page_of_a_past_day_explains_the_score_that_it_shows_though_that_was_computed_later(scored: Scored):
+    """June is scored in August, as a check: the page of June shows that score, and why."""
+    application = some_applications(scored.store, 1)[0]
+    scorer = Scorer(scored.store, scored.models)
+    scorer.assess(application, as_of=AFTERWARDS + MINUTE / 2, scored_at=AFTERWARDS + timedelta(days=60))
+    assert explained(scored, application).as_of == AFTERWARDS + MINUTE / 2
+
+
+def test_who_is_on_the_page_of_a_past_day_but_was_recorded_later_is_said_to_be_so(scored: Scored):
+    late = NodeRef("Customer", "P:LATE")
+    scored.store.upsert(GraphBatch([NodeRecord(late, AFTERWARDS, AFTERWARDS + timedelta(days=60), "test")]))
+    person = scored.store.get(late)
+    assert person is not None
+    with pytest.raises(NotFound, match="recorded after that moment"):
+        explained(scored, person.node_id)
+
+
 def test_somebody_new_on_the_handset_of_a_ring_is_explained_by_that_handset(scored: Scored):
     store = scored.store
     ring = max(store.rings(limit=50), key=lambda ring: ring.known_fraud)
