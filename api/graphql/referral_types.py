@@ -17,7 +17,9 @@ from graph_model.services.circle_lists import Circle, Member, Referral
 from graph_model.services.referrals import Circles
 
 
-@strawberry.enum(description="What circles are ordered by, the greatest first; equals by id.")
+@strawberry.enum(
+    description="What circles are ordered by, the greatest first; equals by id. By DRAWN: for whoever may see the graph."
+)
 class CircleOrder(Enum):
     SIZE = "size"
     DEPTH = "depth"
@@ -116,7 +118,7 @@ class ReferralCircle:
     referrals: int | None
     brought: int | None = strawberry.field(description="People who were brought in by somebody of the circle.")
     applied: int | None = strawberry.field(description="Of them, who applied after that.")
-    approved: int | None
+    approved: int | None = strawberry.field(description="Null to whoever may not see the graph, as `drawn` is.")
     drawn: int | None
     as_of: datetime
     found: strawberry.Private[Circle]

@@ -1,7 +1,8 @@
 """Referral circles as lists and one by one, to each role what it may know of them.
 
 Whoever may see the graph gets exact numbers and people. A marketer gets circles that are not too small, numbers rounded to 5 and not told below 10,
-and no person: people come out of the gate. (An exact size beside an audience of that circle would say how many were left out.)
+and no person: people come out of the gate. (An exact size beside an audience of that circle would say how many were left out.) Nor is a marketer told
+what became of applications: beside how many applied, it would say how many were refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ MOST_KEY = 100
 
 
 class CircleOrder(StrEnum):
-    """What circles are ordered by, the greatest first; equals by id."""
+    """What circles are ordered by, the greatest first; equals by id. DRAWN is for whoever may see the graph."""
 
     SIZE = "size"
     DEPTH = "depth"
@@ -112,7 +113,10 @@ def circle_page(
     after: tuple[int, str] | None = None,
     order: CircleOrder = CircleOrder.SIZE,
 ) -> CirclePage:
+    """Raises Forbidden for an order by what the principal is not told."""
     _require_some(principal)
+    if order is CircleOrder.DRAWN:
+        principal.require(Right.SEE_GRAPH)
     exact = principal.may(Right.SEE_GRAPH)
     numbers = np.arange(len(circles.ids)) if exact else np.flatnonzero(circles.size >= policy.least_circle)
     values = np.asarray(getattr(circles, order.value))[numbers]
@@ -269,8 +273,8 @@ def _circle(circles: Circles, number: int, *, exact: bool) -> Circle:
         referrals=told(circles.referrals),
         brought=told(circles.brought),
         applied=told(circles.applied),
-        approved=told(circles.approved),
-        drawn=told(circles.drawn),
+        approved=told(circles.approved) if exact else None,
+        drawn=told(circles.drawn) if exact else None,
     )
 
 
