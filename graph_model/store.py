@@ -230,8 +230,11 @@ class GraphStore(Protocol):
         """The facts about many nodes at once, each node's as `facts` has them; nodes without any are left out."""
         ...
 
-    def tags_of(self, node_ids: Sequence[str], *, on: date | None = None) -> dict[str, list[TagValue]]:
-        """The tags of many nodes by rising code, as they are or as they were on a base date; nodes without any are left out."""
+    def tags_of(
+        self, node_ids: Sequence[str], *, on: date | None = None, as_of: AsOf | None = None
+    ) -> dict[str, list[TagValue]]:
+        """The tags of many nodes by rising code, as they are, as they were on a base date, or as of a moment (`TagRun.speaks_by`); nodes without
+        any are left out."""
         ...
 
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:

@@ -6,7 +6,12 @@ ended. The value on a base date is that of the last row up to it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from graph_model.records import AsOf
+from graph_model.schema.property_types import LOCAL_ZONE
+
+_TICK = timedelta(milliseconds=1)
 
 TagCell = str | float | int  # a text, a date in ISO form, a number, or 1 for a tag that says yes
 
@@ -20,6 +25,18 @@ class TagRun:
     base_date: date
     computed_at: datetime
     source: str
+
+    def speaks_by(self, on: date | None, as_of: AsOf | None) -> bool:
+        """Whether it is about no later day than `on`, and known as of a moment: what it says is of the end of its base date, or of when it was
+        computed where that was before."""
+        if on is not None and self.base_date > on:
+            return False
+        if as_of is None:
+            return True
+        about_then = (
+            self.computed_at <= as_of.event or self.base_date < (as_of.event + _TICK).astimezone(LOCAL_ZONE).date()
+        )
+        return about_then and (as_of.recorded is None or self.computed_at <= as_of.recorded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from graph_model.schema import SCHEMA
 from graph_model.services import blocklist, casework, full_graph, masking, relation_graph, subject
 from graph_model.services.lookup import Hit
 from graph_model.services.tags import reading
-from graph_model.services.tags.computing import base_date_of
 
 
 @strawberry.type(description="One declared property of a node. A masked value has its mask as value and display.")
@@ -188,17 +187,15 @@ class Subject:
 
     @resolver("Tags of the node in short: `code`, or `code=value`. `portrait` tells more.")
     def tags(self, info: Info) -> list[str]:
-        return reading.in_short(info.context.store, info.context.principal, self.found.node_id, on=self._base_date)
+        return reading.in_short(info.context.store, info.context.principal, self.found.node_id, as_of=self.moment)
 
-    @resolver("微观画像: the node's tags by category, as they are or as they were on a base date; else that of `asOf`.")
+    @resolver(
+        "微观画像: the node's tags by category, as they were known as of `asOf`; of a base date up to `on` where that is given."
+    )
     def portrait(self, info: Info, on: date | None = None) -> list[PortraitEntry]:
-        day = self._base_date if on is None else on
-        found = reading.portrait(info.context.store, info.context.principal, self.found.node_id, on=day)
+        context = info.context
+        found = reading.portrait(context.store, context.principal, self.found.node_id, on=on, as_of=self.moment)
         return [PortraitEntry.of(entry) for entry in found]
-
-    @property
-    def _base_date(self) -> date | None:
-        return None if self.moment is None else base_date_of(self.moment.event)
 
     @resolver("The latest first, at most 50.")
     def applications(self, info: Info) -> list[ApplicationView]:

@@ -129,8 +129,10 @@ class ScoreAnswer:
 
     @resolver("Tags of the node in short: `code`, or `code=value`.")
     def tags(self, info: Info) -> list[str]:
-        node = self.seen.node
-        return [] if node is None else reading.in_short(info.context.store, info.context.principal, node.node_id)
+        node, context = self.seen.node, info.context
+        if node is None:
+            return []
+        return reading.in_short(context.store, context.principal, node.node_id, as_of=self.seen.as_of)
 
     @classmethod
     def of(cls, seen: risk.ScoreView) -> "ScoreAnswer":

@@ -50,7 +50,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class ScoreView:
-    """What is known of one identifier's risk at a moment. `node` is None for one that the graph does not know."""
+    """What is known of one identifier's risk at a moment (now where `as_of` is None). `node` is None for one that the graph does not know."""
 
     type: str
     node: Node | None
@@ -58,6 +58,7 @@ class ScoreView:
     ring: Ring | None
     freshness: Freshness | None
     degraded: tuple[Degraded, ...]
+    as_of: AsOf | None = None
 
     @property
     def score(self) -> float | None:
@@ -187,7 +188,7 @@ def _view(
     ring = None if name is None else rings[name]
     if name is not None and ring is None:
         degraded.append(Degraded.RING_UNAVAILABLE)
-    return ScoreView(node.label, node, assessment, ring, freshness, tuple(degraded))
+    return ScoreView(node.label, node, assessment, ring, freshness, tuple(degraded), looker.as_of)
 
 
 def _is_of(assessment: RiskAssessment, scoring: Scoring) -> bool:

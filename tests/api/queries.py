@@ -118,7 +118,7 @@ RECORD_CONTACTS = """mutation ($contacts: [ContactInput!]!) { recordContacts(con
   new known refused { index code message } } }"""
 CONSENT = "query ($nodeId: ID!) { consent(nodeId: $nodeId) { channel granted since source sent days tooOften } }"
 EXPLANATION = f"""query ($nodeId: ID!, $asOf: DateTime) {{ explanation(nodeId: $nodeId, asOf: $asOf) {{
-  subjectId customerId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId drop }}
+  subjectId customerId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId others drop }}
   source modelVersion asOf degraded degradedBecause graph {{ {GRAPH} }} }} }}"""
 TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner rule reads dependants
   changedBy changedAt versions { version rule changedBy changedAt }
@@ -131,7 +131,7 @@ CHECK_TAG = """query ($rule: String!, $type: String! = "Customer") { checkTag(ru
 DEFINE_TAG = f"mutation ($input: TagInput!) {{ defineTag(input: $input) {{ {TAG} }} }}"
 CHANGE_TAG = f"mutation ($input: TagInput!) {{ changeTag(input: $input) {{ {TAG} }} }}"
 DELETE_TAG = "mutation ($code: String!) { deleteTag(code: $code) }"
-PORTRAIT = """query ($nodeId: ID!, $on: Date) { subjectById(nodeId: $nodeId) { tags portrait(on: $on) {
+PORTRAIT = """query ($nodeId: ID!, $on: Date, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) { tags portrait(on: $on) {
   code nameZh nameEn category subcategory valueType value version since computedAt source } } }"""
 PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
   path(from: $from, to: $to, k: $k, maxHops: $maxHops, asOf: $asOf) {

@@ -1,5 +1,6 @@
 """Tags over the API: a marketer makes one, the operator's job computes it, an investigator reads a portrait; and nobody's risk is in any of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,11 @@ def test_from_a_rule_to_a_portrait(served: Served) -> None:
     assert (
         ida.data(queries.PORTRAIT, nodeId=served.case.ids["subject"], on="2001-01-01")["subjectById"]["portrait"] == []
     )
+    of, before = served.case.ids["subject"], (served.runtime.clock() - timedelta(days=3)).isoformat()
+    assert ida.data(queries.PORTRAIT, nodeId=of, asOf=before)["subjectById"]["tags"] == []  # computed since
+    number = served.case.id_number
+    assert ida.data(queries.SCORE, idNumber=number)["score"]["tags"] == [entry["code"]]
+    assert ida.data(queries.SCORE, idNumber=number, asOf=before)["score"]["tags"] == []
     assert mei.code(queries.PORTRAIT, nodeId=served.case.ids["subject"]) == "forbidden"
     changed = mei.data(queries.CHANGE_TAG, input=tag("shares_phone", "shared(Phone) >= 2"))["changeTag"]
     assert [each["version"] for each in changed["versions"]] == [2, 1]

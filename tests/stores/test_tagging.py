@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from graph_model.errors import InvalidRequest, UnknownName
 from graph_model.moving import copy
 from graph_model.predicates import EVERYTHING, AllOf, Compare, Neighbours, Not, Operator, Predicate, Tagged
+from graph_model.records import AsOf
+from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from graph_model.tagging import TagCell, TagRun, TagStep
@@ -89,6 +91,26 @@ def test_a_day_changes_what_became_different_and_the_day_before_stays(book: Grap
     assert portrait(book, "c2", FIRST) == {"applicant": 1, "level": "once"}
     assert portrait(book, "c3", FIRST) == {"level": "never"} and portrait(book, "c3", SECOND) == {"level": "once"}
     assert portrait(book, "c3", date(2024, 12, 31)) == {}
+
+
+def test_as_of_a_moment_nothing_is_told_that_was_computed_or_happened_later(book: GraphStore) -> None:
+    """The night of 2 January tells of the day before; the shell catches up on 3 January two weeks later."""
+    c3 = id_of(book, customer("c3"))
+    night = datetime(2025, 1, 2, 2, tzinfo=LOCAL_ZONE)
+    tagged(book, LEVEL, TagRun("level", 1, FIRST, night, "job"))
+    book.upsert(batch(edge("APPLIED", customer("c3"), application("x4"))))
+    late = datetime(2025, 1, 17, 9, tzinfo=LOCAL_ZONE)
+    tagged(book, LEVEL, TagRun("level", 2, THIRD, late, "user:wu"))
+
+    def level(moment: datetime, recorded: datetime | None) -> list[TagCell | None]:
+        return [value.value for value in book.tags_of([c3], as_of=AsOf(moment, recorded)).get(c3, [])]
+
+    noon, tick = datetime(2025, 1, 4, 12, tzinfo=LOCAL_ZONE), timedelta(milliseconds=1)
+    first_day_over = datetime(2025, 1, 2, tzinfo=LOCAL_ZONE) - tick
+    assert level(first_day_over, None) == ["never"] and level(first_day_over - tick, None) == []
+    assert level(first_day_over, first_day_over) == [] and level(night, night) == ["never"]
+    assert level(noon, noon) == ["never"] and level(noon, None) == ["once"] and level(late, late) == ["once"]
+    assert book.tags_of([c3], on=FIRST, as_of=AsOf.at(late))[c3][0].value == "never"
 
 
 def test_a_tag_without_a_rule_ends_and_comes_back(book: GraphStore) -> None:

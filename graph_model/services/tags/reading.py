@@ -12,6 +12,7 @@ import orjson
 
 from graph_model.predicates import AllOf, Not, Predicate
 from graph_model.principal import Principal, Right
+from graph_model.records import AsOf
 from graph_model.services.gate import LEAST_TOLD, rounded
 from graph_model.services.lookup import by_node_id
 from graph_model.services.tags import dictionary
@@ -95,15 +96,20 @@ def view(store: GraphStore, principal: Principal, code: str, *, now: datetime) -
     return _view(found, last_run(store, code), dictionary.visible(store, principal), principal, now)
 
 
-def portrait(store: GraphStore, principal: Principal, node_id: str, *, on: date | None = None) -> list[PortraitEntry]:
-    """The tags of a node, as they are or as they were on a base date. Those that were deleted since are not shown. Raises NotFound."""
+def portrait(
+    store: GraphStore, principal: Principal, node_id: str, *, on: date | None = None, as_of: AsOf | None = None
+) -> list[PortraitEntry]:
+    """The tags of a node, as they are, as they were on a base date, or as they were known as of a moment. Those that were deleted since are not
+    shown. Raises NotFound."""
     principal.require(Right.SEE_GRAPH)
     by_node_id(store, node_id)
-    return _entries(store, principal, node_id, on)
+    return _entries(store, principal, node_id, on, as_of)
 
 
-def _entries(store: GraphStore, principal: Principal, node_id: str, on: date | None) -> list[PortraitEntry]:
-    values = store.tags_of([node_id], on=on).get(node_id, [])
+def _entries(
+    store: GraphStore, principal: Principal, node_id: str, on: date | None, as_of: AsOf | None
+) -> list[PortraitEntry]:
+    values = store.tags_of([node_id], on=on, as_of=as_of).get(node_id, [])
     known = dictionary.everything(store) if len(values) > 0 else {}
     found = []
     for value in values:
@@ -115,13 +121,13 @@ def _entries(store: GraphStore, principal: Principal, node_id: str, on: date | N
     return sorted(found, key=lambda entry: (entry.tag.category, entry.tag.subcategory, entry.tag.code))
 
 
-def in_short(store: GraphStore, principal: Principal, node_id: str, *, on: date | None = None) -> list[str]:
+def in_short(store: GraphStore, principal: Principal, node_id: str, *, as_of: AsOf | None = None) -> list[str]:
     """A node's tags as texts: the code of a tag that says yes, and code=value of the others. For who may see the graph or its risk."""
     if not principal.may(Right.SEE_RISK):
         principal.require(Right.SEE_GRAPH)
     return [
         entry.tag.code if entry.tag.value_type is ValueType.BOOL else f"{entry.tag.code}={entry.value}"
-        for entry in _entries(store, principal, node_id, on)
+        for entry in _entries(store, principal, node_id, None, as_of)
     ]
 
 

@@ -202,8 +202,10 @@ class Neo4jStore:
     ) -> dict[str, list[Fact]]:
         return self._connections.read(lambda t: reading.facts_of(t, node_ids, kind=kind, as_of=as_of))
 
-    def tags_of(self, node_ids: Sequence[str], *, on: date | None = None) -> dict[str, list[TagValue]]:
-        return self._connections.read(lambda t: tagging.tags_of(t, node_ids, on))
+    def tags_of(
+        self, node_ids: Sequence[str], *, on: date | None = None, as_of: AsOf | None = None
+    ) -> dict[str, list[TagValue]]:
+        return self._connections.read(lambda t: tagging.tags_of(t, node_ids, on, as_of))
 
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         return self._connections.read(lambda t: linking.link_edits(t, link_ids))

@@ -11,6 +11,7 @@ import orjson
 
 from graph_model.moments import from_ms, to_ms
 from graph_model.predicates import Predicate
+from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j import scanning
 from graph_model.stores.neo4j.connections import Rows, Transaction
@@ -84,12 +85,14 @@ def _renamed(condition: str, own: Parameters, place: int, parameters: dict[str, 
     return condition
 
 
-def tags_of(transaction: Transaction, node_ids: Sequence[str], on: date | None) -> dict[str, list[TagValue]]:
+def tags_of(
+    transaction: Transaction, node_ids: Sequence[str], on: date | None, as_of: AsOf | None
+) -> dict[str, list[TagValue]]:
     found = transaction.pieces(query("tag_histories"), list(dict.fromkeys(node_ids)))
     values = _values(transaction, found)
     last: dict[tuple[str, str], TagValue] = {}
     for value in values:
-        if on is None or value.run.base_date <= on:
+        if value.run.speaks_by(on, as_of):
             last[value.node_id, value.run.code] = value
     result: dict[str, list[TagValue]] = {}
     for (node_id, _), shown in sorted(last.items()):

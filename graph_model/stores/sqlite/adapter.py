@@ -204,9 +204,11 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return reading.facts_of(connection, self._names, node_ids, kind=kind, as_of=as_of)
 
-    def tags_of(self, node_ids: Sequence[str], *, on: date | None = None) -> dict[str, list[TagValue]]:
+    def tags_of(
+        self, node_ids: Sequence[str], *, on: date | None = None, as_of: AsOf | None = None
+    ) -> dict[str, list[TagValue]]:
         with self._connections.reading() as connection:
-            return tagging.tags_of(connection, node_ids, on)
+            return tagging.tags_of(connection, node_ids, on, as_of)
 
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         with self._connections.reading() as connection:

@@ -10,6 +10,7 @@ import orjson
 
 from graph_model.moments import from_ms, to_ms
 from graph_model.predicates import Predicate
+from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.hydration import nids_of
@@ -54,7 +55,6 @@ _THEN = """
 SELECT n.node_id, t.value, c.name, r.version, r.base_date, r.computed_at, r.source
 FROM json_each(?1) wanted CROSS JOIN node n ON n.node_id = wanted.value CROSS JOIN vocabulary c ON c.kind = 'tag'
 CROSS JOIN tag_value t ON t.tag = c.code AND t.nid = n.nid CROSS JOIN tag_run r ON r.run = t.run
-WHERE r.base_date <= ?2
 ORDER BY c.name, t.run
 """
 
@@ -108,12 +108,16 @@ def _valued(label: str, cases: Sequence[tuple[TagCell, Predicate]]) -> tuple[str
     return text, all_parameters
 
 
-def tags_of(connection: sqlite3.Connection, node_ids: Sequence[str], on: date | None) -> dict[str, list[TagValue]]:
+def tags_of(
+    connection: sqlite3.Connection, node_ids: Sequence[str], on: date | None, as_of: AsOf | None
+) -> dict[str, list[TagValue]]:
     wanted = orjson.dumps(list(dict.fromkeys(node_ids))).decode()
-    found = connection.execute(_NOW, (wanted,)) if on is None else connection.execute(_THEN, (wanted, on.isoformat()))
+    found = connection.execute(_NOW if on is None and as_of is None else _THEN, (wanted,))
     last: dict[tuple[str, str], TagValue] = {}
-    for node_id, value, *run in found:
-        last[node_id, run[0]] = TagValue(node_id, value, run_of(run))
+    for node_id, value, *row in found:
+        run = run_of(row)
+        if run.speaks_by(on, as_of):
+            last[node_id, run.code] = TagValue(node_id, value, run)
     result: dict[str, list[TagValue]] = {}
     for (node_id, _), shown in last.items():
         if shown.value is not None:
