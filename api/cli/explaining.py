@@ -1,6 +1,5 @@
 """`guanxi explain`: the ties that one score rests on."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,7 @@ from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 if TYPE_CHECKING:
-    from gnn.explanation.explanation import Explanation, Relation
+    from gnn.explanation.explanation import ExplainedTie, Explanation
 
 ASKER = Principal("command line", Role.INVESTIGATOR)
 _SCORED = ("Customer", "Application")
@@ -72,7 +71,7 @@ def _show(store: GraphStore, found: "Explanation") -> None:
 
     table = columns("drop", "customer", "by", "to")
     for tie in found.ties:
-        table.add_row(f"{tie.drop:.3f}", named(tie.customer), _types(tie.relations), named(tie.identifier))
+        table.add_row(f"{tie.drop:.3f}", named(tie.customer), _by(tie), named(tie.identifier))
     out.print(table if len(found.ties) > 0 else "No tie raises the score.")
     by_policy = "" if found.estimate == found.score else f" (the policy's: {found.score:.3f})"
     out.print(
@@ -83,5 +82,6 @@ def _show(store: GraphStore, found: "Explanation") -> None:
         out.print(f"limited  {', '.join(found.degraded)}")
 
 
-def _types(relations: "Iterable[Relation]") -> str:
-    return ", ".join(dict.fromkeys(SCHEMA.relationship(relation.type).caption.en for relation in relations))
+def _by(tie: "ExplainedTie") -> str:
+    caption = SCHEMA.relationship(tie.relation.type).caption.en
+    return caption if tie.others == 0 else f"{caption} and {tie.others} more"

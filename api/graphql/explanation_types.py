@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class ExplainedTie:
     customer_id: strawberry.ID
     identifier_id: strawberry.ID
+    others: int = strawberry.field(
+        description="How many relationships make the tie besides the one that `graph` shows: the customer's own, else that of the latest application."
+    )
     drop: float = strawberry.field(
         description="Its part in the fall of the score where all the ties go; below zero where the score would rise without it."
     )
@@ -55,8 +58,8 @@ class Explanation:
     def graph(self, info: Info) -> RelationGraph:
         context, moment = info.context, AsOf.at(self.as_of)
         whole = context.store.induced(self.found.node_ids, as_of=moment)
-        shown = {(each.type, each.start, each.end) for tie in self.found.ties for each in tie.relations}
-        shown |= {(each.type, each.start, each.end) for each in self.found.made}
+        relations = (*(tie.relation for tie in self.found.ties), *self.found.made)
+        shown = {(each.type, each.start, each.end) for each in relations}
         part = Subgraph(whole.nodes, [edge for edge in whole.edges if (edge.type, edge.start, edge.end) in shown])
         return RelationGraph.of(
             drawn(context.store, context.principal, self.subject_id, part, as_of=moment, now=context.now)
@@ -74,7 +77,10 @@ class Explanation:
             estimate_with_only=found.only,
             ties=[
                 ExplainedTie(
-                    customer_id=strawberry.ID(tie.customer), identifier_id=strawberry.ID(tie.identifier), drop=tie.drop
+                    customer_id=strawberry.ID(tie.customer),
+                    identifier_id=strawberry.ID(tie.identifier),
+                    others=tie.others,
+                    drop=tie.drop,
                 )
                 for tie in found.ties
             ],

@@ -92,7 +92,7 @@ RULES: Mapping[str, Rule] = {
     ),
     **_all(RISK, "Explanation", "ties", "source", "modelVersion", "asOf", "degraded", "degradedBecause"),
     **_all(GRAPH, "Explanation", "graph"),
-    **_all(RISK, "ExplainedTie", "customerId", "identifierId", "drop"),
+    **_all(RISK, "ExplainedTie", "customerId", "identifierId", "others", "drop"),
     **_all(RISK, "ScoreAnswer", "subjectId", "type", "found", "score", "grade", "reasons", "ring", "tags"),
     **_all(RISK, "ScoreAnswer", "modelVersion", "policyVersion", "source", "asOf", "scoredAt", "freshness"),
     **_all(RISK, "ScoreAnswer", "degraded", "degradedBecause"),

@@ -41,12 +41,14 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedTie:
-    """A customer's use of an identifier (of another customer, where one referred or vouches): by these relationships, of the customer or of
-    their applications. `drop` is its part in the fall of the score where the whole sub-graph goes."""
+    """A customer's use of an identifier (of another customer, where one referred or vouches): by a relationship of the customer or, where
+    they have none themselves, of their latest application that has; `others` is how many more there are. `drop` is its part in the fall of
+    the score where the whole sub-graph goes."""
 
     customer: str
     identifier: str
-    relations: tuple[Relation, ...]
+    relation: Relation
+    others: int
     drop: float
 
 
@@ -72,7 +74,7 @@ class Explanation:
     @property
     def node_ids(self) -> list[str]:
         """The nodes of the sub-graph, the subject first."""
-        ends = [end for tie in self.ties for relation in tie.relations for end in (relation.start, relation.end)]
+        ends = [end for tie in self.ties for end in (tie.relation.start, tie.relation.end)]
         makers = [end for relation in self.made for end in (relation.start, relation.end)]
         return list(dict.fromkeys((self.subject, *ends, *makers)))
 
@@ -127,9 +129,10 @@ def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, as
         moment=int(asked.moment[0]),
         hub_cap=seen.judge.features.rings.hub_cap,
     )
-    relations = [list(_relations(seen, tie)) for tie in found.ties]
-    made = _made(seen, [start for part in relations for _, start, _ in part])
-    names = _Names(store, [handle for part in (*relations, made) for _, *ends in part for handle in ends])
+    relations = [_relations(seen, tie) for tie in found.ties]
+    made = _made(seen, [start for (_, start, _), *_ in relations])
+    shown = [*(first for first, *_ in relations), *made]
+    names = _Names(store, [handle for _, *ends in shown for handle in ends])
     handles = [
         (int(seen.arrays.customers.handles[tie.customer]), int(seen.arrays.identifiers.handles[tie.identifier]))
         for tie in found.ties
@@ -143,10 +146,10 @@ def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, as
         without=found.without,
         only=found.only,
         ties=tuple(
-            ExplainedTie(names[customer], names[identifier], names.relations(part), share)
-            for (customer, identifier), part, share in zip(handles, relations, found.shares, strict=True)
+            ExplainedTie(names[customer], names[identifier], names.relation(first), len(others), share)
+            for (customer, identifier), (first, *others), share in zip(handles, relations, found.shares, strict=True)
         ),
-        made=names.relations(made),
+        made=tuple(names.relation(edge) for edge in made),
         source=told.source.value,
         model_version=told.model_version,
         as_of=told.as_of,
@@ -157,8 +160,14 @@ def _explained(store: GraphStore, seen: Seen, row: int, told: RiskAssessment, as
 _Edge = tuple[str, int, int]  # type, handles of start and end
 
 
-def _relations(seen: Seen, tie: Tie) -> Iterator[_Edge]:
-    """The relationships that make a tie."""
+def _relations(seen: Seen, tie: Tie) -> Sequence[_Edge]:
+    """The relationships that make a tie: those of the customer first, then those of the latest application."""
+    applications = seen.arrays.applications
+    made = dict(zip(applications.handles.tolist(), applications.applied_at.tolist(), strict=True))
+    return sorted(_all_relations(seen, tie), key=lambda edge: (edge[1] in made, -made.get(edge[1], 0), -edge[1]))
+
+
+def _all_relations(seen: Seen, tie: Tie) -> Iterator[_Edge]:
     arrays = seen.arrays
     customer, head = (
         int(arrays.customers.handles[tie.customer]),
@@ -201,5 +210,6 @@ class _Names:
     def __getitem__(self, handle: int) -> str:
         return self._ids[handle]
 
-    def relations(self, edges: Sequence[_Edge]) -> tuple[Relation, ...]:
-        return tuple(Relation(type, self[start], self[end]) for type, start, end in edges)
+    def relation(self, edge: _Edge) -> Relation:
+        type, start, end = edge
+        return Relation(type, self[start], self[end])

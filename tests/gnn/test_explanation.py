@@ -24,7 +24,8 @@ from gnn.policy import load_policy
 from gnn.rings.snapshot import nobody
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.predicates import Compare, Missing, Not, Operator
-from graph_model.records import GraphBatch, NodeRecord, NodeRef, ScoreSource
+from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef, ScoreSource
+from graph_model.store import GraphStore
 from tests.gnn.conftest import AFTERWARDS, Scored
 from tests.gnn.graphs import Applied, Story, Use
 from tests.gnn.test_online import newcomer, some_applications
@@ -220,8 +221,8 @@ def test_what_is_explained_is_the_score_that_was_served_and_the_store_is_left_al
         around = store.induced(found.node_ids)
         there = {(edge.type, edge.start, edge.end) for edge in around.edges}
         for tie in found.ties:
-            assert len(tie.relations) > 0
-            assert {(each.type, each.start, each.end) for each in tie.relations} <= there
+            assert (tie.relation.type, tie.relation.start, tie.relation.end) in there
+        assert len(found.made) <= len(found.ties)
         falls.append((found.estimate - found.without) / found.estimate)
     assert store.statistics() == before
     # Who is graded D is so for those around: without a few ties hardly anything is left of the score.
@@ -307,13 +308,41 @@ def test_somebody_new_on_the_handset_of_a_ring_is_explained_by_that_handset(scor
     application = store.get(newcomer(store, "CAUGHT", [("USES_DEVICE", node.ref) for node in devices]))
     assert application is not None
     found = explained(scored, application.node_id)
-    own = [tie for tie in found.ties if {relation.start for relation in tie.relations} == {application.node_id}]
+    own = [tie for tie in found.ties if tie.relation.start == application.node_id]
     assert len(own) >= 1
     assert {tie.identifier for tie in own} <= {node.node_id for node in devices}
     assert found.ties[0] in own
     assert found.without < found.estimate / 3
     # The form alone carries the tie, so the form and who made it are part of the picture.
     assert {relation.type for relation in found.made} == {"APPLIED"}
+
+
+def test_a_customer_of_five_applications_from_one_handset_has_one_tie_to_it_by_the_latest(scored: Scored):
+    store = scored.store
+    ring = max(store.rings(limit=50), key=lambda ring: ring.known_fraud)
+    (device, *_) = store.select("Device", Compare("ring_id", Operator.EQ, ring.ring_id), limit=1)
+    first = newcomer(store, "AGAIN", [("USES_DEVICE", device.ref)])
+    (made,) = [edge for edge in store.neighbourhood(node_of(store, first), hops=1).edges if edge.type == "APPLIED"]
+    (person,) = store.get_by_id([made.start])
+    at = AFTERWARDS + MINUTE / 2
+    later = [NodeRef("Application", f"AGAIN-{number}") for number in range(4)]
+    nodes = [
+        NodeRecord(each, at, at, "test", {"applied_at": at + number * MINUTE / 100})
+        for number, each in enumerate(later, 1)
+    ]
+    applied = [EdgeRecord("APPLIED", person.ref, each, at, at, at, "test") for each in later]
+    used = [EdgeRecord("USES_DEVICE", each, device.ref, at, at, at, "test") for each in later]
+    store.upsert(GraphBatch(nodes, [*applied, *used]))
+    found = explained(scored, person.node_id)
+    (tie,) = [tie for tie in found.ties if (tie.customer, tie.identifier) == (person.node_id, device.node_id)]
+    assert (tie.relation.start, tie.others) == (node_of(store, later[-1]), 4)
+    assert len(found.made) <= len(found.ties)
+
+
+def node_of(store: GraphStore, ref: NodeRef) -> str:
+    node = store.get(ref)
+    assert node is not None
+    return node.node_id
 
 
 def test_what_has_no_score_of_its_own_and_who_never_applied_have_nothing_to_explain(scored: Scored):
