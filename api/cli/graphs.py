@@ -78,9 +78,8 @@ def evaluate_on_file(
     folder = models / FOLDER
     version = _find(folder, model)
     graph = GraphData.load(data)
-    told = json.loads((folder / version / "stack.json").read_text(encoding="utf-8"))
-    stack = read(folder, version, _net(told["nets"] > 0))
-    parts = Parts.to_measure(graph, split, seed=stack.seed)
+    stack = read(folder, version, lambda: _net(True))
+    parts = Parts.to_measure(graph, split, stack)
     with progress_bar() as on_progress:
         found = stack.apply(graph, on_progress=on_progress)
     score = stack.probability(found)

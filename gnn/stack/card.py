@@ -41,7 +41,8 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     for name, part in card["parts"].items():
         yield f"| {name} | {part['nodes']:,} | {part['fraud']:,} |"
     yield from ("", "## How good it is", "")
-    yield "Training rows are scored out-of-fold; the gate has seen the validation rows; nothing has seen the labels of test rows. 95 % intervals."
+    yield "Training rows are scored out-of-fold; the gate has seen these scores and the validation rows, calibration is measured on rows that it"
+    yield "has not seen; nothing has seen the labels of test rows. 95 % intervals."
     yield from ("", f"| | {' | '.join(caption for _, caption in SHOWN)} |", f"|---|{'--:|' * len(SHOWN)}")
     for name, values in rows_of(card):
         yield f"| {name} | {' | '.join(values)} |"

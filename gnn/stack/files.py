@@ -5,7 +5,7 @@ machine and libraries give the same version and bytes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from gnn.stack.propagation import Frame
 from gnn.stack.stack import FittedStack, Net, StackConfig
 from graph_model.errors import InvalidRequest
 
-FORMAT = 1
+FORMAT = 2
 TOLD, ARRAYS = "stack.json", "graph.safetensors"
 
 
@@ -65,8 +65,10 @@ def files_of(stack: FittedStack) -> dict[str, bytes]:
         "spread": frame.spread,
         "places": np.ascontiguousarray(frame.places),
         "values": frame.values,
+        "ties": np.ascontiguousarray(frame.ties),
         "fold": stack.fold.astype(np.int8),
         "fraud": stack.fraud.astype(np.uint8),
+        "checked": stack.checked.astype(np.uint8),
     }
     files = {TOLD: (json.dumps(told, indent=1) + "\n").encode(), ARRAYS: safetensors.numpy.save(arrays)}
     for name, texts in stack.trees.items():
@@ -80,10 +82,13 @@ def write(stack: FittedStack, folder: Path) -> Path:
     return write_whole(folder, version_of(files), files)
 
 
-def read(folder: Path, version: str, net: Net | None = None) -> FittedStack:
-    """Raises InvalidRequest: `model_damaged`, or `train.no_torch` for one with a net where `net`, which reads it, is None."""
+def read(folder: Path, version: str, net: Callable[[], Net | None] = lambda: None) -> FittedStack:
+    """`net` gives what reads a net, and is asked for one with a net only. Raises InvalidRequest: `model_damaged`, also for one that another
+    Guanxi wrote otherwise, or `train.no_torch` for one with a net where `net` gives none."""
     try:
         told = json.loads((folder / version / TOLD).read_bytes())
+        if told["format"] != FORMAT:
+            raise ValueError("written by another Guanxi")
         names = [TOLD, ARRAYS, *(_expert(n, held) for n, fits in told["experts"].items() for held in range(fits))]
         names += [_net(held) for held in range(told["nets"])]
         files = {name: (folder / version / name).read_bytes() for name in names}
@@ -92,10 +97,11 @@ def read(folder: Path, version: str, net: Net | None = None) -> FittedStack:
         arrays = safetensors.numpy.load(files[ARRAYS])
     except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as exc:
         raise InvalidRequest(
-            f"The model {version} in {folder.name} is damaged or incomplete. Train it anew with `guanxi train --data`.",
+            f"The model {version} in {folder.name} is damaged, incomplete, or of another version of Guanxi. Train it anew with `guanxi train --data`.",
             code="model_damaged",
         ) from exc
-    if told["nets"] > 0 and net is None:
+    reader = net() if told["nets"] > 0 else None
+    if told["nets"] > 0 and reader is None:
         raise InvalidRequest(
             f"{version} has a net, which needs torch. Install the extra: pip install 'guanxi[gnn]'.",
             code="train.no_torch",
@@ -108,12 +114,14 @@ def read(folder: Path, version: str, net: Net | None = None) -> FittedStack:
             tuple(told["entities"]),
             arrays["places"],
             arrays["values"],
+            arrays["ties"],
             told["digest"],
         ),
         fold=arrays["fold"].astype(np.int64),
         fraud=arrays["fraud"].astype(np.bool_),
+        checked=arrays["checked"].astype(np.bool_),
         trees={n: [files[_expert(n, h)].decode() for h in range(fits)] for n, fits in told["experts"].items()},
-        nets=[net.read(files[_net(held)]) for held in range(told["nets"])] if net is not None else [],
+        nets=[] if reader is None else [reader.read(files[_net(held)]) for held in range(told["nets"])],
         weights=told["weights"],
         calibration=Calibration(**told["calibration"]),
         seed=told["seed"],

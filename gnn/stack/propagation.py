@@ -10,6 +10,7 @@ What ties these columns to the graph they were learnt on, its scale and its coor
 those were who came before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -23,13 +24,15 @@ from graph_model.errors import InvalidRequest
 
 SPECTRAL = 16
 _DAMPING, _ROUNDS = 0.85, 30
+_TIES = 4_096  # of the links that were learnt on, by which the graph is known again
 _LEAST_OWN = 0.1  # eigenvalues nearer to 0 tell nothing of a newcomer
 
 
 @dataclass(frozen=True)
 class Frame:
     """Of the graph that was learnt on: mean and spread of each feature [f], the kinds of link that it has, the names of its entities, where its
-    nodes lie (spectral coordinates [n, s], with their eigenvalues [s]), and a digest of its features, by which it is known again."""
+    nodes lie (spectral coordinates [n, s], with their eigenvalues [s]); and by what it is known again: some of its links [2, t], and a digest
+    of its features and of who has which entity in common."""
 
     mean: Features
     spread: Features
@@ -37,6 +40,7 @@ class Frame:
     entities: tuple[str, ...]
     places: NDArray[np.float64]
     values: NDArray[np.float64]
+    ties: NDArray[np.int64]
     digest: str
 
     @classmethod
@@ -45,19 +49,32 @@ class Frame:
         kinds = tuple(name for name, links in graph.links.items() if links.nnz > 0)
         places, values = _spectral(graph.links[ALL]) if ALL in kinds else (np.zeros((graph.nodes, 0)), np.zeros(0))
         scale = np.where(spread > 0, spread, 1).astype(np.float32)
-        return cls(graph.x.mean(axis=0), scale, kinds, tuple(graph.entities), places, values, _digest(graph.x))
+        entities, mean = tuple(graph.entities), graph.x.mean(axis=0)
+        return cls(mean, scale, kinds, entities, places, values, _some_ties(graph), cls.digest_of(graph, entities))
 
     @staticmethod
-    def digest_of(graph: GraphData) -> str:
-        return _digest(graph.x)
+    def digest_of(graph: GraphData, entities: Sequence[str], nodes: int | None = None) -> str:
+        """Of the first nodes, left out: of all. Codes of entities are counted anew, so that a longer file may number them otherwise."""
+        digest = sha256(np.ascontiguousarray(graph.x[:nodes], dtype="<f4").tobytes())
+        for name in entities:
+            _, first, code = np.unique(graph.entities[name][:nodes], return_index=True, return_inverse=True)
+            alone = graph.entities[name][:nodes] < 0
+            digest.update(name.encode() + b"\0" + np.where(alone, -1, first[code]).astype("<i8").tobytes())
+        return digest.hexdigest()
 
     @property
     def nodes(self) -> int:
         return len(self.places)
 
     def begins(self, graph: GraphData) -> bool:
-        """Whether the first nodes of a graph are those that were learnt on, in their order; newcomers may follow."""
-        return graph.nodes >= self.nodes and _digest(graph.x[: self.nodes]) == self.digest
+        """Whether the first nodes of a graph are those that were learnt on, in their order; newcomers may follow, and links be added."""
+        if graph.nodes < self.nodes or any(name not in graph.entities for name in self.entities):
+            return False
+        if self.digest_of(graph, self.entities, self.nodes) != self.digest:
+            return False
+        if self.ties.shape[1] == 0:
+            return True
+        return ALL in graph.links and bool((graph.links[ALL][self.ties[0], self.ties[1]] > 0).all())
 
     def require(self, graph: GraphData) -> None:
         """Raises InvalidRequest (`graph_file.other`) for a graph that has not what was learnt on."""
@@ -171,8 +188,14 @@ def _spectral(links: Sparse) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.asarray(vectors * turned), np.asarray(values)
 
 
-def _digest(x: Features) -> str:
-    return sha256(np.ascontiguousarray(x, dtype="<f4").tobytes()).hexdigest()
+def _some_ties(graph: GraphData) -> NDArray[np.int64]:
+    """Links that lie evenly among all, int64 [2, t]."""
+    if ALL not in graph.links:
+        return np.zeros((2, 0), dtype=np.int64)
+    links = graph.links[ALL]
+    chosen = np.unique(np.linspace(0, max(0, links.nnz - 1), _TIES).astype(np.int64))[: links.nnz]
+    start = np.searchsorted(links.indptr, chosen, side="right") - 1
+    return np.stack((start, links.indices[chosen])).astype(np.int64)
 
 
 def _shared(codes: NDArray[np.int64], x: Features) -> list[NDArray[np.floating]]:

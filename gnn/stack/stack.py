@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.labelled import Features, GraphData, Mask
-from gnn.models.calibration import Calibration, fit_calibration
+from gnn.models.calibration import Calibration, crossed_probability, fit_calibration
 from gnn.stack.experts import KINDS, Kind, fit_expert, predict
 from gnn.stack.gate import gate, log_odds, mix
 from gnn.stack.labels import deal, label_block
@@ -70,12 +70,14 @@ class Stacked:
 
 @dataclass(frozen=True)
 class FittedStack:
-    """Everything that scores graphs. `fold` int64 [n] and `fraud` bool [n] are of the nodes that were learnt on: in which fold each training row was
-    (-1 for others), and what it was. `trees`: expert -> LightGBM's text of each of its fits, by the fold that was held out."""
+    """Everything that scores graphs. `fold` int64 [n], `fraud` and `checked` bool [n] are of the nodes that were learnt on: in which fold each
+    training row was (-1 for others), what it was, and which rows it was stopped, weighed and calibrated with. `trees`: expert -> LightGBM's
+    text of each of its fits, by the fold that was held out."""
 
     frame: Frame
     fold: NDArray[np.int64]
     fraud: Mask
+    checked: Mask
     trees: Mapping[str, Sequence[str]]
     nets: Sequence[GraphNet]
     weights: Mapping[str, float]
@@ -101,6 +103,13 @@ class FittedStack:
     def probability(self, found: Stacked) -> Scores:
         """The calibrated probability of each node's score; the order stays."""
         return self.calibration(_margin(found.score))
+
+    def seen(self, graph: GraphData) -> tuple[Mask, Mask]:
+        """Which rows of a graph it was fitted on, and which it was stopped, weighed and calibrated with, bool [n] each."""
+        fitted, checked = np.zeros(graph.nodes, dtype=np.bool_), np.zeros(graph.nodes, dtype=np.bool_)
+        if self.frame.begins(graph):
+            fitted[: len(self.fold)], checked[: len(self.fold)] = self.fold >= 0, self.checked
+        return fitted, checked
 
     def _described(self, graph: GraphData, free: Features) -> tuple[NDArray[np.int64], Mapping[str, Features]]:
         """Which fold's fit each row has not been in (-1: none has), and the views."""
@@ -197,11 +206,12 @@ def learn(
     weights = gate(told[rows], graph.y[rows] == 1)
     tell()
     found = Stacked(mix(told, weights), experts, {name: float(w) for name, w in zip(experts, weights, strict=True)})
-    apart = validation if 0 < (graph.y[validation] == 1).sum() < validation.sum() else train
+    apart = calibrating(graph, train, validation)
     fitted = FittedStack(
         frame=frame,
         fold=fold,
         fraud=train & (graph.y == 1),
+        checked=validation,
         trees={name: [text for text, _ in parts] for name, parts in fits.items()},
         nets=nets,
         weights=found.weights,
@@ -209,6 +219,18 @@ def learn(
         seed=config.seed,
     )
     return fitted, found
+
+
+def calibrating(graph: GraphData, train: Mask, validation: Mask) -> Mask:
+    """The rows that the calibration is fitted on: of validation, or, where these have not both kinds, of training, whose scores are out-of-fold."""
+    train, validation = train & _labelled(graph), validation & _labelled(graph)
+    return validation if 0 < (graph.y[validation] == 1).sum() < validation.sum() else train
+
+
+def crossed(graph: GraphData, found: Stacked, apart: Mask, *, seed: int) -> Scores:
+    """The probabilities of rows that the calibration is fitted on, each by one that has not seen it."""
+    fraud = graph.y[apart] == 1
+    return crossed_probability(_margin(found.score[apart]), fraud, group=np.arange(len(fraud)), seed=seed)
 
 
 def _views(graph: GraphData, free: Features, fold: NDArray[np.int64], base: float) -> Mapping[str, Features]:

@@ -18,7 +18,7 @@ from gnn.models.metrics import measures, recall_at
 from gnn.models.reliability import reliability
 from gnn.stack.propagation import Frame
 from gnn.stack.shelf import Shelf
-from gnn.stack.stack import FittedStack, Scores, StackConfig, Stacked, learn
+from gnn.stack.stack import FittedStack, Scores, StackConfig, Stacked, calibrating, crossed, learn
 from graph_model.store import OnProgress
 
 STACK = "stack"
@@ -59,12 +59,18 @@ class Parts:
         return cls(training & ~validation, validation, np.zeros(graph.nodes, dtype=np.bool_), None)
 
     @classmethod
-    def to_measure(cls, graph: GraphData, split: int | None, *, seed: int) -> "Parts":
-        """Of a graph that is only scored: where it has no masks, all labels measure."""
+    def to_measure(cls, graph: GraphData, split: int | None, stack: FittedStack) -> "Parts":
+        """Of a graph that is only scored: where it has no masks, all labels measure. What the stack was fitted on or weighed with is training or
+        validation, whatever the file says of it."""
+        fitted, checked = stack.seen(graph)
+        validation, test = np.zeros(graph.nodes, dtype=np.bool_), np.ones(graph.nodes, dtype=np.bool_)
+        number = None
         if split is not None or len(graph.masks) > 0:
-            return cls.of(graph, split, seed=seed)
-        nobody = np.zeros(graph.nodes, dtype=np.bool_)
-        return cls(nobody, nobody, ~nobody, None)
+            number = split or 0
+            training, validation, test = graph.split(number)
+            fitted = fitted | (training & ~checked)
+        validation = (validation | checked) & ~fitted
+        return cls(fitted, validation, test & ~fitted & ~validation, number)
 
     def named(self) -> Mapping[str, Mask]:
         return {TRAINING: self.training, VALIDATION: self.validation, TEST: self.test}
@@ -89,7 +95,9 @@ def train_on(
     """Raises InvalidRequest (`train.too_few_labels`) as `learn` does."""
     stack, found = learn(graph, parts.training, parts.validation, config=config, shelf=shelf, on_progress=on_progress)
     score = stack.probability(found)
-    return Trained(stack, score, _data(graph, parts) | _how(config, stack) | measured(graph, parts, found, score))
+    apart, honest = calibrating(graph, parts.training, parts.validation), score.copy()
+    honest[apart] = crossed(graph, found, apart, seed=config.seed)
+    return Trained(stack, score, _data(graph, parts) | _how(config, stack) | measured(graph, parts, found, honest))
 
 
 def measured(graph: GraphData, parts: Parts, found: Stacked, score: Scores) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def _data(graph: GraphData, parts: Parts) -> dict[str, Any]:
             "links": {name: int(links.nnz // 2) for name, links in graph.links.items()},
             "entities": list(graph.entities),
             "events_in_time": graph.time is not None,
-            "digest": Frame.digest_of(graph),
+            "digest": Frame.digest_of(graph, tuple(graph.entities)),
         },
         "split": parts.split,
         "parts": {

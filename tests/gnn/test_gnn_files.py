@@ -40,7 +40,7 @@ def test_a_stack_with_a_net_is_kept_with_it_and_scores_newcomers(tmp_path: Path)
     with pytest.raises(InvalidRequest, match="pip install") as refused:
         read(tmp_path, version)
     assert refused.value.code == "train.no_torch"
-    again = read(tmp_path, version, NetExpert())
+    again = read(tmp_path, version, NetExpert)
     assert np.allclose(again.apply(graph).score, found.score, atol=1e-12)
     net = again.apply(grown()).experts["net"]
     assert net[NODES : NODES + 2].min() > net[NODES + 2 :].max()

@@ -8,6 +8,8 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from gnn.labelled import ALL, GraphData
+from gnn.models.files import write_whole
+from gnn.models.metrics import brier
 from gnn.stack.files import files_of, read, shelf_name, version_of, write
 from gnn.stack.propagation import Frame, label_free
 from gnn.stack.shelf import Shelf
@@ -140,6 +142,52 @@ def test_parts_of_another_training_are_never_taken_up():
         shelf_name(planted(seed=2), train, validation, CONFIG),
     }
     assert len(names) == 5
+
+
+def test_a_stack_that_another_guanxi_wrote_is_refused(tmp_path: Path):
+    files = files_of(learn(planted(), *halves()[:2], config=CONFIG)[0])
+    files["stack.json"] = files["stack.json"].replace(b'"format": 2', b'"format": 1')
+    folder = write_whole(tmp_path, version_of(files), files)
+    with pytest.raises(InvalidRequest, match="another version of Guanxi"):
+        read(tmp_path, folder.name)
+
+
+def featureless(seed: int) -> GraphData:
+    graph = planted(seed)
+    return replace(graph, x=np.ones((NODES, 1), dtype=np.float32))
+
+
+def test_another_graph_without_features_is_not_taken_for_the_one_that_was_learnt_on():
+    """Else it would be given that one's known frauds."""
+    graph = featureless(1)
+    frame = Frame.of(graph)
+    assert frame.begins(graph) and not frame.begins(featureless(2))
+    assert not frame.begins(replace(graph, links=featureless(2).links))
+    assert not frame.begins(replace(graph, entities=featureless(2).entities))
+    renumbered = {"device": np.where(graph.entities["device"] < 0, -1, 9_000 - graph.entities["device"])}
+    assert frame.begins(replace(graph, entities=renumbered))
+    more = GraphData.of(graph.x, graph.y, {ALL: np.hstack((np.stack(graph.links[ALL].nonzero()), [[1, 5], [7, 9]]))})
+    assert frame.begins(replace(graph, links=more.links))
+
+
+def test_rows_that_were_learnt_from_are_not_measured_as_if_they_were_new():
+    graph, (train, validation, test) = planted(), halves()
+    stack, _ = learn(graph, train, validation, config=CONFIG)
+    parts = Parts.to_measure(grown(), None, stack)
+    assert (parts.training[:NODES] == train).all() and (parts.validation[:NODES] == validation).all()
+    assert (parts.test[:NODES] == test).all() and parts.test[NODES:].all()
+    turned = replace(graph, masks={"train": test[:, None], "val": validation[:, None], "test": train[:, None]})
+    again = Parts.to_measure(turned, 0, stack)
+    assert not again.test.any() and (again.training == train | test).all() and (again.validation == validation).all()
+    assert Parts.to_measure(planted(seed=77), None, stack).test.all()
+
+
+def test_probabilities_that_calibrate_are_measured_by_calibrations_that_have_not_seen_them():
+    graph, (train, validation, test) = planted(), halves()
+    trained = train_on(graph, Parts(train, validation, test, 0), config=CONFIG, shelf=Shelf(None))
+    fraud, told = graph.y == 1, trained.card["metrics"]
+    assert told["validation"]["stack"]["brier"] != pytest.approx(brier(fraud[validation], trained.score[validation]))
+    assert told["test"]["stack"]["brier"] == pytest.approx(brier(fraud[test], trained.score[test]), abs=1e-5)
 
 
 @pytest.mark.parametrize("spoil", ["stack.json", "graph.safetensors", "forest-on-raw-0.txt"])
