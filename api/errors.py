@@ -110,6 +110,7 @@ CODES: dict[str, Outcome] = {
     "audience.purpose": REFUSED_VALUE,
     "audience.reason": REFUSED_VALUE,
     "audience.recipe": REFUSED_VALUE,
+    "audience.unscored": Outcome(409, 3),
     "audience.too_small": Outcome(409, 3),
     "audience.expired": Outcome(409, 2),
     "audience.withdrawn": Outcome(409, 2),

@@ -75,7 +75,7 @@ def main() -> None:
     for number in range(options.rounds):
         circles = times.of("circles, with conversion and influence", lambda: circles_of(store, GATE.secret, as_of=now))
         times.of("circles and influence by networkx", lambda: by_networkx(circles))  # noqa: B023 - called at once
-        risk = risk_moment(store, now=now)
+        risk = risk_moment(store, GATE.policy, now=now)
         times.of(
             f"gate, {len(chosen):,} candidates",
             lambda: pass_gate(store, GATE, chosen, channel=CHANNEL, moment=now, risk=risk),  # noqa: B023

@@ -10,6 +10,7 @@ from api.audit_head import HeadFile
 from api.bootstrap import audit_head
 from api.doctor import graph, installed, places, served
 from api.doctor.findings import Area, Finding
+from api.gate import policy_of
 from api.secrets import FILE_NAME
 from api.settings import Settings
 from graph_model.errors import GuanxiError, StoreError
@@ -38,6 +39,7 @@ def examine(
             yield from _guarded(graph.REACHED, "store", lambda: graph.reached(store, seconds=seconds))
             yield from _guarded(graph.SIZE, "size", lambda: graph.sizes(store))
             yield from _guarded(graph.AGE, "age", lambda: graph.ages(store, now=now))
+            yield from _guarded(graph.AGE, "gate", lambda: graph.gate_age(store, policy_of(settings), now=now))
             head = _head(settings, store)
             sound = lambda: graph.soundness(store, head, quick=quick, on_progress=on_progress)  # noqa: E731 - as the others
             yield from _guarded(graph.SOUND, "graph", sound)

@@ -10,7 +10,10 @@ from api.audit_chain import verify
 from api.audit_head import HeadFile, HeadUnusable
 from api.doctor.findings import SKEW_SECONDS, Area, Finding, size
 from graph_model.errors import GuanxiError
+from graph_model.services.audience_records import newest
 from graph_model.services.backups import last_backup
+from graph_model.services.gate import risk_moment
+from graph_model.services.gate_policy import GatePolicy
 from graph_model.store import GraphStore, OnProgress, utc_now
 from ingest.checkpoint import JOBS
 
@@ -131,6 +134,20 @@ def _scorings(store: GraphStore, now: datetime) -> Iterator[Finding]:
         yield AGE.ok(
             "model", told, model=last.model_version, policy=last.policy_version, scored_at=last.scored_at.isoformat()
         )
+
+
+def gate_age(store: GraphStore, policy: GatePolicy, *, now: datetime) -> Iterator[Finding]:
+    """Only where marketing has drawn audiences: without a scoring that is new enough it can draw no more."""
+    if len(newest(store, limit=1)) == 0:
+        return
+    if risk_moment(store, policy, now=now) is None:
+        yield AGE.warning(
+            "gate",
+            f"Nobody was scored in the last {policy.most_days} days: audiences can't be drawn.",
+            "Run guanxi score, or have it run daily.",
+        )
+    else:
+        yield AGE.ok("gate", f"scored within {policy.most_days} days: audiences can be drawn")
 
 
 def soundness(store: GraphStore, head: HeadFile | None, *, quick: bool, on_progress: OnProgress) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from graph_model.services import audiences
 class AudienceMutation:
     @mutation(
         "Draw people from referral circles through the gate into a new audience. Errors: audience.name, audience.purpose, audience.recipe, "
-        "audience.too_small, text.personal, and not_found for a circle that is not there or too small for the role."
+        "audience.unscored, audience.too_small, text.personal, and not_found for a circle that is not there or too small for the role."
     )
     def draw_audience(self, info: Info, name: str, channel: Channel, purpose: str, recipe: RecipeInput) -> AudienceView:
         context = info.context
@@ -31,7 +31,7 @@ class AudienceMutation:
         return AudienceView.of(made)
 
     @mutation(
-        "The same recipe once more: the audience's next version. Errors: not_found, audience.too_small, audience.busy."
+        "The same recipe once more: the audience's next version. Errors: not_found, audience.unscored, audience.too_small, audience.busy."
     )
     def redraw_audience(self, info: Info, id: strawberry.ID) -> AudienceView:
         context = info.context

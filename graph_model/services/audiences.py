@@ -53,7 +53,7 @@ def create(
     now: datetime,
 ) -> tuple[Audience, Version]:
     """A new audience and its first version. Raises InvalidRequest audience.name, audience.channel, audience.purpose, audience.recipe,
-    audience.too_small, text.personal, or NotFound for a circle that is not there or too small."""
+    audience.unscored, audience.too_small, text.personal, or NotFound for a circle that is not there or too small."""
     principal.require(Right.MARKET)
     if channel not in CHANNELS:
         raise InvalidRequest(f"A channel is one of: {', '.join(CHANNELS)}.", code="audience.channel")
@@ -173,8 +173,14 @@ def note_export(
 
 def _draw(
     store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience: Audience, now: datetime
-) -> tuple[Passed, datetime | None]:
-    risk = risk_moment(store, now=now)
+) -> tuple[Passed, datetime]:
+    risk = risk_moment(store, gate.policy, now=now)
+    if risk is None:
+        raise InvalidRequest(
+            f"Nobody was scored in the last {gate.policy.most_days} days, so that nobody's risk is known and nobody may be handed out. "
+            "Have everybody scored (guanxi score), then draw again.",
+            code="audience.unscored",
+        )
 
     def passing(candidates: Handles) -> Passed:
         return pass_gate(store, gate, candidates, channel=audience.channel, moment=now, risk=risk)
@@ -228,10 +234,9 @@ def _keep(
     principal: Principal,
     audience: Audience,
     drawn: Passed,
-    risk: datetime | None,
+    risk: datetime,
     now: datetime,
 ) -> Version:
-    assert risk is not None  # nobody passes without
     for _ in range(_TRIES):
         before = records.versions(store, audience.id)
         made = Version(

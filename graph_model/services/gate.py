@@ -10,7 +10,7 @@ made: so risk changes for all at once, and nothing that happens to one customer 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.blocklist_facts import KIND as BLOCKLIST
 from graph_model.services.blocklist_facts import LISTED
 from graph_model.services.consent_facts import CHANNELS, consented, contacts
-from graph_model.services.gate_policy import ANY_CHANNEL, Gate
+from graph_model.services.gate_policy import ANY_CHANNEL, Gate, GatePolicy
 from graph_model.services.withheld import withheld
 from graph_model.store import MAX_CAP, GraphStore
 
@@ -70,10 +70,13 @@ def rounded(count: Count) -> Count:
     return ROUNDED_TO * ((count + ROUNDED_TO // 2) // ROUNDED_TO)
 
 
-def risk_moment(store: GraphStore, *, now: datetime) -> datetime | None:
-    """When the newest scoring of everybody was made; None where there was none."""
+def risk_moment(store: GraphStore, policy: GatePolicy, *, now: datetime) -> datetime | None:
+    """When the newest scoring of everybody was made; None where there was none, or it is older than the policy allows."""
     latest = store.latest_scoring(as_of=AsOf.at(now))
-    return None if latest is None else max(latest.as_of, latest.scored_at)
+    if latest is None:
+        return None
+    made = max(latest.as_of, latest.scored_at)
+    return made if now - made <= timedelta(days=policy.most_days) else None
 
 
 def pass_gate(

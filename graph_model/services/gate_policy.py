@@ -14,6 +14,7 @@ from graph_model.services.consent_facts import CHANNELS
 DEFAULT_POLICY = Path(__file__).with_name("gate_policy.toml")
 ANY_CHANNEL = "any"
 _LONGEST_DAYS = 3_660
+_MOST_DAYS = 92
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class GatePolicy:
     version: str
     limits: tuple[Limit, ...]
     grades: frozenset[Grade]  # that are not handed out
+    most_days: int  # a scoring of everybody that is older says nothing of today's risk
     holdout: float  # the share that is always withheld
     resting: float  # the share that is withheld for a spell
     spell_days: int
@@ -66,11 +68,12 @@ def _wrong(exc: Exception) -> str:
 
 
 def _parse(content: Mapping[str, Any]) -> GatePolicy:
-    withheld, audience = content["withheld"], content["audience"]
+    risk, withheld, audience = content["risk"], content["withheld"], content["audience"]
     policy = GatePolicy(
         version=str(content["version"]),
         limits=tuple(Limit(str(one["channel"]), int(one["most"]), int(one["days"])) for one in content["limit"]),
-        grades=frozenset(Grade(grade) for grade in content["risk"]["grades"]),
+        grades=frozenset(Grade(grade) for grade in risk["grades"]),
+        most_days=int(risk["most_days"]),
         holdout=float(withheld["holdout"]),
         resting=float(withheld["resting"]),
         spell_days=int(withheld["spell_days"]),
@@ -83,6 +86,8 @@ def _parse(content: Mapping[str, Any]) -> GatePolicy:
     for limit in policy.limits:
         if limit.channel not in (ANY_CHANNEL, *CHANNELS) or limit.most < 1 or not 1 <= limit.days <= _LONGEST_DAYS:
             raise ValueError("a limit names a channel (or any), at least one contact, and a number of days")
+    if not 1 <= policy.most_days <= _MOST_DAYS:
+        raise ValueError(f"a scoring is good for 1 to {_MOST_DAYS} days")
     if not (0.01 <= policy.holdout <= 0.5 and 0 <= policy.resting <= 0.5 and policy.spell_days >= 1):
         raise ValueError("a holdout is 0.01 to 0.5, a resting share 0 to 0.5, and a spell a day or more")
     if min(policy.least_members, policy.least_circle) < 2 or not 1 <= policy.valid_days <= 31:

@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.doctor.findings import Level
+from api.doctor.graph import gate_age
 from graph_model.principal import Role
 from graph_model.records import GraphBatch
 from graph_model.store import utc_now
@@ -28,7 +30,7 @@ from tests.api.queries import (
     WITHDRAW_AUDIENCE,
 )
 from tests.api.serving import serving
-from tests.services.people import START, circle, marketing, said
+from tests.services.people import START, circle, marketing, said, score
 
 DAY = timedelta(days=1)
 
@@ -40,6 +42,7 @@ def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         people = marketing(served.runtime.store)
         refused = [said(ref, "consent", "no", START + DAY, topic="sms") for ref in people[20:32]]
         served.runtime.store.upsert(GraphBatch(facts=refused))
+        score(served.runtime.store, dict.fromkeys(people, "A"), at=utc_now() - DAY)
         yield served
 
 
@@ -140,6 +143,15 @@ def test_pages_and_draws_are_in_the_audit_chain_with_those_who_were_shown(site: 
     lines = site.runtime.store.audit(after=before)
     assert {line.operation for line in lines} == {"query audience"}
     assert sum(len(line.subjects) for line in lines) == len(handed)
+
+
+def test_the_doctor_says_when_the_last_scoring_is_too_old_to_draw(site: Served) -> None:
+    draw(site, "looked at")
+    store, policy = site.runtime.store, site.runtime.gate.policy
+    (today,) = gate_age(store, policy, now=utc_now())
+    (later,) = gate_age(store, policy, now=utc_now() + 30 * DAY)
+    assert (today.level, later.level) == (Level.OK, Level.WARNING)
+    assert "guanxi score" in later.advice
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,11 @@ from api.graphql.schema import build_schema
 from api.settings import Settings
 from gnn.warm import warm
 from graph_model.principal import RIGHTS, Right, Role
+from graph_model.store import utc_now
 from tests.api.conftest import PASSWORD, Served
 from tests.api.serving import serving
-from tests.services.people import marketing
+from tests.fixtures.reference_case import RING_ID
+from tests.services.people import marketing, score
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -45,7 +49,11 @@ def blocks(language: str) -> list[str]:
 def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     warm()  # or the first assessment waits for compilers, longer than an operation may take
     with serving(home, tmp_path_factory.mktemp("docs")) as served:
-        marketing(served.runtime.store)
+        store, today = served.runtime.store, utc_now() - timedelta(hours=1)
+        score(store, dict.fromkeys(marketing(store), "A"), at=today)
+        ring = store.ring(RING_ID)
+        assert ring is not None
+        store.append_rings([replace(ring, as_of=today, scored_at=today)])
         yield served
 
 

@@ -22,6 +22,7 @@ from api.auth import begin_session
 from api.bootstrap import build
 from api.errors import CODES
 from api.graphql.permissions import RULES
+from api.secrets import FILE_NAME
 from api.settings import Settings
 from graph_model.errors import Forbidden
 from graph_model.principal import RIGHTS, Principal, Right, Role
@@ -90,11 +91,12 @@ class Clock:
 @contextmanager
 def made(folder: Path, home: Path, *, scored: bool, like: Path | None = None, link: str = "") -> Iterator[World]:
     """A server over the reference case; scored with its labels, dispositions and blocklist, or as if nobody had ever looked. `like`: the home of
-    another, whose random ids it takes over, and `link` that was drawn there."""
+    another, whose random ids and secret it takes over, and `link` that was drawn there."""
     shutil.copy(home / "users.json", folder)
     settings = Settings(home=folder, rate_capacity=10**9, rate_refill=10**9)
     if like is not None:
         open_store(Settings(home=like).store_address).backup(folder / "guanxi.db")
+        shutil.copy(like / FILE_NAME, folder)
     store = open_store(settings.store_address, create=True)
     case = reference_case.load(store, scored=scored)
     marketing(store, scored=scored)

@@ -262,6 +262,13 @@ def test_too_few_is_refused_in_the_same_words_whatever_the_reason(store: GraphSt
     assert len(words) == 1
 
 
+def test_nothing_is_drawn_on_a_scoring_of_last_month(store: GraphStore) -> None:
+    with pytest.raises(InvalidRequest, match="guanxi score") as refused:
+        draw(store, now=NOW + 30 * DAY)
+    assert refused.value.code == "audience.unscored"
+    assert audiences.listed(store, MARKETER, first=5) == []
+
+
 def test_a_circle_of_a_few_can_be_no_probe(store: GraphStore) -> None:
     """Adding a circle of two to an audience would show whether these two pass: to a marketer there is no such circle."""
     pair = [person(300), person(301)]
@@ -278,6 +285,7 @@ def test_who_is_withheld_is_withheld_everywhere_and_looks_like_any_other(store: 
     ids = {node.ref: node.node_id for node in store.get_by_id(store.node_ids(store.scan_nodes("Customer").handles))}
     held = {ref for ref, out in zip(ids, held_out(GATE, list(ids.values())), strict=True) if out}
     consent(store, [*FIRST, *SECOND], "push")
+    score(store, dict.fromkeys([*FIRST, *SECOND], "A"), at=NOW + 39 * DAY)
     found = [
         members(store, *draw(store, name=name, gate=GATE, channel=channel, now=now), now=now, gate=GATE)
         for name, channel, now in (("a", "sms", NOW), ("b", "push", NOW), ("c", "sms", NOW + 40 * DAY))

@@ -24,7 +24,7 @@ from tests.services.people import GATE, NOW, START, arrive, assess, consent, han
 
 MARKETER, SUPERVISOR = Principal("mia", Role.MARKETER), Principal("sun", Role.SUPERVISOR)
 # Nobody is withheld by chance, so that a story has one reason only.
-PLAIN = Gate(replace(GATE.policy, holdout=0.0, resting=0.0), GATE.secret)
+PLAIN = Gate(replace(GATE.policy, holdout=0.0, resting=0.0, most_days=92), GATE.secret)
 PEOPLE = [person(number) for number in range(40)]
 DAY = timedelta(days=1)
 
@@ -43,7 +43,9 @@ def store(tmp_path: Path) -> Iterator[GraphStore]:
 def passed(store: GraphStore, gate: Gate = PLAIN, *, channel: str = "sms", at: timedelta = timedelta(0)) -> Passed:
     moment = NOW + at
     handles = np.array(handles_of(store, PEOPLE), dtype=np.int64)
-    return pass_gate(store, gate, handles, channel=channel, moment=moment, risk=risk_moment(store, now=moment))
+    return pass_gate(
+        store, gate, handles, channel=channel, moment=moment, risk=risk_moment(store, gate.policy, now=moment)
+    )
 
 
 def left_out(store: GraphStore, **options: object) -> dict[str, int]:
@@ -131,15 +133,25 @@ def test_grades_rings_the_blocklist_and_confirmed_fraud_stay_out(store: GraphSto
     consent(store, [newcomer])
     assert left_out(store) == {"grade": 2, "ring": 1, "blocklisted": 1, "confirmed_fraud": 2}
     handles = np.array(handles_of(store, [newcomer, new]), dtype=np.int64)
-    asked = {"channel": "sms", "moment": NOW, "risk": risk_moment(store, now=NOW)}
+    asked = {"channel": "sms", "moment": NOW, "risk": risk_moment(store, GATE.policy, now=NOW)}
     assert pass_gate(store, PLAIN, handles, **asked).excluded["unscored"] == 1  # type: ignore[arg-type]
 
 
 def test_before_anybody_was_scored_nobody_passes(store: GraphStore) -> None:
-    assert risk_moment(store, now=START) is None
+    assert risk_moment(store, GATE.policy, now=START) is None
     handles = np.array(handles_of(store, PEOPLE), dtype=np.int64)
     found = pass_gate(store, PLAIN, handles, channel="sms", moment=START, risk=None)
     assert (len(found.handles), found.excluded["unscored"]) == (0, len(PEOPLE))
+
+
+def test_a_scoring_that_is_too_old_lets_nobody_pass(store: GraphStore) -> None:
+    """The nightly scoring died a week ago: who became a risk since is not known, so nobody is handed out until it runs again."""
+    days = GATE.policy.most_days
+    assert risk_moment(store, GATE.policy, now=NOW + DAY * (days - 1)) == NOW - DAY
+    assert risk_moment(store, GATE.policy, now=NOW + DAY * (days - 1) + timedelta(seconds=1)) is None
+    assert len(passed(store, GATE, at=DAY * days).handles) == 0
+    score(store, dict.fromkeys(PEOPLE, "A"), at=NOW + DAY * days)
+    assert len(passed(store, GATE, at=DAY * days).handles) > 20
 
 
 def test_what_is_no_customer_is_nobody_to_hand_out(store: GraphStore) -> None:
@@ -240,7 +252,7 @@ def test_no_unconsented_tired_or_suppressed_person_ever_passes(
     rings = {ref: "ring-1" for ref, fate in zip(people, fates, strict=True) if fate["ring"] and ref in grades}
     score(store, grades, rings=rings, at=scored_at)
     handles = np.array(handles_of(store, people), dtype=np.int64)
-    found = pass_gate(store, PLAIN, handles, channel=channel, moment=NOW, risk=risk_moment(store, now=NOW))
+    found = pass_gate(store, PLAIN, handles, channel=channel, moment=NOW, risk=risk_moment(store, GATE.policy, now=NOW))
     allowed = {ref for ref, fate in zip(people, fates, strict=True) if may_be_contacted(fate, channel)}
     assert {node.ref for node in store.get_by_id(found.node_ids)} == allowed
     assert len(found.handles) + sum(found.excluded.values()) == len(people) == found.candidates
@@ -267,6 +279,7 @@ def test_a_policy_that_makes_no_sense_is_refused_with_what_is_wrong(tmp_path: Pa
         (good.replace('channel = "any"', 'channel = "pigeon"'), "a limit names a channel"),
         (good.replace("holdout = 0.05", "holdout = 0"), "a holdout is"),
         (good.replace("valid_days = 7", "valid_days = 365"), "valid for 1 to 31 days"),
+        (good.replace("most_days = 7", "most_days = 0"), "good for 1 to 92 days"),
         (good.replace("least_members = 20", ""), "'least_members' is missing"),
         ("version = ", "Invalid value"),
     ):

@@ -62,7 +62,12 @@ def test_a_circle_becomes_an_audience_and_its_export_on_every_engine(store: Grap
     assert (len(drawn.members), len(drawn.referrals), drawn.members[0].node.ref) == (40, 40, PEOPLE[0])
 
     passed = pass_gate(
-        store, GATE, np.array(handles_of(store, PEOPLE)), channel="sms", moment=NOW, risk=risk_moment(store, now=NOW)
+        store,
+        GATE,
+        np.array(handles_of(store, PEOPLE)),
+        channel="sms",
+        moment=NOW,
+        risk=risk_moment(store, GATE.policy, now=NOW),
     )
     out = {reason: number for reason, number in passed.excluded.items() if number > 0 and reason != "withheld"}
     assert out == {
