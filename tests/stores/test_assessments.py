@@ -376,3 +376,16 @@ def test_grades_of_many_at_once_are_those_that_nodes_show_now_and_then(applicant
         assert shown[:-2] == [(node.grade, node.ring_id) for node in nodes]
         assert shown[-2:] == [(None, None), shown[0]]
     assert applicants.grades_at([]).grade.tolist() == []
+
+
+def test_of_a_long_history_the_last_by_then_counts_in_whatever_order_it_came(applicants: GraphStore) -> None:
+    """Scored every day, and two days made up for later."""
+    for number in (3, 9, 8, 5, 4):
+        score(applicants, {"c1": (0.1 * number, "ABCD"[number % 4], f"ring-{number}")}, number)
+    (who,) = applicants.scan_nodes(
+        "Customer", among=applicants.handles([known(applicants, NodeRef("Customer", "c1")).node_id])
+    ).handles
+    worn = {number: applicants.grades_at([int(who)], as_of=AsOf.at(day(number))) for number in (2, 3, 4, 6, 8, 12)}
+    assert [(found.grade.tolist(), list(found.rings)) for found in worn.values()] == [
+        ([-1], []), ([3], ["ring-3"]), ([0], ["ring-4"]), ([1], ["ring-5"]), ([0], ["ring-8"]), ([1], ["ring-9"]),
+    ]  # fmt: skip

@@ -82,7 +82,7 @@ def nodes(transaction: Transaction, wanted: Sequence[Row], as_of: AsOf | None = 
     assessed: dict[int, Sequence[Any]] | None = None
     if as_of is not None:
         found = transaction.pieces(query("assessed"), [row.nid for row in wanted], **transaction.window(as_of))
-        assessed = {nid: shown for nid, *shown in found}  # the last of a node's rows wins
+        assessed = {nid: shown for nid, *shown in found}
     result = []
     moments = _Moments()
     for row in wanted:

@@ -49,10 +49,14 @@ _WORN = """
 SELECT n.nid, instr('ABCD', n.grade) - 1 AS grade, coalesce(n.ring_id, '') AS ring
 FROM json_each(:among) wanted CROSS JOIN node n ON n.nid = wanted.value WHERE n.grade IS NOT NULL
 """
+# Of each node's history one row leaves the engine, however often it was scored.
 _WORN_THEN = """
 SELECT a.nid, instr('ABCD', a.grade) - 1 AS grade, coalesce(a.ring_id, '') AS ring
-FROM json_each(:among) wanted CROSS JOIN assessment a ON a.nid = wanted.value JOIN scoring s ON s.run = a.run
-WHERE s.as_of <= :event AND s.scored_at <= :recorded ORDER BY s.as_of, s.scored_at, s.run
+FROM json_each(:among) wanted CROSS JOIN assessment a ON a.nid = wanted.value AND a.run = (
+    SELECT s.run FROM assessment before JOIN scoring s ON s.run = before.run
+    WHERE before.nid = wanted.value AND s.as_of <= :event AND s.scored_at <= :recorded
+    ORDER BY s.as_of DESC, s.scored_at DESC, s.run DESC LIMIT 1
+)
 """
 _ADD_RING = """
 INSERT OR IGNORE INTO ring (ring_id, as_of, scored_at, model_version, size, known_fraud, facts) VALUES (?, ?, ?, ?, ?, ?, ?)
