@@ -50,7 +50,8 @@ def train_on_file(
     config = StackConfig(net=_net(net)) if seed is None else StackConfig(seed=seed, net=_net(net))
     parts = Parts.of(graph, split, seed=config.seed)
     folder = models / FOLDER
-    shelf = Shelf(folder / f".work-{shelf_name(graph, parts.training, parts.validation, config)}")
+    shelf = Shelf.of(folder, shelf_name(graph, parts.training, parts.validation, config))
+    Shelf.sweep(folder, now=now)
     with progress_bar() as on_progress:
         trained = train_on(graph, parts, config=config, shelf=shelf, on_progress=on_progress)
     target = write(trained.stack, folder)

@@ -1,6 +1,8 @@
 """A stack that was trained on a labelled graph: kept, read again, gone on with, and scoring whoever is new."""
 
+import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +132,29 @@ def test_a_training_that_is_cut_off_goes_on_where_it_was(tmp_path: Path):
     assert version_of(files_of(stack)) == version_of(files_of(whole))
     shelf.clear()
     assert not (tmp_path / "work").exists()
+
+
+def test_two_trainings_of_one_file_do_not_break_each_other(tmp_path: Path):
+    mine, other = Shelf(tmp_path / "work"), Shelf(tmp_path / "work")
+
+    def made_while_the_other_ends() -> bytes:
+        other.take("forest, 1", lambda: b"their tree")
+        other.clear()
+        return b"my tree"
+
+    assert mine.take("forest, 0", made_while_the_other_ends) == b"my tree"
+    assert other.take("forest, 0", lambda: b"never made") == b"my tree"
+    assert len(list((tmp_path / "work").iterdir())) == 1  # nothing half is left
+
+
+def test_shelves_that_nobody_went_on_with_are_swept_after_a_month(tmp_path: Path):
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    for name, days in (("old", 40), ("new", 3)):
+        Shelf.of(tmp_path, name).take("forest", lambda: b"tree")
+        moment = (now - timedelta(days=days)).timestamp()
+        os.utime(tmp_path / f".work-{name}", (moment, moment))
+    Shelf.sweep(tmp_path, now=now)
+    assert [path.name for path in tmp_path.iterdir()] == [".work-new"]
 
 
 def test_parts_of_another_training_are_never_taken_up():
