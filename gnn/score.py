@@ -19,6 +19,7 @@ from gnn.arrays.channels import CUSTOMER
 from gnn.arrays.csr import Index, Weights
 from gnn.arrays.export import export
 from gnn.arrays.graph import NEVER, GraphArrays
+from gnn.contenders import TREES
 from gnn.features.build import FeatureTable, RingSource, people_of, ring_view
 from gnn.features.questions import at_present, latest_rows
 from gnn.features.walk import RingView
@@ -101,10 +102,11 @@ def score(
     on_progress: OnProgress | None = None,
 ) -> ScoreSummary:
     """Score all that is known as of a moment, and write it back. `models` is the model folder; a model is trained there first, on what is
-    known as of the same moment, where it holds none that fits or `retrain` is set; `by` is who then promotes it. Raises StoreLocked while
+    known as of the same moment, where it holds none that fits or `retrain` is set; `by` is who then promotes it. Without a `config` that tells
+    otherwise what is trained anew chooses among the contenders that the champion was chosen from. Raises StoreLocked while
     another long job writes."""
     policy = policy or load_policy()
-    config = config or TrainConfig()
+    config = config or TrainConfig(contenders=Registry(models).contenders if retrain else (TREES,))
     with store.writing("score"):
         # Before anything is read: names of rings go by what the last whole scoring showed.
         take_back_unfinished(store, on_progress=on_progress)

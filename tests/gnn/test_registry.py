@@ -58,6 +58,16 @@ def test_the_first_model_serves_and_later_ones_wait(registry: Registry, models: 
     ]
 
 
+def test_training_anew_chooses_among_those_that_the_champion_was_chosen_from(registry: Registry, models: list[Model]):
+    assert registry.contenders == ("trees",)
+    of_trees = models[0].card["contenders"]["trees"]
+    others = {name: {**of_trees, "serves": False, "can_serve": name != "net"} for name in ("stack", "net")}
+    told = {"trees": of_trees, **others}
+    register(registry, replace(models[0], card={**models[0].card, "contenders": told}))
+    register(registry, models[1], 1)  # a challenger's don't count
+    assert registry.contenders == ("trees", "stack")
+
+
 def test_a_promotion_and_its_way_back_are_told_with_who_and_why(registry: Registry, models: list[Model]):
     first, second, third = models
     for hours, model in enumerate(models):

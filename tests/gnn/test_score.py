@@ -17,7 +17,9 @@ from gnn.features.build import FeatureConfig, describe, vocabulary_of
 from gnn.features.questions import at_application
 from gnn.policy import load_policy
 from gnn.reasons import render
+from gnn.registry.registry import Registry
 from gnn.score import ScoreSummary, score
+from gnn.train import TrainConfig, train
 from gnn.warm import warm
 from gnn.write_back import write_back
 from graph_model.columns import AssessmentColumns
@@ -128,6 +130,16 @@ def test_scoring_again_uses_the_same_model_and_rings_keep_their_ids(store: Graph
     retrained = run(store, tmp_path / "models", later=2, retrain=True)
     assert retrained.trained
     assert retrained.model_version == first.model_version  # the same data, the same bytes
+
+
+@pytest.mark.long
+def test_a_stack_that_serves_is_not_replaced_by_trees_when_it_is_trained_anew(store: GraphStore, tmp_path: Path):
+    models = tmp_path / "models"
+    stack = train(export(store, as_of=AsOf.at(AFTERWARDS)), config=TrainConfig(contenders=("stack",)))
+    assert stack is not None
+    Registry(models).adopt(stack, policy=load_policy(), by="wei", reason="for the test", now=AFTERWARDS)
+    again = run(store, models, later=2, retrain=True)
+    assert again.trained and again.model_version.startswith("stack-")
 
 
 def test_without_labels_rules_score_and_say_so(empty_store: GraphStore, tmp_path: Path):
