@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from gnn.contenders import TREES
+from gnn.contenders import CONTENDERS, TREES
 from gnn.models.files import current, point, write_text
 from gnn.models.model import CARD, TABULAR, Model, load_version, write
 from gnn.models.trees import Trees
@@ -76,7 +76,7 @@ class Registry:
     def contenders(self) -> tuple[str, ...]:
         """Those that can serve among which the champion was chosen, so that training anew chooses as it was chosen; trees where no card tells."""
         told = {} if self.champion is None else self.card(self.champion).get("contenders", {})
-        return tuple(name for name, found in told.items() if found.get("can_serve", False)) or (TREES,)
+        return tuple(name for name in CONTENDERS if told.get(name, {}).get("can_serve", False)) or (TREES,)
 
     def list(self) -> Sequence[Registered]:
         """The newest first."""
