@@ -10,7 +10,7 @@ from api.job_records import JobKind, JobStatus
 strawberry.enum(
     JobKind,
     description="SCORE: everyone, with the current model. TRAIN: a new model first. BACKUP: a copy in the home folder. CHECK: read all "
-    "of the graph and of the audit chain.",
+    "of the graph and of the audit chain. TAGS: all tags of the daily schedule, for today.",
 )
 strawberry.enum(
     JobStatus,

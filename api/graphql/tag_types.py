@@ -27,18 +27,16 @@ class ConsentClass(Enum):
     RISK = "risk"
 
 
-@strawberry.enum
+@strawberry.enum(
+    description="DAILY: with the job TAGS. MANUAL: when it is asked for by name, which takes a shell (`guanxi tags compute CODE`)."
+)
 class TagSchedule(Enum):
-    """DAILY: with the job TAGS. MANUAL: when it is asked for by name."""
-
     DAILY = "daily"
     MANUAL = "manual"
 
 
-@strawberry.enum
+@strawberry.enum(description="STUCK: running, and not heard of for 10 minutes; the next run takes over.")
 class TagRunStatus(Enum):
-    """STUCK: running, and not heard of for 10 minutes; the next run takes over."""
-
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"

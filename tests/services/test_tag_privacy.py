@@ -1,6 +1,7 @@
 """Tags against whoever tries to read more of them than a role may know: the blocklist, risk that a tag once said, and single people."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from graph_model.principal import Principal, Role
 from graph_model.records import GraphBatch, NodeRecord
 from graph_model.services import blocklist
 from graph_model.services.tags import dictionary, reading
-from graph_model.services.tags.definition import ConsentClass
+from graph_model.services.tags.definition import ConsentClass, ValueType
 from graph_model.services.tags.dictionary import Draft
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -113,3 +114,16 @@ def test_nobodys_number_is_kept_in_a_rule(store: GraphStore, rule: str) -> None:
 def test_large_plain_numbers_are_nobodys(store: GraphStore, amount: int) -> None:
     rule = f"degree(APPLIED to Application where amount >= {amount} and applied_at >= 2026-01-01) >= 1"
     assert dictionary.define(store, MEI, draft("much", rule), now=NOW).rule == rule
+
+
+def test_a_rule_that_is_too_large_to_be_tried_is_too_large_to_be_kept(store: GraphStore) -> None:
+    many = ",".join(str(number % 10) for number in range(480))
+    case = f"degree(APPLIED to Application where amount in ({many})) >= 1"
+    rule = f"when {case} then 'a' when {case} then 'b' when {case} then 'c'"
+    text = replace(draft("t", rule), value_type=ValueType.TEXT)
+    for attempt in (
+        lambda: reading.check(store, MEI, rule, now=NOW),
+        lambda: dictionary.define(store, MEI, text, now=NOW),
+    ):
+        with pytest.raises(InvalidRequest, match="more than 1000 conditions"):
+            attempt()

@@ -92,8 +92,8 @@ def bind(text: str, label: str, base_date: date, *, tags: Dictionary) -> Bound:
         cases = [(True, binder.condition(label, rule))]
     if len(cases) > MOST_CASES:
         raise _refusal(f"The rule has more than {MOST_CASES} cases. Make two tags of it.")
-    for _, predicate in cases:
-        check_predicate(label, predicate)
+    # Together, as who counts them has them: each without those before it.
+    check_predicate(label, AllOf((population(label, base_date), *(Not(predicate) for _, predicate in cases))))
     return Bound(tuple(cases), _type_of([value for value, _ in cases]), binder.reads())
 
 

@@ -20,7 +20,7 @@ from graph_model.stores.sqlite.values import Cell
 from graph_model.stores.tag_runs import past
 from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
 
-AT_ONCE = 500_000  # handles of one step, of all types
+AT_ONCE = 50_000  # handles of one step, of all types: others wait for it to write
 
 _TEMPORARY = (
     "CREATE TEMP TABLE IF NOT EXISTS tag_wanted (nid INTEGER PRIMARY KEY, value ANY NOT NULL) STRICT",
