@@ -41,9 +41,13 @@ window.Guanxi = (() => {
     go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { ...ELSEWHERE, full: full ? "1" : null } });
   }
 
+  const TODAY_ONLY = new Set(["/blocklist"]); // lists that know no past day
+
+  const todayOnly = () => TODAY_ONLY.has(window.location.pathname);
+
   /* The start page, or that of a list. */
   function openPage(pathname) {
-    go({ pathname, query: { ...ELSEWHERE, sourceOnly: null } });
+    go({ pathname, query: { ...ELSEWHERE, sourceOnly: null, ...(TODAY_ONLY.has(pathname) ? { asOf: null } : {}) } });
   }
 
   /* A community of the map, known by one of its nodes; null goes back to the map. */
@@ -103,5 +107,5 @@ window.Guanxi = (() => {
 
   const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
 
-  return { clearToasts, page, say, number, tell, go, openSubject, openPage, openCommunity, remember, logIn, debounce, element, toast };
+  return { clearToasts, page, say, number, tell, go, openSubject, openPage, todayOnly, openCommunity, remember, logIn, debounce, element, toast };
 })();

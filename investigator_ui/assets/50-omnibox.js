@@ -37,7 +37,8 @@ Guanxi.omnibox = (() => {
       slot.append(made);
     }
     const day = document.getElementById("as-of");
-    const chosen = new URLSearchParams(window.location.search).get("asOf") ?? "";
+    const chosen = Guanxi.todayOnly() ? "" : (new URLSearchParams(window.location.search).get("asOf") ?? "");
+    day.closest(".as-of").hidden = Guanxi.todayOnly();
     if (document.activeElement !== day || !chosen) day.value = chosen;
     document.getElementById("as-of-clear").hidden = !chosen;
     day.closest(".as-of").classList.toggle("chosen", Boolean(chosen));

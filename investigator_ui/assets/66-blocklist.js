@@ -18,7 +18,7 @@ Guanxi.blocklist = (() => {
     byId("block-what").textContent = caption;
     byId("block-confirm").textContent = say(what === "unblock" ? "blocklist.remove" : "blocklist.add");
     byId("block-problem").textContent = "";
-    idle();
+    byId("block-confirm").disabled = false;
     const rows = what === "block-key" ? keyFields() : [];
     rows.push(element("label", { for: "block-reason" }, say("reveal.reason")), field("input", "block-reason", { type: "text", maxlength: 200, required: true }));
     if (what !== "unblock") rows.push(element("label", { for: "block-until" }, say("link.ask_expires")), field("input", "block-until", { type: "date" }));
@@ -35,9 +35,12 @@ Guanxi.blocklist = (() => {
     ];
   }
 
+  /* After every answer, a refusal too: a key that was typed stays only in its field, until the dialog closes. */
   function idle() {
     const confirm = byId("block-confirm");
-    if (confirm) confirm.disabled = false;
+    if (!confirm?.disabled) return;
+    confirm.disabled = false;
+    tell("ask-block", { data: null });
   }
 
   function refuse(words, at) {
@@ -61,8 +64,6 @@ Guanxi.blocklist = (() => {
     byId("block-problem").textContent = answer.problem ?? "";
     if (answer.problem) return;
     byId("block-dialog").close();
-    byId("block-fields").replaceChildren(); // a key that was typed stays nowhere
-    tell("ask-block", { data: null });
     const listed = wanted.what !== "unblock";
     toast(say(listed ? "blocklist.added" : "blocklist.removed"));
     if (page.list) tell("retry", { data: `blocklist ${++reloaded}` });
@@ -74,6 +75,8 @@ Guanxi.blocklist = (() => {
     const change = (elements) => elements.map((each) => (each.data.id === node ? { ...each, data: { ...each.data, listed } } : each));
     Guanxi.history.amend(change, () => Guanxi.selection.again());
   }
+
+  document.addEventListener("close", (event) => { if (event.target.id === "block-dialog") byId("block-fields").replaceChildren(); }, true);
 
   return { ask, confirm, blocked, idle };
 })();

@@ -8,18 +8,20 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     function viewOpened(view, drawing) {
       if (!view?.subject || !view.graph) {
+        const before = page.list;
         page.view = null;
         page.list = view?.rings ? "rings" : view?.blocklist ? "blocklist" : null;
         if (view) Guanxi.canvas.open(null);
-        if (page.list) { Guanxi.clearToasts(); Guanxi.omnibox.clear(); Guanxi.selection.clear(); }
+        if (page.list) Guanxi.selection.clear();
+        if (page.list && page.list !== before) arrived();
         title();
         controls();
         return nothing();
       }
       page.list = null;
+      const elsewhere = view.key !== page.view?.key;
       const { nodes, edges, aggregated } = view.graph;
       if (view.subject.node.id !== page.view?.subjectId) document.getElementById("rail").scrollTop = 0;
-      Guanxi.clearToasts();
       page.view = {
         key: view.key,
         full: view.full,
@@ -37,7 +39,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       Guanxi.links.stop();
       Guanxi.table.restart();
       controls();
-      Guanxi.omnibox.clear();
+      if (elsewhere) arrived();
       delete document.getElementById("page").dataset.drawn;
       Guanxi.canvas.open(drawing, () => {
         Guanxi.canvas.watchSize();
@@ -46,6 +48,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         Guanxi.canvas.fitWhenSettled();
       });
       return nothing();
+    }
+
+    /* What was said of the page that was left, and typed there, goes. The same page drawn again (a filter, a change of a list) takes nothing away. */
+    function arrived() {
+      Guanxi.clearToasts();
+      Guanxi.omnibox.clear();
     }
 
     function title() {

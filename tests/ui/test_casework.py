@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from investigator_ui.texts import TEXTS
 from tests.ui.browsing import Investigator, investigating
 from tests.ui.conftest import ReferenceProduct, running_reference
 from tests.ui.fake_api import FakeApi, star
@@ -101,15 +102,40 @@ def test_a_number_nobody_has_used_yet_is_listed_and_taken_off(browser: Browser, 
         page.press("#block-key", "Enter")
         row = page.locator("#blocklist-list tbody tr", has_text="中介的号码")
         expect(row).to_contain_text("supervisor")
+        expect(page.locator(".toast")).to_contain_text(TEXTS["blocklist.added"][0])  # though the list was drawn anew
+        page.fill("#search", "half a na")
         assert number not in page.content() and number not in str(page.evaluate("Object.values(localStorage)"))
         page.select_option("select[data-filter=type]", "Phone")
         page.wait_for_url("**type=Phone**")
         expect(page.locator("#list-count")).to_have_text("1 条")
+        expect(page.locator("#search")).to_have_value("half a na")
         row.locator("[data-action=unblock]").click()
         page.fill("#block-reason", "核实为误报")
         page.press("#block-reason", "Enter")
         expect(row).to_have_count(0)
         expect(page.locator("#list-count")).to_have_text("0 条")
+
+
+def test_a_number_that_was_typed_is_gone_with_the_dialog_and_the_blocklist_is_that_of_today(
+    browser: Browser, product: ReferenceProduct
+) -> None:
+    with investigating(browser, product.url) as sue:
+        page = sue.page
+        sue.start("/rings?asOf=2026-06-01", name="supervisor")
+        expect(page.locator("#as-of")).to_have_value("2026-06-01")
+        page.click("a[data-page='/blocklist']")
+        page.wait_for_url("**/blocklist")
+        expect(page.locator("#as-of")).to_be_hidden()
+        for leave in (lambda: page.keyboard.press("Escape"), lambda: page.click("#block-dialog [data-close]")):
+            page.click("[data-action=block-key]")
+            page.fill("#block-key", "139")
+            page.fill("#block-reason", "中介的号码")
+            page.click("#block-confirm")
+            expect(page.locator("#block-problem")).not_to_be_empty()
+            expect(page.locator("#block-key")).to_have_value("139")
+            expect(page.locator("#block-confirm")).to_be_enabled()
+            leave()
+            expect(page.locator("#block-key")).to_have_count(0)
 
 
 def test_what_is_blocklisted_says_so(browser: Browser, fake_product: tuple[FakeApi, str]) -> None:
