@@ -62,9 +62,10 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     rows, vocabulary = learnt
     table, held = rows.table, rows.held
     columns = table.tabular if config.tabular_only else len(table.names)
-    meter = _Meter(
-        on_progress, 1 + sum(_COST[name] for name in config.contenders) + max(_COST[n] for n in config.contenders)
-    )
+    again = max(
+        _COST[name] for name in config.contenders if name != NET
+    )  # a net doesn't serve, so it isn't fitted anew
+    meter = _Meter(on_progress, 1 + sum(_COST[name] for name in config.contenders) + again)
     # What is measured and calibrated on the last months was fitted without them; what is served has seen all of them too.
     found = [_fitted(arrays, rows, name, config, columns, meter.part(_COST[name])) for name in config.contenders]
     winner = max((one for one in found if one.refit is not None), key=lambda one: one.precision(rows))

@@ -116,7 +116,7 @@ def train(
             if told["serves"]
             else ""
             if told["can_serve"]
-            else "is measured and never serves"
+            else "the greatest of its epochs there; is measured and never serves"
         )
         out.print(f"{name}: average precision {told['chosen_by']:.3f} on validation{f'; {how}' if how else ''}")
     again = (

@@ -109,6 +109,11 @@ def _contenders(card: Mapping[str, Any]) -> Iterator[str]:
         verdict = "serves" if told["serves"] else "told apart" if apart and apart["told_apart"] else "may be chance"
         why = "" if told["can_serve"] else "; never serves: it needs torch and a second way to describe an application"
         yield f"| {name} | {told['chosen_by']:.3f} | {minus} | {verdict}{why} |"
+    if "net" in card["contenders"]:
+        yield from (
+            "",
+            "The net's figure on validation is the greatest of its epochs there, so it is somewhat too good.",
+        )
     weights = card["contenders"].get("stack", {}).get("weights", {})
     if len(weights) > 0:
         told = ", ".join(f"{name} {weight:.2f}" for name, weight in sorted(weights.items(), key=lambda pair: -pair[1]))

@@ -230,4 +230,4 @@ def test_a_net_is_measured_beside_the_others_and_never_serves(then: GraphArrays)
     assert (told["serves"], told["can_serve"], model.card["serves"]) == (False, False, TREES)
     assert model.card["metrics"][NET]["average_precision"] > 0.3  # a random scorer gets 0.17
     page = as_markdown(card_of(replace(model), policy=load_policy(), by="wei", now=MONDAY))
-    assert "never serves" in page
+    assert "never serves" in page and "greatest of its epochs" in page
