@@ -4,13 +4,13 @@ Names are checked against the schema before any adapter sees them; values always
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from graph_model.errors import InvalidRequest, UnknownName
-from graph_model.schema import SCHEMA, Value
+from graph_model.schema import SCHEMA, StorageKind, Value
 
 MAX_COUNT = 1_000  # that relationships and sharers are compared with: none is counted further than that
 MAX_HOPS_NEAR = 2
@@ -20,8 +20,16 @@ _MOST_VALUES = 1_000
 _MOST_PARTS = 1_000
 _DEEPEST = 50
 
-# Kept on every node beside its declared properties.
-COMMON_FIELDS = ("first_seen", "last_seen", "recorded_at", "source", "score", "grade", "ring_id")
+# Kept on every node beside its declared properties, and how.
+COMMON_FIELDS: Mapping[str, StorageKind] = {
+    "first_seen": StorageKind.MOMENT,
+    "last_seen": StorageKind.MOMENT,
+    "recorded_at": StorageKind.MOMENT,
+    "source": StorageKind.TEXT,
+    "score": StorageKind.REAL,
+    "grade": StorageKind.TEXT,
+    "ring_id": StorageKind.TEXT,
+}
 
 
 class Operator(StrEnum):

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from graph_model.errors import InvalidRequest, InvalidValue, UnknownName
 from graph_model.predicates import (
+    COMMON_FIELDS,
     EVERYTHING,
     AllOf,
     AnyOf,
@@ -35,14 +36,7 @@ from graph_model.services.tags.syntax import Name
 
 MOST_CASES = 50
 # Of what every node has, without its source: whoever listed a phone that was not in the graph is the source of that phone.
-_COMMON = {
-    "first_seen": StorageKind.MOMENT,
-    "last_seen": StorageKind.MOMENT,
-    "recorded_at": StorageKind.MOMENT,
-    "score": StorageKind.REAL,
-    "grade": StorageKind.TEXT,
-    "ring_id": StorageKind.TEXT,
-}
+_COMMON = {name: kind for name, kind in COMMON_FIELDS.items() if name != "source"}
 # What says something of risk: scores, and what became of an application.
 RISK_FIELDS = frozenset({"score", "grade", "ring_id"})
 RISK_PROPERTIES = frozenset({"Application.outcome"})

@@ -26,17 +26,6 @@ from graph_model.stores.neo4j import graph_cypher
 from graph_model.stores.neo4j.graph_cypher import SUBJECT, Parameters, Scope, added
 from graph_model.stores.neo4j.values import Cell, encode
 
-_COMMON_KINDS = {
-    "first_seen": StorageKind.MOMENT,
-    "last_seen": StorageKind.MOMENT,
-    "recorded_at": StorageKind.MOMENT,
-    "source": StorageKind.TEXT,
-    "score": StorageKind.REAL,
-    "grade": StorageKind.TEXT,
-    "ring_id": StorageKind.TEXT,
-}
-assert _COMMON_KINDS.keys() == set(COMMON_FIELDS)
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -48,7 +37,7 @@ class Field:
 
 def field(label: str, name: str, *, node: str = SUBJECT.node) -> Field:
     """Raises UnknownName."""
-    kind = _COMMON_KINDS.get(name)
+    kind = COMMON_FIELDS.get(name)
     if kind is not None:
         return Field(f"{node}.{name}", kind)
     node_type = SCHEMA.node(label)

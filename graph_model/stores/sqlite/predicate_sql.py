@@ -25,17 +25,6 @@ from graph_model.stores.sqlite import graph_sql
 from graph_model.stores.sqlite.graph_sql import SUBJECT, Scope
 from graph_model.stores.sqlite.values import Cell, encoder
 
-_COMMON_KINDS = {
-    "first_seen": StorageKind.MOMENT,
-    "last_seen": StorageKind.MOMENT,
-    "recorded_at": StorageKind.MOMENT,
-    "source": StorageKind.TEXT,
-    "score": StorageKind.REAL,
-    "grade": StorageKind.TEXT,
-    "ring_id": StorageKind.TEXT,
-}
-assert _COMMON_KINDS.keys() == set(COMMON_FIELDS)
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -52,7 +41,7 @@ class Field:
 
 def field(label: str, name: str, *, node: str = SUBJECT.node, properties: str = SUBJECT.properties) -> Field:
     """Raises UnknownName."""
-    kind = _COMMON_KINDS.get(name)
+    kind = COMMON_FIELDS.get(name)
     if kind is not None:
         return Field(f"{node}.{name}", kind, name in ("score", "grade", "ring_id"))
     node_type = SCHEMA.node(label)
