@@ -5,7 +5,8 @@
 Of members of planted rings whom the model grades C or D: by how much of itself the estimate falls where the explanation's ties go (fidelity), beside
 as many random ties of the surroundings, and as many of the customer's own; how much of it is left with no other ties; how many ties there are
 (sparsity); and how many of them belong to the planted ring, its members' ties to what they share, beside all ties that could have been chosen.
-Times are of a whole explanation: surroundings read, features made, ties searched; the first one, which loads the model, is left out.
+Who is left without a tie counts as one whose estimate falls by nothing, and how many they are is told. Times are of a whole explanation:
+surroundings read, features made, ties searched; the first one, which loads the model, is left out.
 """
 
 import argparse
@@ -36,7 +37,8 @@ from ingest.portfolio import GENERATOR_VERSION, generate
 
 PIECE = 500
 DRAWS = 5  # of random ties for each explanation
-Result = dict[str, float]
+FALL = "fall of the estimate without them"
+Result = dict[str, float]  # shares of ties and what is compared with them only where there are ties
 
 
 def main() -> None:
@@ -97,7 +99,7 @@ def explained(
     random: np.random.Generator,
     as_of: datetime,
 ) -> Result | None:
-    """None for somebody whom the model grades A or B, or who never applied."""
+    """None for somebody whom the model grades A or B."""
     (columns,) = store.edges_at([handle], types=("APPLIED",)).columns
     (application,) = store.node_ids(columns.end[-1:].tolist())
     wall, used = time.perf_counter(), time.process_time()
@@ -108,7 +110,7 @@ def explained(
     customer, moment, hub_cap = int(asked.customer[0]), int(asked.moment[0]), seen.judge.features.rings.hub_cap
     found = search(hiding, seen.arrays, customer, moment=moment, hub_cap=hub_cap)
     spent = {"wall, ms": (time.perf_counter() - wall) * 1e3, "CPU, ms": (time.process_time() - used) * 1e3}
-    if seen.judge.policy.grade(found.estimate) not in (Grade.C, Grade.D) or len(found.ties) == 0:
+    if seen.judge.policy.grade(found.estimate) not in (Grade.C, Grade.D):
         return None
     own, others = ties_around(seen.arrays, customer, moment, hub_cap)
     around = list(dict.fromkeys([*own, *(path[-1] for path in others)]))
@@ -118,13 +120,15 @@ def explained(
 
     number = len(found.ties)
     anywhere = [[around[k] for k in random.permutation(len(around))[:number]] for _ in range(DRAWS)]
+    if number == 0:  # nothing was found: a fall by nothing
+        return spent | {"ties": 0.0, "ties that could have been chosen": float(len(around)), FALL: 0.0}
     mine = sum(tie.customer == customer for tie in found.ties)
     of_own = [[own[k] for k in random.permutation(len(own))[:mine]] for _ in range(DRAWS)]
     in_ring = InRing(seen, rings, rings[handle])
     return spent | {
         "ties": float(number),
         "ties that could have been chosen": float(len(around)),
-        "fall of the estimate without them": 1.0 - found.without / found.estimate,
+        FALL: 1.0 - found.without / found.estimate,
         "fall without as many random ties": fall(anywhere),
         "fall without as many random ties, own ones for own ones": fall(of_own),
         "left with no other ties": found.only / found.estimate,
@@ -151,10 +155,13 @@ class InRing:
 
 
 def show(found: Sequence[Result]) -> None:
-    print(f"{len(found)} members of planted rings whom the model grades C or D.\n")
+    failed = sum(result["ties"] == 0 for result in found)
+    print(
+        f"{len(found)} members of planted rings whom the model grades C or D, {failed} of them without a tie found.\n"
+    )
     print("| | median | mean | 10 % to 90 % |\n|---|--:|--:|--:|")
-    for name in found[0]:
-        values = [result[name] for result in found]
+    for name in dict.fromkeys(name for result in found for name in result):
+        values = [result[name] for result in found if name in result]
         low, high = np.quantile(values, [0.1, 0.9]).tolist()
         digits = 2 if statistics.median(values) <= 3 else 0
         print(
