@@ -1,13 +1,14 @@
 """What is kept of an audience: its recipe, and each version as it was drawn, with its members. Small texts in the store, in pieces where they are many.
 
-Members are kept in the order of their opaque ids, which are random: the order tells nothing. Written members first, so that a version which is there
-is whole.
+Members are kept in the order of their opaque ids, which are random: the order tells nothing. Members are written first, then their version, then the
+audience: what is there is whole, and what was broken off is seen by nobody.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 import orjson
 
@@ -15,7 +16,7 @@ from graph_model.moments import from_ms, to_ms
 from graph_model.services.circle_lists import KeyOrder
 from graph_model.store import GraphStore
 
-_AUDIENCE, _VERSION, _MEMBERS = "audience/", "audience-version/", "audience-members/"
+_AUDIENCE, _VERSION, _MEMBERS, _TAKEN = "audience/", "audience-version/", "audience-members/", "audience-name/"
 _PIECE = 2_000  # members in one text
 _MOST = 1_000  # audiences, and versions of one
 
@@ -61,21 +62,43 @@ class Version:
     candidates: int
     excluded: Mapping[str, int]
     members: int
+    draft: str  # tells its members from those of draws that lost
     withdrawn: Withdrawal | None = None
 
 
-def keep(store: GraphStore, audience: Audience) -> None:
-    store.put_state(_AUDIENCE + audience.id, _dump(asdict(audience)))
+def keep(store: GraphStore, audience: Audience) -> bool:
+    """False where another audience has its name. A name whose audience never came to be, since whoever took it was killed, is free."""
+    name = _TAKEN + blake2b(audience.name.encode(), digest_size=16).hexdigest()
+    holder = store.state(name)
+    if holder is not None and read(store, holder) is not None:
+        return False
+    return store.swap_state(name, expected=holder, value=audience.id) and store.swap_state(
+        _AUDIENCE + audience.id, expected=None, value=_dump(asdict(audience))
+    )
 
 
 def keep_version(store: GraphStore, version: Version, node_ids: Sequence[str]) -> bool:
     """False where another draw was quicker and has this number; nothing of this one is kept then."""
-    name = _name(version.audience_id, version.number)
     ordered = sorted(node_ids)
-    draft = f"{name}/{to_ms(version.drawn_at):013d}/"
-    for piece in range(0, len(ordered), _PIECE):
-        store.put_state(f"{_MEMBERS}{draft}{piece // _PIECE:05d}", ",".join(ordered[piece : piece + _PIECE]))
-    return store.swap_state(_VERSION + name, expected=None, value=_dump(asdict(version)))
+    for number, piece in enumerate(_pieces(version)):
+        store.put_state(piece, ",".join(ordered[number * _PIECE : (number + 1) * _PIECE]))
+    name = _VERSION + _name(version.audience_id, version.number)
+    kept = store.swap_state(name, expected=None, value=_dump(asdict(version)))
+    if not kept:
+        _drop_members(store, version)
+    return kept
+
+
+def drop_version(store: GraphStore, version: Version) -> None:
+    """Of an audience that did not come to be."""
+    name = _VERSION + _name(version.audience_id, version.number)
+    store.swap_state(name, expected=_dump(asdict(version)), value=None)
+    _drop_members(store, version)
+
+
+def _drop_members(store: GraphStore, version: Version) -> None:
+    for piece in _pieces(version):
+        store.swap_state(piece, expected=store.state(piece), value=None)
 
 
 def withdraw(store: GraphStore, version: Version, withdrawal: Withdrawal) -> bool:
@@ -102,9 +125,8 @@ def versions(store: GraphStore, audience_id: str) -> list[Version]:
 
 def members(store: GraphStore, version: Version, *, after: str = "") -> Iterator[list[str]]:
     """The frozen members behind one, piece by piece."""
-    prefix = f"{_MEMBERS}{_name(version.audience_id, version.number)}/{to_ms(version.drawn_at):013d}/"
-    for piece in range((version.members + _PIECE - 1) // _PIECE):
-        text = store.state(f"{prefix}{piece:05d}")
+    for piece in _pieces(version):
+        text = store.state(piece)
         ids = [] if not text else text.split(",")
         rest = ids[bisect_right(ids, after) :]
         if len(rest) > 0:
@@ -113,6 +135,12 @@ def members(store: GraphStore, version: Version, *, after: str = "") -> Iterator
 
 def valid_until(drawn_at: datetime, days: int) -> datetime:
     return drawn_at + timedelta(days=days)
+
+
+def _pieces(version: Version) -> list[str]:
+    """The names of the texts that hold its members."""
+    prefix = f"{_MEMBERS}{_name(version.audience_id, version.number)}/{version.draft}/"
+    return [f"{prefix}{piece:05d}" for piece in range((version.members + _PIECE - 1) // _PIECE)]
 
 
 def _name(audience_id: str, number: int) -> str:

@@ -68,8 +68,12 @@ def create(
         created_at=moment,
     )
     drawn, risk = _draw(store, gate, circles, principal, audience, moment)
-    records.keep(store, audience)
-    return audience, _keep(store, gate, principal, audience, drawn, risk, moment)
+    version = _keep(store, gate, principal, audience, drawn, risk, moment)
+    if not records.keep(store, audience):
+        records.drop_version(store, version)
+        raise _name_taken()
+    _audit_draw(store, principal, audience, version)
+    return audience, version
 
 
 def redraw(
@@ -79,7 +83,9 @@ def redraw(
     principal.require(Right.MARKET)
     audience, moment = one(store, principal, audience_id), whole(now)
     drawn, risk = _draw(store, gate, circles, principal, audience, moment)
-    return audience, _keep(store, gate, principal, audience, drawn, risk, moment)
+    version = _keep(store, gate, principal, audience, drawn, risk, moment)
+    _audit_draw(store, principal, audience, version)
+    return audience, version
 
 
 def one(store: GraphStore, principal: Principal, audience_id: str) -> Audience:
@@ -250,9 +256,9 @@ def _keep(
             candidates=drawn.candidates,
             excluded=dict(drawn.excluded),
             members=len(drawn.node_ids),
+            draft=secrets.token_hex(8),
         )
         if records.keep_version(store, made, drawn.node_ids):
-            _audit(store, principal, "audience.draw", audience, now, version=made.number, members=made.members)
             return made
     raise InvalidRequest("Others draw this audience at the same time. Draw it again in a moment.", code="audience.busy")
 
@@ -282,10 +288,14 @@ def _name(store: GraphStore, text: str) -> str:
         raise InvalidRequest(f"A name has 1 to {_LONGEST_NAME} characters.", code="audience.name")
     refuse_personal(name)
     if any(each.name == name for each in records.newest(store)):
-        raise InvalidRequest(
-            "There is an audience of this name. Draw that one anew, or choose another name.", code="audience.name"
-        )
+        raise _name_taken()
     return name
+
+
+def _name_taken() -> InvalidRequest:
+    return InvalidRequest(
+        "There is an audience of this name. Draw that one anew, or choose another name.", code="audience.name"
+    )
 
 
 def _checked(recipe: Recipe) -> Recipe:
@@ -296,6 +306,11 @@ def _checked(recipe: Recipe) -> Recipe:
     if recipe.spreaders is not None and not 1 <= recipe.spreaders <= MOST_SPREADERS:
         raise InvalidRequest(f"Spreaders are 1 to {MOST_SPREADERS:,}.", code="audience.recipe")
     return recipe
+
+
+def _audit_draw(store: GraphStore, principal: Principal, audience: Audience, version: Version) -> None:
+    detail = {"version": version.number, "members": version.members}
+    _audit(store, principal, "audience.draw", audience, version.drawn_at, **detail)
 
 
 def _audit(

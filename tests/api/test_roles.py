@@ -325,7 +325,7 @@ def test_whoever_sees_the_graph_alone_can_not_tell_who_was_scored(worlds: tuple[
 
 SOME_CIRCLE = Circle("circle-1", 0, 40, 1, 39, 39, 0, 0, 0)
 SOME_AUDIENCE = Audience("1", "spring", "sms", "friends", Recipe(), "mia", NOW)
-SOME_VERSION = Version("1", 1, "mia", NOW, NOW, NOW + timedelta(days=1), "1", 0, {}, 0)
+SOME_VERSION = Version("1", 1, "mia", NOW, NOW, NOW + timedelta(days=1), "1", 0, {}, 0, "draft")
 # Services that take a principal and show nothing of their own: they mask what their caller has fetched, and hide the grade from who may not see it.
 MASKS = {
     "masking.attributes", "masking.caption", "masking.is_masked", "relation_graph.grade_of",

@@ -1,9 +1,10 @@
 """Seed audiences: drawn from circles through the gate, frozen, handed out through it again; and what a marketer tries, to learn who is a risk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from graph_model.errors import Forbidden, InvalidRequest, NotFound
 from graph_model.principal import Principal, Role
 from graph_model.records import GraphBatch, NodeRef
 from graph_model.schema.property_types import LOCAL_ZONE
+from graph_model.services import audience_records as records
 from graph_model.services import audiences
 from graph_model.services.audience_records import Audience, Recipe, Version
 from graph_model.services.circle_lists import KeyOrder, circle_page
@@ -193,6 +195,68 @@ def test_a_name_is_taken_once_and_every_draw_is_in_the_audit_chain(store: GraphS
     again(store, audience, now=NOW + DAY)
     lines = [entry for entry in store.audit() if entry.operation == "audience.draw"]
     assert [(line.actor, line.detail["version"]) for line in lines] == [("mia", 1), ("mia", 2)]
+
+
+def test_of_two_who_draw_at_once_under_one_name_one_gets_it_and_nothing_of_the_other_stays(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = audiences._draw  # both passed the look at the list of names by now
+
+    def overtaken(*args: Any) -> Any:
+        monkeypatch.setattr(audiences, "_draw", real)
+        draw(store, principal=SUPERVISOR)
+        return real(*args)
+
+    monkeypatch.setattr(audiences, "_draw", overtaken)
+    with pytest.raises(InvalidRequest) as refused:
+        draw(store)
+    assert refused.value.code == "audience.name"
+    (audience,) = audiences.listed(store, MARKETER, first=5)
+    (version,) = audiences.versions(store, MARKETER, audience)
+    assert audience.created_by == "sun" and len(members(store, audience, version)) == version.members == 120
+    assert [len(store.states(each)) for each in ("audience-version/", "audience-members/")] == [1, 1]
+    assert [line.actor for line in store.audit() if line.operation == "audience.draw"] == ["sun"]
+
+
+def test_two_draws_of_one_number_leave_the_members_of_one(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    audience, first = draw(store)
+    real = records.versions
+
+    def late(store: GraphStore, audience_id: str) -> list[Version]:
+        """Another draws between the look at the last number and the write."""
+        before = real(store, audience_id)
+        monkeypatch.setattr(records, "versions", real)
+        again(store, audience, now=NOW)
+        return before
+
+    monkeypatch.setattr(records, "versions", late)
+    third = again(store, audience, now=NOW)
+    assert [each.number for each in audiences.versions(store, MARKETER, audience)] == [3, 2, 1]
+    assert members(store, audience, third) == members(store, audience, first)
+    assert len(store.states("audience-members/")) == 3
+
+
+def test_a_draw_that_was_killed_before_its_audience_was_there_keeps_no_name(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(records, "_dump", broken(records._dump))
+        with pytest.raises(KeyboardInterrupt):
+            draw(store)
+    assert audiences.listed(store, MARKETER, first=5) == []
+    audience, version = draw(store)
+    assert len(members(store, audience, version)) == version.members
+
+
+def broken(real: Callable[[Mapping[str, object]], str]) -> Callable[[Mapping[str, object]], str]:
+    """Writes versions; dies at the audience, whose name is taken then."""
+
+    def dump(record: Mapping[str, object]) -> str:
+        if "recipe" in record:
+            raise KeyboardInterrupt
+        return real(record)
+
+    return dump
 
 
 # --- what a marketer tries -----------------------------------------------------------------------------------------
