@@ -27,7 +27,8 @@ _PARTS = ("train", "val", "test")
 class GraphData:
     """An undirected graph with labels. `x` float32 [n, f]; `y` int64 [n], 0 or 1 (whatever else is unknown); `links`: kind -> symmetric
     0/1 matrix [n, n] without loops; `entities`: kind -> int64 [n], equal where rows have it in common, -1 where they have none; `time`: int64 [n],
-    in any unit, where rows are events: then a row is described by earlier ones of its entities only."""
+    in any unit, where rows are events: then a row's entities describe it by their earlier rows only. Links, and the labels known around a row, are
+    those of the whole file: leave out links to what is later where that would tell."""
 
     x: Features
     y: NDArray[np.int64]

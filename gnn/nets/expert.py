@@ -1,7 +1,8 @@
 """Expert: the net as one expert of the stack, over the label-free columns and the links of a labelled graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,10 @@ class FittedExpert:
 
 class NetExpert:
     """The net as one more expert, as `gnn.stack.stack.Net` asks."""
+
+    @property
+    def settings(self) -> dict[str, object]:
+        return {**asdict(NetConfig()), "most_columns": _MOST_COLUMNS, "torch": version("torch")}
 
     def fit(self, graph: GraphData, free: Features, train: Mask, validation: Mask, seed: int) -> FittedExpert:
         made = typed(graph, free)

@@ -46,6 +46,11 @@ def fit_expert(
     return lightgbm.train(parameters, rows, num_boost_round=rounds)
 
 
+def settings(rows: int, columns: int) -> list[object]:
+    """All that decides what is fitted on so many rows and columns, beside them and the seed."""
+    return [_TREES, _ROUNDS, LEAVES, *({"kind": kind, **_parameters(kind, rows, columns, LEAVES)} for kind in KINDS)]
+
+
 def predict(model: lightgbm.Booster, x: Features) -> NDArray[np.float64]:
     """Scores in 0..1, float64 [n]."""
     return np.clip(np.asarray(model.predict(x, num_threads=1), dtype=np.float64), 0, 1)

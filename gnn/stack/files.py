@@ -19,6 +19,7 @@ from gnn.labelled import GraphData, Mask
 from gnn.models.calibration import Calibration
 from gnn.models.files import write_whole
 from gnn.models.model import library_versions
+from gnn.stack.experts import settings
 from gnn.stack.propagation import Frame
 from gnn.stack.stack import FittedStack, Net, StackConfig
 from graph_model.errors import InvalidRequest
@@ -29,7 +30,11 @@ TOLD, ARRAYS = "stack.json", "graph.safetensors"
 
 def shelf_name(graph: GraphData, train: Mask, validation: Mask, config: StackConfig) -> str:
     """Of all that decides what is fitted: parts of another training are never taken up."""
-    digest = sha256(json.dumps([FORMAT, config.seed, list(config.kinds), library_versions()]).encode())
+    net = None if config.net is None else dict(config.net.settings)
+    trees = settings(int(train.sum()), graph.x.shape[1])
+    names = [list(graph.links), list(graph.entities), graph.x.shape, graph.time is not None]
+    told = [FORMAT, config.seed, list(config.kinds), trees, net, names, library_versions()]
+    digest = sha256(json.dumps(told).encode())
     arrays = [graph.x, graph.y, train, validation, *graph.entities.values()]
     for matrix in graph.links.values():
         arrays += [matrix.indptr, matrix.indices]

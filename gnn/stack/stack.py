@@ -42,7 +42,11 @@ class GraphNet(Protocol):
 
 
 class Net(Protocol):
-    """How a net is fitted on the training rows of a graph, stopping by the validation rows; and read again."""
+    """How a net is fitted on the training rows of a graph, stopping by the validation rows; and read again. `settings` are all that decides what
+    is fitted beside these and the seed."""
+
+    @property
+    def settings(self) -> Mapping[str, object]: ...
 
     def fit(self, graph: GraphData, free: Features, train: Mask, validation: Mask, seed: int) -> GraphNet: ...
 

@@ -165,8 +165,9 @@ def test_parts_of_another_training_are_never_taken_up():
         shelf_name(graph, train, validation, replace(CONFIG, seed=1)),
         shelf_name(replace(graph, y=1 - graph.y), train, validation, CONFIG),
         shelf_name(planted(seed=2), train, validation, CONFIG),
+        shelf_name(replace(graph, entities={"phone": graph.entities["device"]}), train, validation, CONFIG),
     }
-    assert len(names) == 5
+    assert len(names) == 6
 
 
 def test_a_stack_that_another_guanxi_wrote_is_refused(tmp_path: Path):
