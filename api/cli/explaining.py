@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.chain import audited
 from api.cli.scoring import AsOfOption, ModelsOption, model_folder, moment_of
 from api.cli.terminal import HomeOption, StoreOption, columns, out, settings_from, typed
-from graph_model.errors import NotFound
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.principal import Principal, Role
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
@@ -35,20 +36,24 @@ def explain(
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Show the few ties that the last score of a customer or an application rests on. What is shown is masked as for an investigator."""
+    """Show the few ties that the last score of a customer or an application rests on. What is shown is masked as for an investigator, and that it
+    was asked is in the audit chain."""
     from gnn.explanation.explanation import explain_score
     from gnn.online import Scorer
 
     settings = settings_from(home=home, store=store)
     moment = moment_of(as_of, utc_now())
-    opened = open_store(settings.store_address, read_only=True)
+    opened = open_store(settings.store_address, read_only=settings.read_only)
     try:
-        scorer = Scorer(opened, model_folder(settings, models))
-        found = explain_score(opened, scorer, _node_id(opened, typed(subject)), now=moment)
-        if found is None:
-            out.print("The customer had not applied by then: there is nothing to explain.")
-            return
-        _show(opened, found)
+        node_id = _node_id(opened, typed(subject))
+        about = [node.ref for node in opened.get_by_id([node_id])]
+        with audited(settings, opened, "explain", ASKER.role, about=about):
+            scorer = Scorer(opened, model_folder(settings, models))
+            found = explain_score(opened, scorer, node_id, now=moment)
+            if found is None:
+                out.print("The customer had not applied by then: there is nothing to explain.")
+                return
+            _show(opened, found)
     finally:
         opened.close()
 
@@ -59,6 +64,9 @@ def _node_id(store: GraphStore, text: str) -> str:
     hits = [hit for hit in search(store, ASKER, text, limit=10) if hit.type in _SCORED]
     if len(hits) == 0:
         raise NotFound("The graph knows no such customer or application. Find it with `guanxi search`.")
+    if len(hits) > 1:
+        told = "; ".join(f"{hit.id} ({SCHEMA.node(hit.type).caption.en} {hit.caption})" for hit in hits)
+        raise InvalidRequest(f"That may mean several: {told}. Name one by its id.")
     return hits[0].id
 
 

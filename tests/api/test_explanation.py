@@ -1,6 +1,8 @@
 """What a score rests on, over HTTP: the ties and the graph that they make, for whoever may see risk."""
 
 from graph_model.principal import Role
+from graph_model.records import NodeRef
+from graph_model.services.reveal import subject_hash
 from tests.api import queries
 from tests.api.conftest import Client, Served
 from tests.api.test_cli import guanxi, refused
@@ -51,11 +53,15 @@ def test_what_has_no_score_of_its_own_is_refused_in_words(investigator: Client, 
 
 def test_the_shell_tells_the_ties_and_names_nobody_in_clear(served: Served) -> None:
     home, address = served.runtime.settings.home, served.runtime.settings.store_address
+    before = served.last_line()
     told = guanxi("explain", "-", "--store", address, home=home, stdin=f"{served.case.id_number}\n")
     assert told.returncode == 0, told.stderr
     assert "rules-1, as of 2026-06-30" in told.stdout and "rules_only" in told.stdout
     assert "device" in told.stdout and "without these ties" in told.stdout
     assert not [personal for personal in served.case.personal if personal in told.stdout]
+    asked, done = (line for line in served.runtime.store.audit(after=before) if line.operation == "cli explain")
+    assert (asked.result, done.result) == ("begun", "ok")
+    assert list(done.subjects) == [subject_hash(served.runtime.audit_key, NodeRef("Customer", served.case.id_number))]
     idle = guanxi("explain", served.case.ids["c_user"], "--store", address, home=home)
     assert "nothing to explain" in idle.stdout
     refused(guanxi("explain", "APP-NOBODY-1", "--store", address, home=home), "not_found", 3)
