@@ -64,6 +64,8 @@ def _node_id(store: GraphStore, text: str) -> str:
     hits = [hit for hit in search(store, ASKER, text, limit=10) if hit.type in _SCORED]
     if len(hits) == 0:
         raise NotFound("The graph knows no such customer or application. Find it with `guanxi search`.")
+    exact = [hit for hit in hits if hit.matched == SCHEMA.node(hit.type).key.name]
+    hits = exact or hits  # a number is somebody's, a name may be several people's
     if len(hits) > 1:
         told = "; ".join(f"{hit.id} ({SCHEMA.node(hit.type).caption.en} {hit.caption})" for hit in hits)
         raise InvalidRequest(f"That may mean several: {told}. Name one by its id.")

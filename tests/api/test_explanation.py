@@ -1,8 +1,13 @@
 """What a score rests on, over HTTP: the ties and the graph that they make, for whoever may see risk."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
+from graph_model.predicates import AllOf
 from graph_model.principal import Role
-from graph_model.records import NodeRef
+from graph_model.records import GraphBatch, NodeRecord, NodeRef
 from graph_model.services.reveal import subject_hash
+from graph_model.stores import open_store
 from tests.api import queries
 from tests.api.conftest import Client, Served
 from tests.api.test_cli import guanxi, refused
@@ -65,3 +70,19 @@ def test_the_shell_tells_the_ties_and_names_nobody_in_clear(served: Served) -> N
     idle = guanxi("explain", served.case.ids["c_user"], "--store", address, home=home)
     assert "nothing to explain" in idle.stdout
     refused(guanxi("explain", "APP-NOBODY-1", "--store", address, home=home), "not_found", 3)
+
+
+def test_a_name_that_several_have_is_not_explained_for_one_of_them(tmp_path: Path) -> None:
+    """Their numbers are: and an answer about somebody else would be taken for one about the person who was meant."""
+    at, address = datetime(2026, 3, 1, tzinfo=UTC), f"sqlite:///{tmp_path / 'graph.db'}"
+    store = open_store(address, create=True)
+    numbers = ("P:namesake1", "P:namesake2")
+    people = [NodeRecord(NodeRef("Customer", key), at, at, "test", {"name": "李秀英"}) for key in numbers]
+    store.upsert(GraphBatch(people, [], []))
+    ids = [node.node_id for node in store.select("Customer", AllOf(()))]
+    store.close()
+    several = refused(guanxi("explain", "李秀英", "--store", address, home=tmp_path), "invalid_request", 2)
+    assert all(node_id in several for node_id in ids) and "Name one by its id" in several
+    assert "秀英" not in several and "namesake" not in several
+    one = guanxi("explain", ids[0], "--store", address, home=tmp_path)
+    assert "nothing to explain" in one.stdout
