@@ -82,10 +82,10 @@ def test_another_contender_beside_the_trees_leaves_them_as_they_are(then: GraphA
 def test_experts_that_guess_are_not_chosen_for_what_a_gate_made_of_them():
     """Of many experts that guess, a gate finds a mixture that looks good on the very rows it was chosen on."""
     random = np.random.default_rng(2)
-    positive, odds = random.random(600) < 0.05, random.normal(size=(600, 12))
+    positive, odds = random.random(600) < 0.1, random.normal(size=(600, 12))
     seen = average_precision_score(positive, odds @ vote(odds, positive))
     unseen = average_precision_score(positive, crossed(odds, positive, np.arange(600), seed=1))
-    assert unseen < 0.09 < seen
+    assert unseen < 0.12 < seen  # a tenth are fraud
 
 
 # --- the stack as a model --------------------------------------------------------------------------------------------
