@@ -58,6 +58,8 @@ def test_every_longer_example_is_read(tmp_path: Path, block: str) -> None:
 
 
 def test_the_examples_kept_in_the_folder_are_read() -> None:
-    for file in (ROOT / "docs" / "examples").glob("*.toml"):
+    mappings = [file for file in (ROOT / "docs" / "examples").glob("*.toml") if file.name != "tags.toml"]
+    assert len(mappings) > 0
+    for file in mappings:
         mapping = load_mapping(file)
         assert all(table.rows.kind in KINDS for table in mapping.tables)
