@@ -152,7 +152,7 @@ def killed_again_and_again(home: Home, kills: int) -> Written:
     return written
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_answered_outlives_the_server(own: Home) -> None:
     written = killed_again_and_again(own, 2)
     assert len(written.assessed) > 0 and written.answered > len(written.assessed)

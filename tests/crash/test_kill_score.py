@@ -173,7 +173,7 @@ def test_what_a_killed_scoring_left_is_taken_back_to_the_whole_one_before(monday
     assert scored(graph) == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_is_ready_while_it_takes_back_what_a_killed_scoring_left(own: Home) -> None:
     """In a large graph that takes a minute; here somebody else is writing, so that it can't begin yet."""
     store = open_store(f"sqlite:///{own.path}/guanxi.db")

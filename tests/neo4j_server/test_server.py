@@ -41,7 +41,7 @@ def phones_of(server: Neo4jServer, id_number: str) -> list[str]:
     return [record["number"] for record in records]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_committed_before_a_crash_is_there_after_it(own_server: Neo4jServer) -> None:
     with connect(own_server) as driver:
         driver.execute_query("CREATE CONSTRAINT FOR (c:Customer) REQUIRE c.id_number IS UNIQUE")
@@ -57,7 +57,7 @@ def test_what_was_committed_before_a_crash_is_there_after_it(own_server: Neo4jSe
     assert phones_of(own_server, "c1") == ["p1"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_not_committed_before_a_crash_is_gone_after_it(own_server: Neo4jServer) -> None:
     with connect(own_server) as driver, driver.session() as session:
         transaction = session.begin_transaction()
