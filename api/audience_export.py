@@ -1,11 +1,10 @@
 """An audience as a file: CSV, Parquet or JSON Lines, one row for each member who may be handed out now, and what the role may see of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from graph_model.errors import InvalidRequest
 from graph_model.principal import Principal, Right
@@ -14,6 +13,9 @@ from graph_model.services.audience_records import Audience, Version
 from graph_model.services.gate_policy import Gate
 from graph_model.services.masking import caption
 from graph_model.store import GraphStore, OnProgress
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FORMS = ("csv", "parquet", "jsonl")
 
@@ -50,7 +52,7 @@ def export(
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        _write(pl.DataFrame(rows, schema=_schema(principal)), draft, form)
+        _write(_table(rows, principal), draft, form)
         draft.rename(target)
     finally:
         draft.unlink(missing_ok=True)
@@ -68,14 +70,14 @@ def _rows(
     ]
 
 
-def _schema(principal: Principal) -> dict[str, type[pl.DataType]]:
-    columns: dict[str, type[pl.DataType]] = {
-        "node_id": pl.String, "audience": pl.String, "version": pl.Int64, "channel": pl.String,
-    }  # fmt: skip
-    return columns | {"caption": pl.String} if principal.may(Right.SEE_GRAPH) else columns
+def _table(rows: Sequence[Mapping[str, object]], principal: Principal) -> "pl.DataFrame":
+    import polars as pl  # each command of the shell imports this module
+
+    schema = {"node_id": pl.String, "audience": pl.String, "version": pl.Int64, "channel": pl.String}
+    return pl.DataFrame(rows, schema=schema | ({"caption": pl.String} if principal.may(Right.SEE_GRAPH) else {}))
 
 
-def _write(table: pl.DataFrame, path: Path, form: str) -> None:
+def _write(table: "pl.DataFrame", path: Path, form: str) -> None:
     match form:
         case "csv":
             table.write_csv(path)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from graph_model.records import AsOf
-from graph_model.services.referrals import Circles, Places, Referrals
+from graph_model.services.referrals import Circles, Places, Referrals, groups
 from graph_model.store import GraphStore
 
 SHARED: Mapping[str, str] = {"USES_PHONE": "Phone", "USES_DEVICE": "Device", "HAS_ACCOUNT": "BankAccount"}
@@ -44,9 +42,7 @@ def abuse_in(store: GraphStore, circles: Circles, members: Places) -> Abuse:
 def circular(people: Referrals, rows: Places) -> NDArray[np.bool_]:
     """Which of the referrals lie on a way that leads back to its beginning."""
     start, end = people.referrer[rows], people.referred[rows]
-    count = len(people.handles)
-    matrix = csr_array((np.ones(len(rows), dtype=np.int8), (start, end)), shape=(count, count))
-    _, group = connected_components(matrix, directed=True, connection="strong")
+    group = groups(start, end, len(people.handles), both_ways=True)
     return np.asarray(group[start] == group[end])
 
 
@@ -66,6 +62,8 @@ def _in_common(
 ) -> Places:
     if len(ties) == 0:
         return np.zeros(len(start), dtype=np.int64)
+    from scipy.sparse import csr_array
+
     customer = np.concatenate([pair[0] for pair in ties])
     _, identifier = np.unique(np.concatenate([pair[1] for pair in ties]), return_inverse=True)
     row = np.searchsorted(people.handles[asked], customer)

@@ -12,8 +12,6 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from graph_model.columns import first_of_each
 from graph_model.records import AsOf
@@ -128,7 +126,6 @@ def _people(
         depth[layer] = number
     for layer in reversed(layers[1:]):
         np.add.at(reach, parent[layer], reach[layer] + 1)
-    _, circle = connected_components(_matrix(referrer, referred, count), directed=False)
     return Referrals(
         as_of=as_of,
         handles=handles,
@@ -141,7 +138,7 @@ def _people(
         depth=depth,
         reach=reach,
         direct=np.bincount(parent[parent >= 0], minlength=count),
-        circle=circle.astype(np.int64),
+        circle=groups(referrer, referred, count, both_ways=False),
     )
 
 
@@ -149,7 +146,7 @@ def _break_rounds(parent: Places, brought_at: Places) -> None:
     """Where first referrers go round, the referral that closed the round brought nobody: who was referred by it was there before."""
     count = len(parent)
     brought = np.flatnonzero(parent >= 0)
-    _, group = connected_components(_matrix(parent[brought], brought, count), directed=True, connection="strong")
+    group = groups(parent[brought], brought, count, both_ways=True)
     round_of = np.flatnonzero(np.bincount(group)[group] > 1)
     if len(round_of) > 0:
         parent[round_of[first_of_each(group[round_of], least=(-brought_at[round_of],))]] = -1
@@ -221,5 +218,13 @@ def _greatest(group: Places, values: Places, count: int) -> Places:
     return found
 
 
-def _matrix(start: Places, end: Places, count: int) -> "coo_array[np.int8, tuple[int, int]]":
-    return coo_array((np.ones(len(start), dtype=np.int8), (start, end)), shape=(count, count))
+def groups(start: Places, end: Places, count: int, *, both_ways: bool) -> Places:
+    """The group of each of `count` people: those who hang together by some referrals or, `both_ways`, from whom they lead to each other and back."""
+    # Loaded where it is needed: each command of the shell imports this module.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    matrix = coo_array((np.ones(len(start), dtype=np.int8), (start, end)), shape=(count, count))
+    _, group = connected_components(matrix, directed=both_ways, connection="strong")
+    found: Places = group.astype(np.int64)
+    return found
