@@ -10,7 +10,6 @@ surroundings read, features made, ties searched; the first one, which loads the 
 """
 
 import argparse
-import csv
 import logging
 import statistics
 import tempfile
@@ -18,24 +17,20 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import structlog
 
+from benchmarks._truth import planted_in, scored
 from gnn.explanation.hiding import Hiding, Tie
 from gnn.explanation.search import search, ties_around
 from gnn.online import Scorer, Seen
-from gnn.score import score
-from graph_model.predicates import Among
 from graph_model.records import Grade
 from graph_model.store import GraphStore
-from graph_model.stores import open_store
-from ingest.load import ingest
-from ingest.portfolio import GENERATOR_VERSION, generate
+from ingest.portfolio import GENERATOR_VERSION
 
-PIECE = 500
 DRAWS = 5  # of random ties for each explanation
 FALL = "fall of the estimate without them"
 Result = dict[str, float]  # shares of ties and what is compared with them only where there are ties
@@ -58,14 +53,8 @@ def main() -> None:
 
 
 def one(customers: int, seed: int, people: int, folder: Path) -> list[Result]:
-    made = generate(folder / "files", customers=customers, seed=seed)
-    # A week on, all of the window has been recorded.
-    as_of = datetime.combine(made.window[1], datetime.min.time(), UTC) + timedelta(days=8)
-    store = open_store(f"sqlite:///{folder / 'graph.db'}", create=True)
-    try:
-        ingest(store, [folder / "files"], quarantine_dir=folder / "quarantine", now=as_of)
-        score(store, as_of=as_of, scored_at=as_of, models=folder / "models")
-        rings = planted(store, folder / "files" / "truth")
+    with scored(customers, seed, folder) as (store, as_of):
+        rings = planted(store, folder / "files")
         scorer, random = Scorer(store, folder / "models"), np.random.default_rng(seed)
         chosen = random.permutation(sorted(rings)).tolist()
         results: list[Result] = []
@@ -75,20 +64,13 @@ def one(customers: int, seed: int, people: int, folder: Path) -> list[Result]:
             result = explained(store, scorer, handle, rings, random, as_of)
             results += [result] if result is not None else []
         return results[1:]
-    finally:
-        store.close()
 
 
-def planted(store: GraphStore, truth: Path) -> dict[int, str]:
+def planted(store: GraphStore, files: Path) -> dict[int, str]:
     """The planted ring of each member, by handle."""
-    with (truth / "customers.csv").open(encoding="utf-8") as file:
-        ring = {row["id_number"]: row["ring_id"] for row in csv.DictReader(file) if row["ring_id"]}
-    keys, found = sorted(ring), dict[int, str]()
-    for first in range(0, len(keys), PIECE):
-        nodes = store.select("Customer", Among("id_number", keys[first : first + PIECE]), limit=PIECE)
-        handles = store.handles([node.node_id for node in nodes])
-        found |= {handle: ring[node.key] for handle, node in zip(handles, nodes, strict=True)}
-    return found
+    ring = planted_in(files)
+    nodes = store.scan_nodes("Customer")
+    return {handle: ring[key] for key, handle in zip(nodes.keys, nodes.handles.tolist(), strict=True) if key in ring}
 
 
 def explained(

@@ -15,21 +15,16 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
+from benchmarks._truth import alerted_in, planted_in, scored
 from gnn.rings.motif import Motif
-from gnn.score import score
-from graph_model.predicates import Missing, Not
 from graph_model.store import GraphStore
-from graph_model.stores import open_store
-from ingest.load import ingest
-from ingest.portfolio import GENERATOR_VERSION, generate
+from ingest.portfolio import GENERATOR_VERSION
 
 LEAST_OVERLAP = 0.5
-PIECE = 10_000
 NOTHING = "–"
 # What a ring that was planted so should be called; a borrowed identity has no motif of its own.
 MOTIF_OF: Mapping[str, Motif | None] = {
@@ -69,26 +64,16 @@ def main() -> None:
 
 
 def one(customers: int, seed: int, folder: Path) -> Truth:
-    made = generate(folder / "files", customers=customers, seed=seed)
-    # A week on, all of the window has been recorded.
-    as_of = datetime.combine(made.window[1], datetime.min.time(), UTC) + timedelta(days=8)
-    store = open_store(f"sqlite:///{folder / 'graph.db'}", create=True)
-    try:
-        ingest(store, [folder / "files"], quarantine_dir=folder / "quarantine", now=as_of)
-        score(store, as_of=as_of, scored_at=as_of, models=folder / "models")
-        return compared(store, folder / "files" / "truth")
-    finally:
-        store.close()
+    with scored(customers, seed, folder) as (store, _):
+        return compared(store, folder / "files")
 
 
-def compared(store: GraphStore, truth: Path) -> Truth:
-    with (truth / "rings.csv").open(encoding="utf-8") as file:
+def compared(store: GraphStore, files: Path) -> Truth:
+    with (files / "truth" / "rings.csv").open(encoding="utf-8") as file:
         kind = {row["ring_id"]: row["kind"] for row in csv.DictReader(file)}
-    with (truth / "customers.csv").open(encoding="utf-8") as file:
-        planted_in = {row["id_number"]: row["ring_id"] for row in csv.DictReader(file) if row["ring_id"]}
-    alerted_in = _alerted(store)
-    planted, alerted = Counter(planted_in.values()), Counter(alerted_in.values())
-    both = Counter((planted_in[key], ring) for key, ring in alerted_in.items() if key in planted_in)
+    theirs_of, ours_of = planted_in(files), alerted_in(store)
+    planted, alerted = Counter(theirs_of.values()), Counter(ours_of.values())
+    both = Counter((theirs_of[key], ring) for key, ring in ours_of.items() if key in theirs_of)
     matched = {
         (ours, theirs)
         for (theirs, ours), number in both.items()
@@ -106,16 +91,6 @@ def compared(store: GraphStore, truth: Path) -> Truth:
         right=len({ours for ours, _ in matched}),
         called=called,
     )
-
-
-def _alerted(store: GraphStore) -> dict[str, str]:
-    """The ring that scoring wrote on each customer, by key."""
-    found: dict[str, str] = {}
-    while True:
-        page = store.select("Customer", Not(Missing("ring_id")), limit=PIECE, offset=len(found))
-        found |= {node.key: node.ring_id for node in page if node.ring_id is not None}
-        if len(page) < PIECE:
-            return found
 
 
 def show(customers: int, seeds: Sequence[int], found: Sequence[Truth]) -> None:

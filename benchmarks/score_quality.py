@@ -23,6 +23,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from benchmarks._truth import alerted_in, planted_in
 from gnn.arrays.csr import Index
 from gnn.arrays.export import export
 from gnn.arrays.graph import GraphArrays
@@ -39,7 +40,6 @@ from gnn.rules import Rules
 from gnn.score import score
 from gnn.train import TrainConfig, learning_rows, train
 from graph_model.moments import to_ms
-from graph_model.predicates import Missing, Not
 from graph_model.records import AsOf
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -171,10 +171,8 @@ def truth_of_rings(store: GraphStore, files: Path, arrays: GraphArrays) -> list[
     handle = dict(zip(nodes.keys, nodes.handles.tolist(), strict=True))
     position = {h: p for p, h in enumerate(arrays.customers.handles.tolist())}
     planted: dict[str, list[int]] = {}
-    with (files / "truth" / "customers.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["ring_id"]:
-                planted.setdefault(row["ring_id"], []).append(position[handle[row["id_number"]]])
+    for key, ring in planted_in(files).items():
+        planted.setdefault(ring, []).append(position[handle[key]])
     return [np.array(members) for members in planted.values()]
 
 
@@ -236,8 +234,8 @@ def _alerted(store: GraphStore, arrays: GraphArrays) -> Rings:
     place = {key: position[handle] for key, handle in zip(nodes.keys, nodes.handles.tolist(), strict=True)}
     ring = np.full(len(arrays.customers.handles), -1, dtype=np.int32)
     names: dict[str, int] = {}
-    for node in store.select("Customer", Not(Missing("ring_id")), limit=20_000):
-        ring[place[node.key]] = names.setdefault(node.ring_id or "", len(names))
+    for key, name in alerted_in(store).items():
+        ring[place[key]] = names.setdefault(name, len(names))
     size = np.bincount(ring[ring >= 0], minlength=len(names))
     nothing = np.zeros(len(names))
     return Rings(ring, size, nothing, nothing)
