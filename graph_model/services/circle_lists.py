@@ -14,7 +14,7 @@ import numpy as np
 from graph_model.errors import InvalidRequest, NotFound
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Grade, Node
-from graph_model.services.gate import LEAST_TOLD, confirmed_fraud, rounded
+from graph_model.services.gate import LEAST_TOLD, confirmed_fraud, disclosed, rounded
 from graph_model.services.gate_policy import GatePolicy
 from graph_model.services.referral_abuse import Abuse, abuse_in
 from graph_model.services.referrals import Circles, Places
@@ -154,7 +154,7 @@ def levels(circles: Circles, principal: Principal, circle: Circle) -> list[int |
     """How many people there are at each depth; not told below 10 where the principal may not know exactly."""
     _require_some(principal)
     counted = np.bincount(circles.people.depth[circles.members(circle.number)]).tolist()
-    return [_told(number, exact=principal.may(Right.SEE_GRAPH)) for number in counted]
+    return [disclosed(number, exact=principal.may(Right.SEE_GRAPH)) for number in counted]
 
 
 def quality(store: GraphStore, circles: Circles, principal: Principal, circle: Circle) -> Quality:
@@ -263,7 +263,7 @@ def _referrals(circles: Circles, principal: Principal, abuse: Abuse, ids: Mappin
 
 def _circle(circles: Circles, number: int, *, exact: bool) -> Circle:
     def told(values: Places) -> int | None:
-        return _told(int(values[number]), exact=exact)
+        return disclosed(int(values[number]), exact=exact)
 
     return Circle(
         id=circles.ids[number],
@@ -276,12 +276,6 @@ def _circle(circles: Circles, number: int, *, exact: bool) -> Circle:
         approved=told(circles.approved) if exact else None,
         drawn=told(circles.drawn) if exact else None,
     )
-
-
-def _told(number: int, *, exact: bool) -> int | None:
-    if exact:
-        return number
-    return None if number < LEAST_TOLD else int(rounded(number))
 
 
 def _require_some(principal: Principal) -> None:

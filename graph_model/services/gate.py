@@ -62,7 +62,14 @@ def told(principal: Principal, excluded: Mapping[str, int]) -> Told:
     total = sum(excluded.values())
     if principal.may(Right.SEE_EXCLUSIONS):
         return Told(total, [(reason, excluded.get(reason, 0)) for reason in EXCLUSIONS])
-    return Told(None if total < LEAST_TOLD else rounded(total), None)
+    return Told(disclosed(total, exact=False), None)
+
+
+def disclosed(number: int, *, exact: bool) -> int | None:
+    """A number of people as it is told: exact, or rounded, and not at all where so few could be somebody."""
+    if exact:
+        return number
+    return None if number < LEAST_TOLD else rounded(number)
 
 
 def rounded(count: Count) -> Count:

@@ -13,7 +13,7 @@ import orjson
 from graph_model.predicates import AllOf, Not, Predicate
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf
-from graph_model.services.gate import LEAST_TOLD, rounded
+from graph_model.services.gate import disclosed, rounded
 from graph_model.services.lookup import by_node_id
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
@@ -195,10 +195,7 @@ def _figures(tag: TagDefinition, run: LastRun, principal: Principal, now: dateti
 
 
 def _told(principal: Principal, number: int) -> int | None:
-    """None where so few could be somebody."""
-    if principal.may(Right.SEE_RISK):
-        return number
-    return None if number < LEAST_TOLD else rounded(number)
+    return disclosed(number, exact=principal.may(Right.SEE_RISK))
 
 
 def _rounded(principal: Principal, number: int) -> int:
