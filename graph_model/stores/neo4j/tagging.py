@@ -5,11 +5,10 @@ The history of a tag is two lists of that node, its runs and, as JSON, its value
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import orjson
 
-from graph_model.moments import from_ms, to_ms
+from graph_model.moments import to_ms
 from graph_model.predicates import Predicate
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
@@ -18,7 +17,7 @@ from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.graph_cypher import TAG, Parameters
 from graph_model.stores.neo4j.predicate_cypher import compile_predicate
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.tag_runs import past
+from graph_model.stores.tag_runs import past, run_of, shown
 from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
 
 AT_ONCE = 50_000  # handles of one step, of all types: what fits a transaction
@@ -89,33 +88,19 @@ def tags_of(
     transaction: Transaction, node_ids: Sequence[str], on: date | None, as_of: AsOf | None
 ) -> dict[str, list[TagValue]]:
     found = transaction.pieces(query("tag_histories"), list(dict.fromkeys(node_ids)))
-    values = _values(transaction, found)
-    last: dict[tuple[str, str], TagValue] = {}
-    for value in values:
-        if value.run.speaks_by(on, as_of):
-            last[value.node_id, value.run.code] = value
-    result: dict[str, list[TagValue]] = {}
-    for (node_id, _), shown in sorted(last.items()):
-        if shown.value is not None:
-            result.setdefault(node_id, []).append(shown)
-    return result
+    return shown(_values(transaction, found), on, as_of)
 
 
 def _values(transaction: Transaction, found: Rows) -> list[TagValue]:
     """Every entry of these histories, those of one node and tag by rising run."""
     used = {run for _, cells in found for name, runs in cells.items() if name.startswith(_RUNS) for run in runs}
-    runs = {number: _run(row) for number, *row in transaction.rows(query("tag_runs"), runs=list(used))}
+    runs = {number: run_of(row) for number, *row in transaction.rows(query("tag_runs"), runs=list(used))}
     return [
         TagValue(node_id, orjson.loads(text), runs[number])
         for node_id, cells in found
         for code in sorted(name.removeprefix(_RUNS) for name in cells if name.startswith(_RUNS))
         for number, text in zip(cells[_RUNS + code], cells[_VALUES + code], strict=True)
     ]
-
-
-def _run(row: Sequence[Any]) -> TagRun:
-    code, version, base_date, computed_at, source = row
-    return TagRun(code, version, date.fromisoformat(base_date), from_ms(computed_at), source)
 
 
 def _number(transaction: Transaction, run: TagRun) -> int:
@@ -141,7 +126,7 @@ def _number(transaction: Transaction, run: TagRun) -> int:
 
 def export_runs(transaction: Transaction, after: int, limit: int) -> tuple[list[TagRun], int | None]:
     found = transaction.rows(query("export_tag_runs"), after=after, limit=limit)
-    return [_run(row) for _, *row in found], found[-1][0] if len(found) == limit else None
+    return [run_of(row) for _, *row in found], found[-1][0] if len(found) == limit else None
 
 
 def values_of(transaction: Transaction, found: Rows) -> list[TagValue]:

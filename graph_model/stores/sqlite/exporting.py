@@ -25,7 +25,7 @@ from graph_model.stores.sqlite import ledger
 from graph_model.stores.sqlite.edge_properties import decode_properties
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
-from graph_model.stores.sqlite.tagging import run_of
+from graph_model.stores.tag_runs import run_of
 from graph_model.tagging import TagRun, TagValue
 from graph_model.transfer import OWN_STATES, Bounds, KeptNode, Page, Part, Record, SmallText
 

@@ -8,7 +8,7 @@ from datetime import date
 
 import orjson
 
-from graph_model.moments import from_ms, to_ms
+from graph_model.moments import to_ms
 from graph_model.predicates import Predicate
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
@@ -17,7 +17,7 @@ from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import compile_predicate
 from graph_model.stores.sqlite.values import Cell
-from graph_model.stores.tag_runs import past
+from graph_model.stores.tag_runs import past, run_of, shown
 from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
 
 AT_ONCE = 50_000  # handles of one step, of all types: others wait for it to write
@@ -113,23 +113,7 @@ def tags_of(
 ) -> dict[str, list[TagValue]]:
     wanted = orjson.dumps(list(dict.fromkeys(node_ids))).decode()
     found = connection.execute(_NOW if on is None and as_of is None else _THEN, (wanted,))
-    last: dict[tuple[str, str], TagValue] = {}
-    for node_id, value, *row in found:
-        run = run_of(row)
-        if run.speaks_by(on, as_of):
-            last[node_id, run.code] = TagValue(node_id, value, run)
-    result: dict[str, list[TagValue]] = {}
-    for (node_id, _), shown in last.items():
-        if shown.value is not None:
-            result.setdefault(node_id, []).append(shown)
-    return result
-
-
-def run_of(row: Sequence[object]) -> TagRun:
-    code, version, base_date, computed_at, source = row
-    return TagRun(
-        str(code), int(str(version)), date.fromisoformat(str(base_date)), from_ms(int(str(computed_at))), str(source)
-    )
+    return shown((TagValue(node_id, value, run_of(row)) for node_id, value, *row in found), on, as_of)
 
 
 def _code_of(connection: sqlite3.Connection, code: str) -> int:
