@@ -1,7 +1,6 @@
 """`guanxi audience`: seed audiences from referral circles, drawn and exported through the gate. Every draw, export and withdrawal is in the audit chain."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,6 @@ from api.audience_export import form_of
 from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from api.gate import gate_of
-from api.settings import Settings
 from graph_model.principal import Principal, Role
 from graph_model.services import audiences
 from graph_model.services.audience_records import Audience, Recipe, Version
@@ -51,7 +49,10 @@ def draw(
     """Draw a new audience, and tell whom the gate left out for what."""
     settings, now = settings_from(home=home, store=store), utc_now()
     gate = gate_of(settings)
-    with _opened(settings) as opened, audited(settings, opened, "audience.draw", OPERATOR.role):
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "audience.draw", OPERATOR.role),
+    ):
         audience, version = audiences.create(
             opened, gate, _circles(opened, gate, now), OPERATOR,
             name=name, channel=channel, purpose=purpose, recipe=Recipe(tuple(circle or ()), spreaders, by), now=now,
@@ -64,7 +65,10 @@ def redraw(id: IdArgument, home: HomeOption = None, store: StoreOption = None) -
     """Draw an audience once more by its recipe: its next version."""
     settings, now = settings_from(home=home, store=store), utc_now()
     gate = gate_of(settings)
-    with _opened(settings) as opened, audited(settings, opened, "audience.redraw", OPERATOR.role):
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "audience.redraw", OPERATOR.role),
+    ):
         found = audiences.redraw(opened, gate, _circles(opened, gate, now), OPERATOR, id, now=now)
     _tell(*found)
 
@@ -77,7 +81,7 @@ def list_audiences(
 ) -> None:
     """The audiences, the newest first."""
     table = columns("id", "name", "channel", "version", "members", "drawn", "good until", whole=("id", "drawn"))
-    with _opened(settings_from(home=home, store=store), read_only=True) as opened:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         for audience in audiences.listed(opened, OPERATOR, first=limit):
             versions = audiences.versions(opened, OPERATOR, audience)
             shown = _in_short(versions[0]) if len(versions) > 0 else ("", "", "", "")
@@ -88,7 +92,7 @@ def list_audiences(
 @app.command()
 def show(id: IdArgument, version: VersionOption = None, home: HomeOption = None, store: StoreOption = None) -> None:
     """A version's waterfall: whom the gate left out for what."""
-    with _opened(settings_from(home=home, store=store), read_only=True) as opened:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         audience = audiences.one(opened, OPERATOR, id)
         found = audiences.version(opened, OPERATOR, audience, version)
     _tell(audience, found)
@@ -107,7 +111,10 @@ def export(
     settings, now = settings_from(home=home, store=store), utc_now()
     form_of(to)
     principal = OPERATOR if captions else MARKETER
-    with _opened(settings) as opened, audited(settings, opened, "audience.export", principal.role):
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "audience.export", principal.role),
+    ):
         audience = audiences.one(opened, principal, id)
         found = audiences.version(opened, principal, audience, version)
         with progress_bar() as on_progress:
@@ -127,19 +134,13 @@ def withdraw(
 ) -> None:
     """Hand out a version no more."""
     settings = settings_from(home=home, store=store)
-    with _opened(settings) as opened, audited(settings, opened, "audience.withdraw", OPERATOR.role):
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "audience.withdraw", OPERATOR.role),
+    ):
         audience = audiences.one(opened, OPERATOR, id)
         audiences.withdraw(opened, OPERATOR, audience, version, reason=reason, now=utc_now())
     out.print(f"Version {version} of {audience.name} is withdrawn.")
-
-
-@contextmanager
-def _opened(settings: Settings, *, read_only: bool = False) -> Iterator[GraphStore]:
-    opened = open_store(settings.store_address, read_only=read_only)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def _circles(store: GraphStore, gate: Gate, now: datetime) -> Circles:

@@ -4,7 +4,7 @@ import csv
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +21,7 @@ from api.cli.terminal import HomeOption, StoreOption, out, progress_bar, setting
 from graph_model.errors import InvalidRequest
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.services.wording import reason_of
-from graph_model.store import GraphStore, utc_now
+from graph_model.store import utc_now
 from graph_model.stores import open_store
 
 app = typer.Typer(help="The audit chain: who did what to whom.", no_args_is_help=True)
@@ -44,7 +44,7 @@ def verify(
 ) -> None:
     """Read the whole chain and say whether a line was changed, removed, moved or cut off the end. Others may write meanwhile."""
     settings = settings_from(home=home, store=store)
-    with _opened(settings.store_address) as opened, progress_bar() as on_progress:
+    with closing(open_store(settings.store_address, read_only=True)) as opened, progress_bar() as on_progress:
         head = None if without_head else audit_head(settings, opened.address)
         last = verify_chain(opened, head, on_progress=on_progress)
     out.print(f"The audit chain is whole: {last.sequence:,} lines. The last digest is {last.digest}")
@@ -60,7 +60,11 @@ def export(
 ) -> None:
     """Write the chain to a file, each line with its digest. It holds names of users, and subjects as keyed hashes."""
     settings = settings_from(home=home, store=store)
-    with _opened(settings.store_address) as opened, _target(file) as target, progress_bar() as on_progress:
+    with (
+        closing(open_store(settings.store_address, read_only=True)) as opened,
+        _target(file) as target,
+        progress_bar() as on_progress,
+    ):
         table = csv.writer(target) if format is Format.CSV else None
         if table is not None:
             table.writerow(COLUMNS)
@@ -105,15 +109,6 @@ def seal(
     finally:
         opened.close()
     out.print(f"Sealed at line {entry.sequence:,}.")
-
-
-@contextmanager
-def _opened(address: str) -> Iterator[GraphStore]:
-    opened = open_store(address, read_only=True)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @contextmanager

@@ -41,19 +41,4 @@ def read_drafts(path: Path) -> list[Draft]:
     except ValidationError as exc:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
         raise InvalidRequest(f"{path.name}: {wrong}.", code="tag.file") from exc
-    return [
-        Draft(
-            code=tag.code,
-            name_zh=tag.name_zh,
-            name_en=tag.name_en,
-            category=tag.category,
-            subcategory=tag.subcategory,
-            rule=tag.rule,
-            label=tag.type,
-            value_type=tag.value_type,
-            consent=tag.consent,
-            schedule=tag.schedule,
-            owner=tag.owner,
-        )
-        for tag in kept.tag
-    ]
+    return [Draft(label=tag.type, **tag.model_dump(exclude={"type"})) for tag in kept.tag]
