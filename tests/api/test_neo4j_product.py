@@ -21,7 +21,7 @@ from tests.stores.neo4j_database import DATABASE
 from tests.stores.scenarios import customer, node
 
 Command = Callable[..., Finished]
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

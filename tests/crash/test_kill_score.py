@@ -145,7 +145,7 @@ def killed_again_and_again(monday: Path, folder: Path, kills: int, at_once: int)
     return flagged
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_scoring_that_was_killed_is_flagged_and_scoring_again_gives_the_same(monday: Path, tmp_path: Path) -> None:
     killed_again_and_again(monday, tmp_path, 2, at_once=40)
 

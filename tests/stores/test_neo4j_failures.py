@@ -116,7 +116,7 @@ def test_a_commit_whose_answer_was_lost_is_not_done_twice(url: str) -> None:
     proxy.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_killed_in_the_middle_of_a_load_loses_and_doubles_nothing(url: str) -> None:
     server = DATABASE.server()
     if not isinstance(server, OwnServer):
