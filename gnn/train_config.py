@@ -1,9 +1,9 @@
-"""Configuration of a training from a TOML file: the fields of `TrainConfig` by name, each within its bounds."""
+"""Configuration of a training from a TOML file: which contenders are fitted, and the numbers of `TrainConfig` by name, each within its bounds."""
 
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from gnn.rings.detect import RingConfig
 from gnn.train import TrainConfig
 from graph_model.errors import InvalidRequest
 
-CODE = "train.config"
-DEFAULT = (
-    TREES,
-    STACK,
-)  # of `guanxi train`: a quarter of a minute of CPU at 20,000 customers; the net takes a minute more
+CODE, CONTENDERS_CODE = "train.config", "train.contenders"
+# Of `guanxi train`: a quarter of a minute of CPU at 20,000 customers; the net takes a minute more.
+DEFAULT = (TREES, STACK)
+ALWAYS = ("rules", "tabular")  # measured beside the contenders whatever these are
 # Least and greatest of each number. A table of the file is a part of the configuration.
 _TREES: Mapping[str, tuple[float, float]] = {
     "rounds": (1, 100_000),
@@ -41,6 +40,8 @@ _RINGS: Mapping[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 BOUNDS: Mapping[str, Mapping[str, tuple[float, float]]] = {"trees": _TREES, "rings": _RINGS}
+_CONTENDERS, _FIT = "contenders", "fit"
+_TABLES = (*BOUNDS, _CONTENDERS)
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -50,28 +51,52 @@ def load_config(path: Path) -> TrainConfig:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise InvalidRequest(f"{path.name} is no TOML: {exc}.", code=CODE) from exc
     for name, content in told.items():
-        if name not in BOUNDS:
-            raise _unknown(path, name, BOUNDS, "table")
+        if name not in _TABLES:
+            raise _unknown(path, name, _TABLES, "table")
         if not isinstance(content, dict):
             raise InvalidRequest(f"{path.name}: {name} is a table: write [{name}] and its keys below.", code=CODE)
     return TrainConfig(
         trees=replace(TreeConfig(), **_numbers(path, "trees", TreeConfig, told.get("trees", {}))),
         features=FeatureConfig(replace(RingConfig(), **_numbers(path, "rings", RingConfig, told.get("rings", {})))),
+        contenders=_contenders(path, told.get(_CONTENDERS, {})),
     )
 
 
-def contenders_of(text: str | None) -> tuple[str, ...]:
+def contenders_of(text: str) -> tuple[str, ...]:
     """Names with commas between them. Raises InvalidRequest train.contenders; what can't serve alone is refused, too."""
-    if text is None:
-        return DEFAULT
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    try:
+        return _chosen([name.strip() for name in text.split(",")])
+    except ValueError as exc:
+        raise InvalidRequest(str(exc), code=CONTENDERS_CODE) from exc
+
+
+def _contenders(path: Path, told: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the table says is to be fitted; without it what `guanxi train` fits."""
+    for key in told:
+        if key != _FIT:
+            raise _unknown(path, key, (_FIT,), f"key of [{_CONTENDERS}]")
+    names = told.get(_FIT, list(DEFAULT))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        shown = ", ".join(f'"{name}"' for name in DEFAULT)
+        raise InvalidRequest(f"{path.name}: [{_CONTENDERS}] {_FIT} is a list of names: {_FIT} = [{shown}].", code=CODE)
+    try:
+        return _chosen(names)
+    except ValueError as exc:
+        raise InvalidRequest(f"{path.name}: [{_CONTENDERS}] {exc}", code=CODE) from exc
+
+
+def _chosen(told: Sequence[str]) -> tuple[str, ...]:
+    """Each name once. Raises ValueError that says what is wrong."""
+    names = tuple(dict.fromkeys(told))
     for name in names:
+        if name in ALWAYS:
+            raise ValueError(f"{name} is always measured beside the contenders: leave it out.")
         if name not in CONTENDERS:
-            near = difflib.get_close_matches(name, CONTENDERS, n=1, cutoff=0.5)
-            meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(CONTENDERS)}."
-            raise InvalidRequest(f"{name or 'Nothing'} is no contender. {meant}", code="train.contenders")
+            raise ValueError(f"{name or 'Nothing'} is no contender. {_meant(name, CONTENDERS)}")
     if set(names) <= {NET}:
-        raise InvalidRequest("The net doesn't serve: name trees or stack beside it.", code="train.contenders")
+        raise ValueError(
+            f"{'The net' if names else 'Nothing'} doesn't serve: name trees or stack{' beside it' if names else ''}."
+        )
     return names
 
 
@@ -90,7 +115,11 @@ def _numbers(path: Path, table: str, of: type, told: Mapping[str, Any]) -> dict[
     return found
 
 
-def _unknown(path: Path, name: str, known: Mapping[str, object], what: str) -> InvalidRequest:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
-    return InvalidRequest(f"{path.name}: {name} is no {what}. {meant}", code=CODE)
+def _unknown(path: Path, name: str, known: Iterable[str], what: str) -> InvalidRequest:
+    return InvalidRequest(f"{path.name}: {name} is no {what}. {_meant(name, known)}", code=CODE)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    there = list(known)
+    near = difflib.get_close_matches(name, there, n=1, cutoff=0.5)
+    return f"Did you mean {near[0]}?" if near else f"There {'is' if len(there) == 1 else 'are'}: {', '.join(there)}."

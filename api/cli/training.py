@@ -54,12 +54,13 @@ def register(app: typer.Typer) -> None:
 def train(
     as_of: AsOfOption = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML with tables [trees] and [rings]; docs/data-scientist.md lists the keys.")
+        Path | None,
+        typer.Option(help="TOML with tables [contenders], [trees] and [rings]; docs/data-scientist.md lists the keys."),
     ] = None,
     contenders: Annotated[
         str | None,
         typer.Option(
-            help="Of trees, stack and net, with commas; the best on validation that can serve does [trees,stack]."
+            help="Of trees, stack and net, with commas; the best on validation that can serve does [of --config, else trees,stack]."
         ),
     ] = None,
     data: DataOption = None,
@@ -85,13 +86,14 @@ def train(
     from gnn.registry.registry import Registry, Standing
     from gnn.train import LEAST_POSITIVES, TrainConfig
     from gnn.train import train as run
-    from gnn.train_config import contenders_of, load_config
+    from gnn.train_config import DEFAULT, contenders_of, load_config
 
     settings = settings_from(home=home, store=store)
     now = utc_now()
     moment = moment_of(as_of, now)
-    chosen = TrainConfig() if config is None else load_config(config)
-    chosen = replace(chosen, contenders=contenders_of(contenders))
+    chosen = TrainConfig(contenders=DEFAULT) if config is None else load_config(config)
+    if contenders is not None:
+        chosen = replace(chosen, contenders=contenders_of(contenders))
     registry = Registry(model_folder(settings, models))
     opened = open_store(settings.store_address)
     try:

@@ -87,6 +87,8 @@ def test_what_can_not_be_done_is_one_line(home: Path) -> None:
     config = home / "train.toml"
     config.write_text("[trees]\nround = 5\n")
     assert "Did you mean rounds?" in refused(guanxi("train", "--config", config, home=home), "train.config", 2)
+    config.write_text('[contenders]\nfit = ["rules"]\n')
+    assert "always measured" in refused(guanxi("train", "--config", config, home=home), "train.config", 2)
     refused(guanxi("train", "--config", home / "none.toml", home=home), "file.unusable", 7)
 
 
@@ -146,9 +148,9 @@ def test_a_model_is_trained_measured_promoted_rolled_back_and_seen_drifting(
     assert "is the champion" in first and "Nothing served yet" in first
     assert re.search(r"full\s+0\.\d+\s+", first) and "rules only" in first
     config = tmp_path / "slow.toml"
-    config.write_text("[trees]\nlearning_rate = 0.03\n")
+    config.write_text('[contenders]\nfit = ["trees"]\n\n[trees]\nlearning_rate = 0.03\n')
     second = said(command("train", "--as-of", "2026-04-30", "--config", config))
-    assert "is the challenger" in second
+    assert "is the challenger" in second and "stack: average precision" in first and "stack: " not in second
     models = {
         one["standing"]: one["version"] for one in json.loads(said(command("models", "list", "--json")))["models"]
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gnn.train import TrainConfig
-from gnn.train_config import BOUNDS, contenders_of, load_config
+from gnn.train_config import BOUNDS, DEFAULT, contenders_of, load_config
 from graph_model.errors import InvalidRequest
 
 
@@ -19,7 +19,7 @@ def test_what_the_file_says_is_used_and_the_rest_stays_as_it_comes(tmp_path: Pat
     found = load_config(written(tmp_path, "[trees]\nrounds = 120\nl2 = 2\nseed = 7\n\n[rings]\ngamma = 0.03\n"))
     assert (found.trees.rounds, found.trees.l2, found.trees.seed, found.features.rings.gamma) == (120, 2.0, 7, 0.03)
     assert found.trees.leaves == TrainConfig().trees.leaves
-    assert load_config(written(tmp_path, "")) == TrainConfig()
+    assert load_config(written(tmp_path, "")) == TrainConfig(contenders=DEFAULT)
 
 
 def test_every_number_as_it_comes_is_within_its_bounds():
@@ -42,6 +42,15 @@ def test_every_number_as_it_comes_is_within_its_bounds():
         ("[rings]\ngamma = nan", "gamma is a number"),
         ("trees = 5", "write [trees]"),
         ("[trees\n", "is no TOML"),
+        ('[contender]\nfit = ["trees"]', "Did you mean contenders?"),
+        ('[contenders]\nfitted = ["trees"]', "Did you mean fit?"),
+        ('[contenders]\nwinner = "stack"', "There is: fit."),
+        ('[contenders]\nfit = "trees"', 'fit = ["trees", "stack"]'),
+        ("[contenders]\nfit = [1]", "is a list of names"),
+        ('[contenders]\nfit = ["tree"]', "Did you mean trees?"),
+        ('[contenders]\nfit = ["rules", "trees"]', "rules is always measured"),
+        ('[contenders]\nfit = ["net"]', "name trees or stack beside it"),
+        ("[contenders]\nfit = []", "Nothing doesn't serve"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str):
@@ -52,9 +61,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str):
 
 
 def test_contenders_are_named_with_commas_and_a_misspelt_one_is_answered_with_what_was_meant():
-    assert contenders_of(None) == ("trees", "stack")
     assert contenders_of("stack, net,stack") == ("stack", "net")
     for text, said in (("tree", "Did you mean trees?"), ("", "There are"), ("net", "name trees or stack")):
         with pytest.raises(InvalidRequest, match=said) as refused:
             contenders_of(text)
         assert refused.value.code == "train.contenders"
+
+
+def test_the_file_says_which_contenders_are_fitted_each_once(tmp_path: Path):
+    found = load_config(written(tmp_path, '[contenders]\nfit = ["stack", "net", "stack"]\n\n[trees]\nseed = 7\n'))
+    assert (found.contenders, found.trees.seed) == (("stack", "net"), 7)
+    assert load_config(written(tmp_path, "[contenders]\n")).contenders == DEFAULT == ("trees", "stack")
