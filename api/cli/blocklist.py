@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -53,12 +54,11 @@ def add(
         type, typed(key), reason=reason, expires_at=None if expires is None else _moment(expires), now=now
     )
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
-        with audited(settings, opened, "blocklist.add", OPERATOR.role, about=[wanted.ref]):
-            (entry,) = blocklist.add(opened, OPERATOR, [wanted], now=now)
-    finally:
-        opened.close()
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "blocklist.add", OPERATOR.role, about=[wanted.ref]),
+    ):
+        (entry,) = blocklist.add(opened, OPERATOR, [wanted], now=now)
     until = "" if entry.expires_at is None else f" until {_minute(entry.expires_at)}"
     out.print(f"{entry.node.label} {caption(entry.node, OPERATOR)} ({entry.node.node_id}) is on the blocklist{until}.")
 
@@ -71,11 +71,8 @@ def list_entries(
     store: StoreOption = None,
 ) -> None:
     """Who and what is on the blocklist now, the newest first."""
-    opened = open_store(settings_from(home=home, store=store).store_address, read_only=True)
-    try:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         found = blocklist.page(opened, OPERATOR, label=type, first=limit, now=utc_now())
-    finally:
-        opened.close()
     table = columns(
         *("id", "type", "caption", "reason", "by", "since", "until"),
         whole=("id", "type", "since", "until"),
@@ -97,13 +94,10 @@ def remove(
 ) -> None:
     """Take somebody or something off the blocklist."""
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
+    with closing(open_store(settings.store_address)) as opened:
         node = by_node_id(opened, key if type is None else _node_id(opened, type, typed(key)))
         with audited(settings, opened, "blocklist.remove", OPERATOR.role, about=[node.ref]):
             entry = blocklist.remove(opened, OPERATOR, node.node_id, reason=reason, now=utc_now())
-    finally:
-        opened.close()
     out.print(f"{entry.node.label} {caption(entry.node, OPERATOR)} is off the blocklist.")
 
 

@@ -1,6 +1,7 @@
 """`guanxi consent`: state and show what one customer agreed to. Many at once come as files: consents.csv and contacts.csv with `guanxi ingest`."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -58,15 +59,14 @@ def show(id_number: IdArgument, home: HomeOption = None, store: StoreOption = No
     """How a customer stands with every channel: agreed or not, and contacted how often."""
     settings = settings_from(home=home, store=store)
     ref = NodeRef("Customer", clean_key("Customer", typed(id_number)))
-    opened = open_store(settings.store_address)
-    try:
-        with audited(settings, opened, "consent.show", OPERATOR.role, about=[ref]):
-            node = opened.get(ref)
-            if node is None:
-                raise NotFound("No customer with this ID number is in the graph.")
-            found = consent.standing(opened, OPERATOR, gate_of(settings).policy, node.node_id, moment=utc_now())
-    finally:
-        opened.close()
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "consent.show", OPERATOR.role, about=[ref]),
+    ):
+        node = opened.get(ref)
+        if node is None:
+            raise NotFound("No customer with this ID number is in the graph.")
+        found = consent.standing(opened, OPERATOR, gate_of(settings).policy, node.node_id, moment=utc_now())
     table = columns("channel", "agreed", "since", "by", "contacts", "too often")
     for each in found:
         agreed = "never asked" if each.granted is None else "yes" if each.granted else "no"
@@ -89,14 +89,11 @@ def _state(id_number: str, channels: Sequence[str], value: str, at: str | None, 
     moment = now if at is None else Moment().clean(at)
     said = [Statement(id_number, channel, value, moment) for channel in channels]
     ref = NodeRef("Customer", clean_key("Customer", id_number))
-    opened = open_store(settings.store_address)
-    try:
+    with closing(open_store(settings.store_address)) as opened:
         detail = {"channels": list(channels)}
         with audited(settings, opened, "consent.state", OPERATOR.role, about=[ref], detail=detail):
             done = consent.record_consents(opened, OPERATOR, said, now=now)
             _raise_refused(done)
-    finally:
-        opened.close()
     for channel in channels:
         out.print(f"{channel}: {value}." if done.new > 0 else f"{channel}: {value}, as was stated before.")
 

@@ -1,7 +1,7 @@
 """Commands on the graph: generate, ingest, status, search, backup."""
 
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -101,8 +101,7 @@ def _existing(address: str) -> GraphStore | None:
 def status(home: HomeOption = None, store: StoreOption = None) -> None:
     """How much is in the graph, and when it last changed."""
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address, read_only=True)
-    try:
+    with closing(open_store(settings.store_address, read_only=True)) as opened:
         counted, model = opened.statistics(), newest_model(opened)
         table = columns("what", "how many")
         for name, number in (*counted.nodes.items(), *counted.edges.items(), *counted.facts.items()):
@@ -115,8 +114,6 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
         if opened.unfinished_scoring() is not None:
             err.print("A scoring is at work or was broken off: some scores are newer than the others.", style="yellow")
         out.print(f"model    {model if model is not None else 'not scored yet: guanxi score'}")
-    finally:
-        opened.close()
 
 
 def search(
@@ -131,11 +128,8 @@ def search(
     from graph_model.services.lookup import search as find
 
     wanted = sys.stdin.readline().strip() if text == "-" else text
-    opened = open_store(settings_from(home=home, store=store).store_address, read_only=True)
-    try:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         hits = find(opened, Principal("command line", Role.INVESTIGATOR), wanted, limit=limit)
-    finally:
-        opened.close()
     table = columns("id", "type", "caption", "matched", "grade", whole=("id", "type"))
     for hit in hits:
         table.add_row(hit.id, hit.type, hit.caption, hit.matched, hit.grade or "")
@@ -150,12 +144,8 @@ def backup(
     """Write a consistent copy of the graph to a new file, while others read and write."""
     settings = settings_from(home=home, store=store)
     address = settings.store_address
-    opened = open_store(address, read_only=True)
-    try:
-        with progress_bar() as on_progress:
-            opened.backup(target, on_progress=on_progress)
-    finally:
-        opened.close()
+    with closing(open_store(address, read_only=True)) as opened, progress_bar() as on_progress:
+        opened.backup(target, on_progress=on_progress)
     if not settings.read_only:
         _note_backup(address)
     out.print(f"Written to {target}. It opens with --store sqlite:///{target}")
@@ -163,9 +153,5 @@ def backup(
 
 def _note_backup(address: str) -> None:
     """For `guanxi doctor`. A graph that can't be written to is backed up all the same."""
-    with suppress(StoreError):
-        opened = open_store(address)
-        try:
-            note_backup(opened, now=utc_now())
-        finally:
-            opened.close()
+    with suppress(StoreError), closing(open_store(address)) as opened:
+        note_backup(opened, now=utc_now())

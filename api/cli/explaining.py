@@ -1,5 +1,6 @@
 """`guanxi explain`: the ties that one score rests on."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,8 +44,7 @@ def explain(
 
     settings = settings_from(home=home, store=store)
     moment = moment_of(as_of, utc_now())
-    opened = open_store(settings.store_address, read_only=settings.read_only)
-    try:
+    with closing(open_store(settings.store_address, read_only=settings.read_only)) as opened:
         node_id = _node_id(opened, typed(subject))
         about = [node.ref for node in opened.get_by_id([node_id])]
         with audited(settings, opened, "explain", ASKER.role, about=about):
@@ -54,8 +54,6 @@ def explain(
                 out.print("The customer had not applied by then: there is nothing to explain.")
                 return
             _show(opened, found)
-    finally:
-        opened.close()
 
 
 def _node_id(store: GraphStore, text: str) -> str:

@@ -1,6 +1,7 @@
 """`guanxi jobs`: long work in processes of their own; the same that GraphQL tells of."""
 
 import time
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -34,11 +35,8 @@ def list_jobs(
 ) -> None:
     """Jobs of all servers, the newest first."""
     now = utc_now()
-    opened = open_store(settings_from(home=home, store=store).store_address)
-    try:
+    with closing(open_store(settings_from(home=home, store=store).store_address)) as opened:
         found = jobs.jobs(opened, OPERATOR, first=limit, now=now)
-    finally:
-        opened.close()
     table = columns("id", "kind", "status", "stage", "by", "started", "message", whole=("id", "started"))
     for job in found:
         status = f"{job.status} (stuck)" if job.stuck(now) else job.status.value
@@ -58,15 +56,12 @@ def start(
 ) -> None:
     """Start a job and return; it goes on by itself. One runs at a time."""
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
+    with closing(open_store(settings.store_address)) as opened:
         with audited(settings, opened, "jobs.start", OPERATOR.role, detail={"kind": kind.value}):
             job = jobs.start(opened, settings, OPERATOR, kind, now=utc_now())
         out.print(f"{job.id} was started. Look at it with: guanxi jobs list")
         if wait:
             job = _waited(opened, job)
-    finally:
-        opened.close()
     if wait and job.status is not JobStatus.DONE:
         raise JobFailed(f"The job ended as {job.status}. {job.message}")
     if wait:
@@ -81,13 +76,10 @@ def cancel(
 ) -> None:
     """Ask a job to end before its next stage; what it has committed stays."""
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
+    with closing(open_store(settings.store_address)) as opened:
         known = jobs.job(opened, OPERATOR, id, now=utc_now())
         with audited(settings, opened, "jobs.cancel", OPERATOR.role, detail={} if known is None else {"job": known.id}):
             jobs.cancel(opened, OPERATOR, id, now=utc_now())
-    finally:
-        opened.close()
     out.print(f"{id} was asked to end.")
 
 

@@ -1,5 +1,6 @@
 """`guanxi copy`: a whole graph moves from one store to another, either way."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -30,8 +31,7 @@ def copy(
     from graph_model.moving import compare
     from graph_model.moving import copy as copied
 
-    here = open_store(settings_from(store=source).store_address, read_only=verify_only)
-    try:
+    with closing(open_store(settings_from(store=source).store_address, read_only=verify_only)) as here:
         there = open_store(target, create=not verify_only, read_only=verify_only)
         try:
             with progress_bar() as on_progress:
@@ -41,8 +41,6 @@ def copy(
             out.print(f"{here.address} and {there.address} {done}: counts and checksums of every kind are equal.")
         finally:
             there.close()
-    finally:
-        here.close()
 
 
 def _table(found: Checksums) -> Table:

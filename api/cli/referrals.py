@@ -1,7 +1,7 @@
 """`guanxi referrals`: circles of who brought whom, as a list and one by one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
@@ -85,11 +85,8 @@ def show(
 def _counted(as_of: str | None, **where: object) -> Iterator[tuple[GraphStore, Gate, Circles]]:
     settings = settings_from(**where)
     moment = moment_of(as_of, utc_now())
-    opened = open_store(settings.store_address, read_only=True)
-    try:
+    with closing(open_store(settings.store_address, read_only=True)) as opened:
         gate = gate_of(settings)
         with progress_bar() as on_progress:
             circles = circles_of(opened, gate.secret, as_of=moment, on_progress=on_progress)
         yield opened, gate, circles
-    finally:
-        opened.close()

@@ -1,7 +1,7 @@
 """`guanxi score`: rings, scores, grades and reasons for everyone in the graph; and what commands that look at a moment share."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,20 +46,16 @@ def score(
     settings = settings_from(home=home, store=store)
     now = utc_now()
     moment = moment_of(as_of, now)
-    opened = open_store(settings.store_address)
-    try:
-        with progress_bar() as on_progress:
-            done = run(
-                opened,
-                models=model_folder(settings, models),
-                as_of=moment,
-                scored_at=now,
-                retrain=retrain,
-                by=os_user(),
-                on_progress=on_progress,
-            )
-    finally:
-        opened.close()
+    with closing(open_store(settings.store_address)) as opened, progress_bar() as on_progress:
+        done = run(
+            opened,
+            models=model_folder(settings, models),
+            as_of=moment,
+            scored_at=now,
+            retrain=retrain,
+            by=os_user(),
+            on_progress=on_progress,
+        )
     table = columns("what", "how many")
     for name, number in (
         ("customers", done.customers),
@@ -101,12 +97,8 @@ def graph_as_of(
     settings: Settings, moment: datetime, *, read_only: bool = True
 ) -> Iterator[tuple[GraphStore, "GraphArrays", OnProgress]]:
     """The store, its graph as of a moment, and the bar of what is done with it. Raises InvalidRequest where nobody was known then."""
-    opened = open_store(settings.store_address, read_only=read_only)
-    try:
-        with progress_bar() as on_progress:
-            yield opened, exported(opened, moment, on_progress), on_progress
-    finally:
-        opened.close()
+    with closing(open_store(settings.store_address, read_only=read_only)) as opened, progress_bar() as on_progress:
+        yield opened, exported(opened, moment, on_progress), on_progress
 
 
 def exported(store: GraphStore, moment: datetime, on_progress: OnProgress) -> "GraphArrays":

@@ -1,6 +1,7 @@
 """`guanxi tags`: the dictionary of tags, their computation and what they say. Rules are explained in docs/marketer.md."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -38,11 +39,8 @@ def check(
     store: StoreOption = None,
 ) -> None:
     """What a rule means and whom it would reach today. Nothing is kept."""
-    opened = open_store(settings_from(home=home, store=store).store_address, read_only=True)
-    try:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         found = reading.check(opened, PRINCIPAL, rule, label=type, now=utc_now())
-    finally:
-        opened.close()
     out.print(f"gives {found.value_type}; reads {', '.join(found.reads.everything) or 'nothing'}")
     if found.reads.risk:
         out.print("It says something of risk: the tag's class has to be risk.")
@@ -59,19 +57,18 @@ def load(
     """Define the tags of a file, or change those that differ. In the order of the file: a rule reads tags that stand before it."""
     drafts = read_drafts(file)
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
-        with audited(settings, opened, "tags.load", PRINCIPAL.role, detail={"tags": [draft.code for draft in drafts]}):
-            before = dictionary.everything(opened)
-            for draft in drafts:
-                try:
-                    made = _put(opened, draft, before)
-                except GuanxiError as exc:
-                    raise type(exc)(f"{draft.code}: {exc.message}", code=exc.code) from exc
-                if made != before.get(draft.code):
-                    out.print(f"{made.code}, version {made.version}")
-    finally:
-        opened.close()
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "tags.load", PRINCIPAL.role, detail={"tags": [draft.code for draft in drafts]}),
+    ):
+        before = dictionary.everything(opened)
+        for draft in drafts:
+            try:
+                made = _put(opened, draft, before)
+            except GuanxiError as exc:
+                raise type(exc)(f"{draft.code}: {exc.message}", code=exc.code) from exc
+            if made != before.get(draft.code):
+                out.print(f"{made.code}, version {made.version}")
     out.print(f"{len(drafts):,} tags are as the file has them.")
 
 
@@ -119,12 +116,9 @@ def status(home: HomeOption = None, store: StoreOption = None) -> None:
 @app.command()
 def show(code: CodeArgument, home: HomeOption = None, store: StoreOption = None) -> None:
     """One tag: its rule, what it reads and who reads it, its distribution and versions."""
-    opened = open_store(settings_from(home=home, store=store).store_address, read_only=True)
-    try:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         view = reading.view(opened, PRINCIPAL, code, now=utc_now())
         versions = dictionary.versions(opened, PRINCIPAL, code)
-    finally:
-        opened.close()
     tag, figures = view.tag, view.figures
     out.print(f"{tag.code}  {tag.name_zh} {tag.name_en}  ({tag.category} / {tag.subcategory})")
     out.print(f"{tag.value_type} about {tag.label}, class {tag.consent}, {tag.schedule}, owner {tag.owner}")
@@ -146,13 +140,12 @@ def show(code: CodeArgument, home: HomeOption = None, store: StoreOption = None)
 def delete(code: CodeArgument, home: HomeOption = None, store: StoreOption = None) -> None:
     """Take a tag out of the dictionary and from everybody. Refused, with the list, where others read it; the history stays."""
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
-        with audited(settings, opened, "tags.delete", PRINCIPAL.role, detail={"tag": code}):
-            dictionary.delete(opened, PRINCIPAL, code)
-            computing.end_deleted(opened, by=PRINCIPAL.source, clock=utc_now)
-    finally:
-        opened.close()
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "tags.delete", PRINCIPAL.role, detail={"tag": code}),
+    ):
+        dictionary.delete(opened, PRINCIPAL, code)
+        computing.end_deleted(opened, by=PRINCIPAL.source, clock=utc_now)
     out.print(f"The tag {code} is gone. Its history is kept.")
 
 
@@ -167,23 +160,20 @@ def compute(
     """Compute tags for a base date, today when left out. Broken off, it goes on where it was; again, it changes nothing."""
     settings = settings_from(home=home, store=store)
     base_date = computing.base_date_of(utc_now()) if on is None else _day(on)
-    opened = open_store(settings.store_address)
-    try:
-        with (
-            audited(settings, opened, "tags.compute", PRINCIPAL.role, detail={"tags": codes or "daily"}),
-            progress_bar() as on_progress,
-        ):
-            done = computing.compute(
-                opened,
-                base_date=base_date,
-                codes=codes or None,
-                again=again,
-                by=PRINCIPAL.source,
-                clock=utc_now,
-                on_progress=on_progress,
-            )
-    finally:
-        opened.close()
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "tags.compute", PRINCIPAL.role, detail={"tags": codes or "daily"}),
+        progress_bar() as on_progress,
+    ):
+        done = computing.compute(
+            opened,
+            base_date=base_date,
+            codes=codes or None,
+            again=again,
+            by=PRINCIPAL.source,
+            clock=utc_now,
+            on_progress=on_progress,
+        )
     for outcome in done:
         if outcome.run is None:
             out.print(f"{outcome.code}: current")
@@ -213,15 +203,12 @@ def portrait(
     text = typer.get_text_stream("stdin").readline().strip() if key == "-" else key
     ref = NodeRef(SCHEMA.node(type).label, str(SCHEMA.node(type).key.type.clean(text)))
     settings = settings_from(home=home, store=store)
-    opened = open_store(settings.store_address)
-    try:
+    with closing(open_store(settings.store_address)) as opened:
         node = opened.get(ref)
         if node is None:
             raise NotFound("There is nothing with this key in the graph.")
         with audited(settings, opened, "tags.portrait", PRINCIPAL.role, about=[ref]):
             found = reading.portrait(opened, PRINCIPAL, node.node_id, on=None if on is None else _day(on))
-    finally:
-        opened.close()
     table = columns("category", "tag", "code", "value", "since", "version", whole=("code", "since"))
     for entry in found:
         tag = entry.tag
@@ -237,11 +224,8 @@ def portrait(
 
 
 def _market(home: Path | None, store: str | None) -> Sequence[TagView]:
-    opened = open_store(settings_from(home=home, store=store).store_address, read_only=True)
-    try:
+    with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         return reading.market(opened, PRINCIPAL, now=utc_now())
-    finally:
-        opened.close()
 
 
 def _day(text: str) -> date:
