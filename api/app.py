@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.auth import auth_router
 from api.bootstrap import Runtime, build
 from api.errors import CODES, Described, describe
+from api.export_route import export_router
 from api.graphql.route import GraphQLRoute
 from api.graphql.schema import build_schema
 from api.health import health_router
@@ -53,6 +54,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         app.include_router(ide_router())
     app.include_router(auth_router(running))
     app.include_router(oidc_router(running))
+    app.include_router(export_router(running))
     app.include_router(health_router(running, probe))
     app.include_router(metrics_router(running, probe))
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)

@@ -48,6 +48,7 @@ class Runtime:
     metrics: Metrics
     scorer: "OnlineScorer"
     looks: "Looks"
+    exports: Workers  # apart, and few: a file of everybody takes long and is nobody's hurry
     log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
     gate: Gate  # whom marketing is handed
@@ -82,6 +83,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         metrics=metrics,
         scorer=scorer,
         looks=scorer,
+        exports=Workers(2, settings.waiting),
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
         gate=gate,

@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
 }
 KNOWN_PATHS = frozenset(
     {"/graphql", "/auth/login", "/auth/logout", "/auth/methods", "/auth/exchange", "/healthz", "/readyz", "/metrics"}
-    | {"/auth/oidc/start", "/auth/oidc/callback"}
+    | {"/auth/oidc/start", "/auth/oidc/callback", "/exports"}
 )
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged where they fail
@@ -56,7 +56,7 @@ class Envelope:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         scope[_REQUEST], scope[_CODES] = request_id, []
-        path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"
+        path = _known(scope["path"])
         method = scope["method"] if scope["method"] in METHODS else "other"
         begun, status, seconds = time.perf_counter(), 0, 0.0
 
@@ -100,6 +100,12 @@ def request_id_of(scope: MutableMapping[str, Any]) -> str:
 def note_codes(scope: MutableMapping[str, Any], codes: Sequence[str]) -> None:
     """Why a request was refused or failed; counted when it ends."""
     scope.setdefault(_CODES, []).extend(codes)
+
+
+def _known(path: str) -> str:
+    """A path as metrics and the log name it: what follows /exports says which."""
+    beginning = "/exports" if path.startswith("/exports/") else path
+    return beginning if beginning in KNOWN_PATHS else "other"
 
 
 def _made_up_id() -> str:

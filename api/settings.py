@@ -36,6 +36,7 @@ class Settings(OidcSettings):
     rate_capacity: int = Field(default=600_000, ge=1)  # cost that a principal may spend at once
     rate_refill: int = Field(default=60_000, ge=1)  # and gets back per second; both per process
     operation_seconds: float = Field(default=20.0, gt=0)  # after which an operation is given up
+    export_seconds: float = Field(default=300.0, gt=0)  # after which a file of people is given up
     ready_seconds: float = Field(default=5.0, gt=0)  # after which a store that doesn't answer counts as stuck
     stop_seconds: int = Field(default=20, ge=1)  # what is running when the server is stopped may take that long
     score_fresh_hours: float = Field(default=48.0, gt=0)  # an older score is told as stale

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from api.audience_export import export as write
-from api.audience_export import form_of
+from api.audience_export import audience_export
 from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
+from api.exports import form_of, to_file
 from api.gate import gate_of
 from graph_model.principal import Principal, Role
 from graph_model.services import audiences
@@ -117,8 +117,12 @@ def export(
     ):
         audience = audiences.one(opened, principal, id)
         found = audiences.version(opened, principal, audience, version)
+        going = audience_export(opened, gate_of(settings), principal, audience, found, now=now)
         with progress_bar() as on_progress:
-            rows = write(opened, gate_of(settings), principal, audience, found, to, now=now, on_progress=on_progress)
+            rows = to_file(
+                opened, principal, going, to,
+                named=captions, note=lambda line: opened.append_audit([line]), on_progress=on_progress,
+            )  # fmt: skip
     out.print(f"{rows:,} members of {audience.name}, version {found.number}, in {to}.")
     if rows < found.members:
         err.print(f"{found.members - rows:,} of those who were drawn may not be handed out any more.")

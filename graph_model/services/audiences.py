@@ -166,12 +166,12 @@ def withdraw(
     return version(store, principal, audience, number)
 
 
-def note_export(
-    store: GraphStore, principal: Principal, audience: Audience, of: Version, *, rows: int, form: str, now: datetime
-) -> None:
-    """A line in the audit chain, before the file is given away."""
+def export_record(
+    principal: Principal, audience: Audience, of: Version, *, rows: int, form: str, now: datetime
+) -> AuditRecord:
+    """The line of the audit chain that whoever exports writes before the file is given away."""
     principal.require(Right.MARKET)
-    _audit(store, principal, "audience.export", audience, now, version=of.number, rows=rows, format=form)
+    return _record(principal, "audience.export", audience, now, version=of.number, rows=rows, format=form)
 
 
 # --- drawing -------------------------------------------------------------------------------------------------------
@@ -316,5 +316,9 @@ def _audit_draw(store: GraphStore, principal: Principal, audience: Audience, ver
 def _audit(
     store: GraphStore, principal: Principal, operation: str, audience: Audience, now: datetime, **detail: object
 ) -> None:
+    store.append_audit([_record(principal, operation, audience, now, **detail)])
+
+
+def _record(principal: Principal, operation: str, audience: Audience, now: datetime, **detail: object) -> AuditRecord:
     more = {"audience": audience.id, "channel": audience.channel, **detail}
-    store.append_audit([AuditRecord(now, principal.name, principal.role, operation, (), "ok", more)])
+    return AuditRecord(now, principal.name, principal.role, operation, (), "ok", more)
