@@ -45,6 +45,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         yield
         # The server has ended what was running. What it wrote is committed; its last audit records are by now, and the head goes to the last.
         await asyncio.to_thread(running.audit.close)
+        await asyncio.to_thread(running.referrals.close)
         tracing.close()
         running.store.close()
 

@@ -87,7 +87,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
         gate=gate,
-        referrals=ReferralBook(gate.secret),
+        referrals=ReferralBook(store, gate.secret),
         clock=clock,
     )
 

@@ -105,6 +105,7 @@ CODES: dict[str, Outcome] = {
     "consent.too_many": USAGE,
     "consent.at": REFUSED_VALUE,
     "consent.subject": REFUSED_VALUE,
+    "circles.counting": Outcome(503, 4),
     "audience.name": REFUSED_VALUE,
     "audience.channel": REFUSED_VALUE,
     "audience.purpose": REFUSED_VALUE,

@@ -13,14 +13,14 @@ from graph_model.services import audiences
 class AudienceMutation:
     @mutation(
         "Draw people from referral circles through the gate into a new audience. Errors: audience.name, audience.purpose, audience.recipe, "
-        "audience.unscored, audience.too_small, text.personal, and not_found for a circle that is not there or too small for the role."
+        "audience.unscored, audience.too_small, circles.counting, text.personal, and not_found for a circle that is not there or too small for the role."
     )
     def draw_audience(self, info: Info, name: str, channel: Channel, purpose: str, recipe: RecipeInput) -> AudienceView:
         context = info.context
         made, _ = audiences.create(
             context.store,
             context.runtime.gate,
-            context.runtime.referrals.now(context.store, context.now),
+            context.runtime.referrals.now(context.now),
             context.principal,
             name=name,
             channel=channel.value,
@@ -31,11 +31,11 @@ class AudienceMutation:
         return AudienceView.of(made)
 
     @mutation(
-        "The same recipe once more: the audience's next version. Errors: not_found, audience.unscored, audience.too_small, audience.busy."
+        "The same recipe once more: the audience's next version. Errors: not_found, audience.unscored, audience.too_small, audience.busy, circles.counting."
     )
     def redraw_audience(self, info: Info, id: strawberry.ID) -> AudienceView:
         context = info.context
-        circles = context.runtime.referrals.now(context.store, context.now)
+        circles = context.runtime.referrals.now(context.now)
         found, _ = audiences.redraw(
             context.store, context.runtime.gate, circles, context.principal, id, now=context.now
         )

@@ -18,7 +18,7 @@ from graph_model.services.referrals import Circles
 class ReferralQuery:
     @resolver(
         "推荐圈, up to 100 at a time. A page after a cursor is of the moment that the cursor came from: a walk sees every circle once. "
-        "Errors: cursor.invalid."
+        "Errors: cursor.invalid, circles.counting."
     )
     def referral_circles(
         self,
@@ -50,7 +50,9 @@ class ReferralQuery:
             total_count=page.total,
         )
 
-    @resolver("One circle; null when there is none of that id, or it is too small for the role.")
+    @resolver(
+        "One circle; null when there is none of that id, or it is too small for the role. Errors: circles.counting."
+    )
     def referral_circle(self, info: Info, id: strawberry.ID, as_of: datetime | None = None) -> ReferralCircle | None:
         circles = _circles(info, local(as_of))
         found = circle_lists.one_circle(circles, info.context.principal, info.context.runtime.gate.policy, id)
@@ -58,10 +60,8 @@ class ReferralQuery:
 
 
 def _circles(info: Info, moment: datetime | None) -> Circles:
-    runtime, store = info.context.runtime, info.context.store
-    if moment is None or moment > info.context.now:
-        return runtime.referrals.now(store, info.context.now)
-    return runtime.referrals.at(store, moment)
+    book = info.context.runtime.referrals
+    return book.now(info.context.now) if moment is None or moment > info.context.now else book.at(moment)
 
 
 def _moment(milliseconds: int) -> datetime:
