@@ -17,11 +17,11 @@ _MOST_COLUMNS = 128  # of the label-free ones; a small net drowns in more
 
 
 def typed(graph: GraphData, free: Features, known: Sequence[Relation] | None = None) -> TypedGraph:
-    """Nodes of one type, a relation per kind of link (the `known` ones, where a net knows some). The first label-free columns: X and its
-    propagations."""
+    """Nodes of one type, a relation per kind of link (the `known` ones, where a net knows some), to earlier nodes where nodes are events. The first
+    label-free columns: X and its propagations."""
     relations: dict[Relation, Links] = {
         (_KIND, name, _KIND): Links(m.indptr.astype(np.int64), m.indices.astype(np.int32), graph.nodes)
-        for name, m in graph.links.items()
+        for name, m in ((name, graph.around(name)) for name in graph.links)
         if known is None or (_KIND, name, _KIND) in known
     }
     return TypedGraph({_KIND: free[:, :_MOST_COLUMNS]}, relations)

@@ -36,6 +36,11 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield f"Trained {card['trained_at']} by {card['trained_by']} on {card['file']}; code {card['git_commit'] or 'of no checkout'}."
     links = ", ".join(f"{name} {count:,}" for name, count in graph["links"].items())
     yield f"The graph has {graph['nodes']:,} nodes of {graph['features']} features; links: {links}; entities: {', '.join(graph['entities']) or 'none'}."
+    if graph["events_in_time"]:
+        labels = (
+            "earlier rows" if card["labels_of_earlier_rows_only"] else "all training rows, for the split is by chance"
+        )
+        yield f"Rows are events in time: each is described by earlier ones only. Labels known around a row are those of {labels}."
     split = "made by chance or by time" if card["split"] is None else f"{card['split']} of the file"
     yield from ("", f"Split {split}.", "", "| part | nodes | fraud |", "|---|--:|--:|")
     for name, part in card["parts"].items():

@@ -24,7 +24,7 @@ from gnn.stack.propagation import Frame
 from gnn.stack.stack import FittedStack, Net, StackConfig
 from graph_model.errors import InvalidRequest
 
-FORMAT = 2
+FORMAT = 3
 TOLD, ARRAYS = "stack.json", "graph.safetensors"
 
 
@@ -36,7 +36,7 @@ def shelf_name(graph: GraphData, train: Mask, validation: Mask, config: StackCon
     told = [FORMAT, config.seed, list(config.kinds), trees, net, names, library_versions()]
     digest = sha256(json.dumps(told).encode())
     arrays = [graph.x, graph.y, train, validation, *graph.entities.values()]
-    for matrix in graph.links.values():
+    for matrix in (*graph.links.values(), *graph.earlier.values()):
         arrays += [matrix.indptr, matrix.indices]
     for array in [*arrays, *([] if graph.time is None else [graph.time])]:
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -63,6 +63,8 @@ def files_of(stack: FittedStack) -> dict[str, bytes]:
         "kinds": list(frame.kinds),
         "entities": list(frame.entities),
         "digest": frame.digest,
+        "events": frame.events,
+        "earlier": stack.earlier,
         "libraries": library_versions(),
     }
     arrays: dict[str, NDArray[np.generic]] = {
@@ -121,6 +123,7 @@ def read(folder: Path, version: str, net: Callable[[], Net | None] = lambda: Non
             arrays["values"],
             arrays["ties"],
             told["digest"],
+            told["events"],
         ),
         fold=arrays["fold"].astype(np.int64),
         fraud=arrays["fraud"].astype(np.bool_),
@@ -130,6 +133,7 @@ def read(folder: Path, version: str, net: Callable[[], Net | None] = lambda: Non
         weights=told["weights"],
         calibration=Calibration(**told["calibration"]),
         seed=told["seed"],
+        earlier=told["earlier"],
     )
 
 

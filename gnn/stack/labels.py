@@ -1,7 +1,8 @@
 """Labels: how much fraud is known around a node, without ever telling a training row its own label.
 
 Training rows are dealt into folds. The labels of a row's own fold are unknown to it (out-of-fold); leave-one-out rates would give the row's
-own label away through the group's count. Whoever is no training row sees all of the training labels, and no others.
+own label away through the group's count. Whoever is no training row sees all of the training labels, and no others. Where rows are events and the
+split is one in time, every row sees the training labels of earlier rows, so never its own.
 """
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from gnn.labelled import Features, GraphData, Mask, Sparse
+from gnn.stack.events import known_before
 from gnn.stack.propagation import incidence, mean_of_neighbours
 
 Counts = NDArray[np.float64]
@@ -30,11 +32,13 @@ def deal(y: NDArray[np.int64], train: Mask, *, folds: int = FOLDS, seed: int) ->
     return fold
 
 
-def label_block(graph: GraphData, fold: NDArray[np.int64], base: float) -> Features:
+def label_block(graph: GraphData, fold: NDArray[np.int64], base: float, *, earlier: bool = False) -> Features:
     """Fraud around each node among the training rows (those with a fold), float32 [n, c]: for each kind of link seven columns (rate, frauds
     and known within one step; rate, frauds and mean rate within two; rate along random walks), for each kind of entity two (rate and frauds).
-    `base` is the rate where nothing is known."""
+    `base` is the rate where nothing is known; with `earlier`, of events only, each row is told those of earlier rows."""
     known = fold >= 0
+    if earlier:
+        return _earlier_block(graph, known, base)
     means = {name: mean_of_neighbours(links) for name, links in graph.links.items()}
     groups = {name: incidence(codes) for name, codes in graph.entities.items()}
     block: Features | None = None
@@ -48,6 +52,17 @@ def label_block(graph: GraphData, fold: NDArray[np.int64], base: float) -> Featu
         block[fold == number] = table[fold == number]
     assert block is not None  # the loop runs at least once
     return block
+
+
+def _earlier_block(graph: GraphData, known: Mask, base: float) -> Features:
+    assert graph.time is not None  # for mypy: only events have earlier ones
+    seen = np.column_stack((known & (graph.y == 1), known)).astype(np.float64)
+    columns: list[NDArray[np.float64]] = []
+    for links in graph.earlier.values():
+        columns.extend(_around(links, mean_of_neighbours(links), seen, base))
+    for codes in graph.entities.values():
+        columns.extend(_told(known_before(codes, graph.time, seen), base))
+    return np.column_stack(columns).astype(np.float32)
 
 
 def _around(links: Sparse, mean: Sparse, seen: Counts, base: float) -> list[NDArray[np.float64]]:
@@ -76,7 +91,10 @@ def _walked(mean: Sparse, seen: Counts) -> Counts:
 
 
 def _within(members: Sparse, seen: Counts, base: float) -> list[NDArray[np.float64]]:
-    group = members @ (members.T @ seen)
+    return _told(members @ (members.T @ seen), base)
+
+
+def _told(group: Counts, base: float) -> list[NDArray[np.float64]]:
     return [_rate(group, base, _PRIOR), np.log1p(group[:, 0])]
 
 

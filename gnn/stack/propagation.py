@@ -4,7 +4,10 @@ For features X (standardised by column), links A and P = D⁻¹A: X itself; ÂX 
 X − PX, what is unlike one's neighbours; their standard deviation; three beta-wavelet bands of order 2, (L/2)^p (I − L/2)^(2−p) with the
 normalised Laplacian L (Tang et al., "Rethinking Graph Neural Networks for Anomaly Detection", ICML 2022: BWGNN); degrees, PageRank and the
 leading eigenvectors of the normalised adjacency. Further kinds of link add ÂX and a degree each; entities that rows share add how many
-share, and how a row lies to the others of the entity; where rows are events in time, to the earlier ones only.
+share, and how a row lies to the others of the entity.
+
+Where rows are events in time, A leads from each row to earlier ones only. By induction all that is made of it then knows nothing later than its row;
+PageRank and eigenvectors are left out, for they are of the graph as a whole, and entities tell of a row's earlier ones.
 
 What ties these columns to the graph they were learnt on, its scale and its coordinates, is a `Frame`, so that a newcomer is described as
 those were who came before.
@@ -19,7 +22,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackError, eigsh
 
-from gnn.labelled import ALL, Features, GraphData, Sparse
+from gnn.labelled import ALL, Features, GraphData, Mask, Sparse
+from gnn.stack.events import history
 from graph_model.errors import InvalidRequest
 
 SPECTRAL = 16
@@ -31,8 +35,8 @@ _LEAST_OWN = 0.1  # eigenvalues nearer to 0 tell nothing of a newcomer
 @dataclass(frozen=True)
 class Frame:
     """Of the graph that was learnt on: mean and spread of each feature [f], the kinds of link that it has, the names of its entities, where its
-    nodes lie (spectral coordinates [n, s], with their eigenvalues [s]); and by what it is known again: some of its links [2, t], and a digest
-    of its features and of who has which entity in common."""
+    nodes lie (spectral coordinates [n, s], with their eigenvalues [s]); by what it is known again: some of its links [2, t], and a digest
+    of its features and of who has which entity in common; and whether its rows are events in time."""
 
     mean: Features
     spread: Features
@@ -42,15 +46,21 @@ class Frame:
     values: NDArray[np.float64]
     ties: NDArray[np.int64]
     digest: str
+    events: bool = False
 
     @classmethod
-    def of(cls, graph: GraphData) -> "Frame":
-        spread = graph.x.std(axis=0)
+    def of(cls, graph: GraphData, learnt: Mask | None = None) -> "Frame":
+        """The scale is that of all rows: where they are all given beforehand, as in a graph without time, what they have in common tells no label.
+        Where they are events, it is that of the rows learnt from [n], if these are told, for others may be later."""
+        events = graph.time is not None
+        rows = graph.x[learnt] if events and learnt is not None else graph.x
+        spread = rows.std(axis=0)
         kinds = tuple(name for name, links in graph.links.items() if links.nnz > 0)
-        places, values = _spectral(graph.links[ALL]) if ALL in kinds else (np.zeros((graph.nodes, 0)), np.zeros(0))
+        nowhere = np.zeros((graph.nodes, 0)), np.zeros(0)
+        places, values = _spectral(graph.links[ALL]) if ALL in kinds and not events else nowhere
         scale = np.where(spread > 0, spread, 1).astype(np.float32)
-        entities, mean = tuple(graph.entities), graph.x.mean(axis=0)
-        return cls(mean, scale, kinds, entities, places, values, _some_ties(graph), cls.digest_of(graph, entities))
+        entities, digest = tuple(graph.entities), cls.digest_of(graph, tuple(graph.entities))
+        return cls(rows.mean(axis=0), scale, kinds, entities, places, values, _some_ties(graph), digest, events)
 
     @staticmethod
     def digest_of(graph: GraphData, entities: Sequence[str], nodes: int | None = None) -> str:
@@ -78,6 +88,12 @@ class Frame:
 
     def require(self, graph: GraphData) -> None:
         """Raises InvalidRequest (`graph_file.other`) for a graph that has not what was learnt on."""
+        if self.events != (graph.time is not None):
+            told = ("events in time, and these have no time", "no events, and these have a time")[not self.events]
+            raise InvalidRequest(
+                f"The model learnt from rows that are {told}. Take a file of the same columns, or train a new model.",
+                code="graph_file.other",
+            )
         lacking = [n for n in self.kinds if n not in graph.links] + [
             n for n in self.entities if n not in graph.entities
         ]
@@ -109,13 +125,16 @@ def label_free(graph: GraphData, frame: Frame | None = None) -> Features:
     scaled = ((graph.x - frame.mean) / frame.spread).astype(np.float32)
     columns: list[NDArray[np.floating]] = [graph.x]
     for name in frame.kinds:
-        links = graph.links[name]
-        columns.extend(
-            [*_bands(links, scaled), *_standing(links), frame.placed(graph)] if name == ALL else _typed(links, scaled)
-        )
+        links = graph.around(name)
+        if name != ALL:
+            columns.extend(_typed(links, scaled))
+            continue
+        columns.extend([*_bands(links, scaled), *_standing(links, whole=not frame.events)])
+        if not frame.events:
+            columns.append(frame.placed(graph))
     for name in frame.entities:
         codes = graph.entities[name]
-        columns.extend(_shared(codes, scaled) if graph.time is None else _history(codes, graph.time, graph.x))
+        columns.extend(_shared(codes, scaled) if graph.time is None else history(codes, graph.time, graph.x))
     return np.column_stack(columns).astype(np.float32)
 
 
@@ -150,15 +169,15 @@ def _normalised(links: Sparse) -> Sparse:
     return sp.csr_matrix(root @ links @ root)
 
 
-def _standing(links: Sparse) -> list[NDArray[np.floating]]:
-    """How a node stands in the graph: degrees, PageRank."""
+def _standing(links: Sparse, *, whole: bool) -> list[NDArray[np.floating]]:
+    """How a node stands in the graph: degrees, and, where the graph is one whole, PageRank."""
     degree = _degree(links)
-    return [
+    degrees = [
         np.log1p(degree),
         np.log1p(mean_of_neighbours(links) @ degree),
         np.log1p(links @ degree),  # paths of two steps
-        np.log1p(_pagerank(links, degree) * len(degree)),
     ]
+    return [*degrees, np.log1p(_pagerank(links, degree) * len(degree))] if whole else degrees
 
 
 def _pagerank(links: Sparse, degree: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -209,39 +228,6 @@ def _shared(codes: NDArray[np.int64], x: Features) -> list[NDArray[np.floating]]
     mean, square = (total - x) / divisor, (squares - x * x) / divisor
     deviation = np.sqrt(np.maximum(square - mean * mean, 0))
     return [np.log1p(others), np.where(alone[:, None], 0, x - mean), np.where(alone[:, None], 0, deviation)]
-
-
-def _history(codes: NDArray[np.int64], time: NDArray[np.int64], x: Features) -> list[NDArray[np.floating]]:
-    """Of the earlier rows of the same entity: how many, how long ago the last, the third last and the tenth last were (-1 without them); the mean
-    and standard deviation of x, and how x differs from that mean and from the last row. Rows at one moment come in the order of the file."""
-    rows = len(codes)
-    order = np.lexsort((time, codes))
-    sorted_codes, at, values = codes[order], time[order], x[order].astype(np.float64)
-    begins = np.ones(rows, dtype=np.bool_)
-    begins[1:] = sorted_codes[1:] != sorted_codes[:-1]
-    begins |= sorted_codes < 0  # no entity: nothing earlier
-    start = np.maximum.accumulate(np.where(begins, np.arange(rows), 0))
-    earlier = np.arange(rows) - start
-    some = np.maximum(earlier, 1)[:, None]
-    gaps = [np.where(earlier >= back, at - at[np.maximum(np.arange(rows) - back, 0)], -1) for back in (1, 3, 10)]
-    total, squares = (np.vstack((np.zeros(x.shape[1]), np.cumsum(v, axis=0))) for v in (values, values * values))
-    mean = (total[:-1] - total[start]) / some
-    deviation = np.sqrt(np.maximum((squares[:-1] - squares[start]) / some - mean * mean, 0))
-    last = values[np.maximum(np.arange(rows) - 1, 0)]
-    first = begins[:, None]
-    told = np.column_stack(
-        (
-            np.log1p(earlier),
-            *gaps,
-            np.where(first, -1, mean),
-            np.where(first, -1, deviation),
-            np.where(first, 0, values - mean),
-            np.where(first, 0, values - last),
-        )
-    )
-    back = np.empty_like(told)
-    back[order] = told
-    return [back]
 
 
 def incidence(codes: NDArray[np.int64]) -> Sparse:

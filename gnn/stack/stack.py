@@ -2,7 +2,8 @@
 
 Views: raw features alone (neighbours mislead on some graphs), all label-free columns, and these with the label block. Each expert is fitted
 five times, each time without one fold; the held-out fold's scores and those of validation rows teach the gate, the mean of the five scores
-whoever is in neither. Nothing of a test row's label is read. A net is one more expert where torch is installed and asked for.
+whoever is in neither. Nothing of a test row's label is read. Where rows are events and validation comes after training, labels around a row are
+those of earlier rows. A net is one more expert where torch is installed and asked for.
 
 What was fitted scores other graphs, too. Where a graph begins with the nodes that were learnt on, the labels known around a node are those
 it learnt from, and newcomers are described and scored like anyone; in a graph it has never seen, they are that graph's own, out-of-fold.
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from gnn.labelled import Features, GraphData, Mask
 from gnn.models.calibration import Calibration, crossed_probability, fit_calibration
+from gnn.stack.events import split_in_time
 from gnn.stack.experts import KINDS, Kind, fit_expert, predict
 from gnn.stack.gate import gate, log_odds, mix
 from gnn.stack.labels import deal, label_block
@@ -76,7 +78,7 @@ class Stacked:
 class FittedStack:
     """Everything that scores graphs. `fold` int64 [n], `fraud` and `checked` bool [n] are of the nodes that were learnt on: in which fold each
     training row was (-1 for others), what it was, and which rows it was stopped, weighed and calibrated with. `trees`: expert -> LightGBM's
-    text of each of its fits, by the fold that was held out."""
+    text of each of its fits, by the fold that was held out. `earlier`: labels around a row are those of earlier rows."""
 
     frame: Frame
     fold: NDArray[np.int64]
@@ -87,6 +89,7 @@ class FittedStack:
     weights: Mapping[str, float]
     calibration: Calibration
     seed: int
+    earlier: bool = False
 
     def apply(self, graph: GraphData, *, on_progress: OnProgress | None = None) -> Stacked:
         """Score all nodes. Raises InvalidRequest (`graph_file.other`) for a graph without what was learnt on."""
@@ -123,11 +126,11 @@ class FittedStack:
             held[: len(self.fold)] = self.fold
             y = np.zeros(graph.nodes, dtype=np.int64)
             y[: len(self.fold)] = self.fraud
-            return held, _views(replace(graph, y=y), free, held, base)
+            return held, _views(replace(graph, y=y), free, held, base, self.earlier)
         known = _labelled(graph)
         counts = np.bincount(graph.y[known], minlength=2)
         fold = deal(graph.y, known, seed=self.seed) if min(counts) >= 2 else held
-        return held, _views(graph, free, fold, base)
+        return held, _views(graph, free, fold, base, self.earlier)
 
 
 def fit_stack(
@@ -157,10 +160,10 @@ def learn(
             code="train.too_few_labels",
         )
     shelf = Shelf(None) if shelf is None else shelf
-    frame = Frame.of(graph) if frame is None else frame
+    frame = Frame.of(graph, train | validation) if frame is None else frame
     free = label_free(graph, frame)
-    fold = deal(graph.y, train, seed=config.seed)
-    views = _views(graph, free, fold, float((graph.y[train] == 1).mean()))
+    fold, earlier = deal(graph.y, train, seed=config.seed), split_in_time(graph.time, train, validation)
+    views = _views(graph, free, fold, float((graph.y[train] == 1).mean()), earlier)
     names = {f"{kind} on {view}": (kind, view) for view in views for kind in config.kinds}
     folds = range(int(fold.max()) + 1)
     count = len(names) * len(folds) + (0 if config.net is None else _HALVES)
@@ -221,6 +224,7 @@ def learn(
         weights=found.weights,
         calibration=fit_calibration(_margin(found.score[apart]), graph.y[apart] == 1),
         seed=config.seed,
+        earlier=earlier,
     )
     return fitted, found
 
@@ -237,8 +241,11 @@ def crossed(graph: GraphData, found: Stacked, apart: Mask, *, seed: int) -> Scor
     return crossed_probability(_margin(found.score[apart]), fraud, group=np.arange(len(fraud)), seed=seed)
 
 
-def _views(graph: GraphData, free: Features, fold: NDArray[np.int64], base: float) -> Mapping[str, Features]:
-    return {"raw": graph.x, "label-free": free, "all": np.hstack((free, label_block(graph, fold, base)))}
+def _views(
+    graph: GraphData, free: Features, fold: NDArray[np.int64], base: float, earlier: bool
+) -> Mapping[str, Features]:
+    known = label_block(graph, fold, base, earlier=earlier)
+    return {"raw": graph.x, "label-free": free, "all": np.hstack((free, known))}
 
 
 def _labelled(graph: GraphData) -> Mask:

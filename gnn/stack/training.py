@@ -149,6 +149,7 @@ def _data(graph: GraphData, parts: Parts) -> dict[str, Any]:
 def _how(config: StackConfig, stack: FittedStack) -> dict[str, Any]:
     return {
         "seed": config.seed,
+        "labels_of_earlier_rows_only": stack.earlier,
         "weights": {name: round(weight, 4) for name, weight in stack.weights.items()},
         "calibration": asdict(stack.calibration),
     }

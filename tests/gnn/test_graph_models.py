@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 from gnn.labelled import ALL, GraphData
 from gnn.models.files import write_whole
 from gnn.models.metrics import brier
-from gnn.stack.files import files_of, read, shelf_name, version_of, write
+from gnn.stack.files import FORMAT, files_of, read, shelf_name, version_of, write
 from gnn.stack.propagation import Frame, label_free
 from gnn.stack.shelf import Shelf
 from gnn.stack.stack import StackConfig, learn
@@ -172,7 +172,7 @@ def test_parts_of_another_training_are_never_taken_up():
 
 def test_a_stack_that_another_guanxi_wrote_is_refused(tmp_path: Path):
     files = files_of(learn(planted(), *halves()[:2], config=CONFIG)[0])
-    files["stack.json"] = files["stack.json"].replace(b'"format": 2', b'"format": 1')
+    files["stack.json"] = files["stack.json"].replace(f'"format": {FORMAT}'.encode(), b'"format": 1')
     folder = write_whole(tmp_path, version_of(files), files)
     with pytest.raises(InvalidRequest, match="another version of Guanxi"):
         read(tmp_path, folder.name)

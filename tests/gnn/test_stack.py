@@ -16,6 +16,7 @@ from gnn.stack.stack import StackConfig, fit_stack
 from graph_model.errors import InvalidRequest
 
 NODES, FRAUD_SHARE = 600, 0.1
+LINKED = {"x": np.eye(3), "y": np.arange(3), "edge_index": np.array([[0], [1]])}
 
 
 def planted(seed: int = 1) -> GraphData:
@@ -160,6 +161,9 @@ def test_a_file_is_read_and_kinds_that_repeat_others_are_left_out(tmp_path: Path
         ({"x": np.eye(3), "y": np.arange(3), "edge_index": np.array([[0], [3]])}, "positions from 0 to 2"),
         ({"x": np.full((3, 1), np.nan), "y": np.arange(3), "edge_index": np.array([[0], [1]])}, "no numbers"),
         ({"x": np.eye(2), "y": np.arange(3), "edge_index": np.array([[0], [1]])}, r"x has to be \[n, f\]"),
+        ({**LINKED, "time_edge_index": np.zeros(1)}, "times of links tell nothing without time"),
+        ({**LINKED, "time": np.arange(3), "time_edge_index": np.zeros(2)}, "a time for each link of edge_index"),
+        ({**LINKED, "time": np.arange(3), "time_rel_calls": np.zeros(1)}, "a time for each link of rel_calls"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, arrays: dict[str, np.ndarray], said: str):
