@@ -16,6 +16,8 @@ MAX_COUNT = 1_000  # that relationships and sharers are compared with: none is c
 MAX_HOPS_NEAR = 2
 HUB = 200  # what is near is not looked for through a node of more relationships
 TAG_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# Who is in a segment is kept as a tag that no dictionary holds.
+_TAG_NAME = re.compile(rf"(?:segment:)?{TAG_CODE.pattern}")
 _MOST_VALUES = 1_000
 _MOST_PARTS = 1_000
 _DEEPEST = 50
@@ -220,7 +222,7 @@ def _check(label: str, predicate: Predicate, *, walking: bool) -> None:
             for part in parts_of(predicate):
                 _check(label, part, walking=walking)
         case Tagged(tag=tag):
-            if TAG_CODE.fullmatch(tag) is None:
+            if _TAG_NAME.fullmatch(tag) is None:
                 raise UnknownName("A tag's code is up to 40 small letters, digits and underscores, a letter first.")
         case Blocklisted():
             SCHEMA.node(label)

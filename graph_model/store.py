@@ -46,7 +46,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import Value
-from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 Clock = Callable[[], datetime]  # aware
@@ -325,6 +325,19 @@ class GraphStore(Protocol):
 
     def count(self, label: str, predicate: Predicate = EVERYTHING) -> int:
         """How many nodes match."""
+        ...
+
+    def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
+        """Of the nodes that match `within`, how many meet each of the cases and none before it, and last how many meet none: in one statement."""
+        ...
+
+    def tagged_by(self, run: TagRun, *, after: str = "", limit: int = MAX_LIMIT) -> list[str]:
+        """Opaque ids, rising and above `after`, of the nodes that have the run's tag as that run left it, whatever was computed since; none
+        where there was no such run."""
+        ...
+
+    def tag_difference(self, before: TagRun, after: TagRun) -> TagDifference:
+        """What became of who had a tag from one run of it to a later one."""
         ...
 
     # --- reading all -----------------------------------------------------------------------------------------------

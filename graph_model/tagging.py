@@ -56,3 +56,12 @@ class TagStep:
     looked_at: int = 0
     changed: int = 0
     counts: Mapping[TagCell, int] = field(default_factory=dict)  # nodes by value, of those looked at
+
+
+@dataclass(frozen=True, slots=True)
+class TagDifference:
+    """How many nodes had a tag by both of two runs, by the first alone, and by the second alone."""
+
+    stayed: int
+    left: int
+    joined: int

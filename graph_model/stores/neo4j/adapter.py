@@ -34,7 +34,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import SCHEMA, Value
-from graph_model.store import MAX_CAP, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
+from graph_model.store import MAX_CAP, MAX_LIMIT, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.neo4j import (
     assessing,
     exporting,
@@ -58,7 +58,7 @@ from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
 from graph_model.stores.neo4j.walk import HubCounts, Walk
 from graph_model.stores.neo4j.writer_lock import long_job
-from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -287,6 +287,15 @@ class Neo4jStore:
 
     def count(self, label: str, predicate: Predicate = EVERYTHING) -> int:
         return self._connections.read(lambda t: selecting.count(t, label, predicate))
+
+    def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
+        return self._connections.read(lambda t: selecting.count_cases(t, label, within, cases))
+
+    def tagged_by(self, run: TagRun, *, after: str = "", limit: int = MAX_LIMIT) -> list[str]:
+        return self._connections.read(lambda t: tagging.tagged_by(t, run, after, limit))
+
+    def tag_difference(self, before: TagRun, after: TagRun) -> TagDifference:
+        return self._connections.read(lambda t: tagging.tag_difference(t, before, after))
 
     # --- reading all -----------------------------------------------------------------------------------------------
 

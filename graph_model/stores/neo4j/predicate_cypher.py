@@ -53,6 +53,14 @@ def compile_predicate(label: str, predicate: Predicate) -> tuple[str, Parameters
     return _compile(Scope(label), predicate, parameters), parameters
 
 
+def renamed(condition: str, own: Parameters, place: int, parameters: Parameters) -> str:
+    """The condition with parameters that are no other condition's of the same statement, which are added to `parameters`."""
+    for name in sorted(own, key=len, reverse=True):
+        condition = condition.replace(f"${name}", f"$c{place}_{name}")
+        parameters[f"c{place}_{name}"] = own[name]
+    return condition
+
+
 def _compile(scope: Scope, predicate: Predicate, parameters: Parameters) -> str:
     match predicate:
         case Compare(field=name, operator=operator, value=value):

@@ -1,6 +1,6 @@
 """Selecting, counting and assigning by predicate over the nodes of one type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import Predicate
@@ -10,7 +10,7 @@ from graph_model.store import MAX_LIMIT
 from graph_model.stores.neo4j.connections import Transaction
 from graph_model.stores.neo4j.graph_cypher import Parameters
 from graph_model.stores.neo4j.hydration import nodes, rows_of
-from graph_model.stores.neo4j.predicate_cypher import compile_predicate, field
+from graph_model.stores.neo4j.predicate_cypher import compile_predicate, field, renamed
 from graph_model.stores.neo4j.upsert_slot import with_folded
 from graph_model.stores.neo4j.values import Cell, encode
 
@@ -50,6 +50,18 @@ def select(
 def count(transaction: Transaction, label: str, predicate: Predicate) -> int:
     matching, parameters = _matching(label, predicate)
     return int(transaction.rows(f"{matching} RETURN count(n)", **parameters)[0][0])
+
+
+def count_cases(transaction: Transaction, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
+    matching, parameters = _matching(label, within)
+    parameters = dict(parameters)
+    choices = []
+    for place, case in enumerate(cases):
+        condition, own = compile_predicate(label, case)
+        choices.append(f"WHEN {renamed(condition, own, place, parameters)} THEN {place}")
+    which = f"CASE {' '.join(choices)} ELSE {len(cases)} END" if len(choices) > 0 else "0"
+    numbers = dict(transaction.rows(f"{matching} WITH {which} AS which RETURN which, count(*)", **parameters))
+    return [numbers.get(place, 0) for place in range(len(cases) + 1)]
 
 
 def check_assignment(label: str, values: Mapping[str, Value]) -> dict[str, Cell]:

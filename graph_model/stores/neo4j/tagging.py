@@ -15,10 +15,10 @@ from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j import scanning
 from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.graph_cypher import TAG, Parameters
-from graph_model.stores.neo4j.predicate_cypher import compile_predicate
+from graph_model.stores.neo4j.predicate_cypher import compile_predicate, renamed
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.tag_runs import past, run_of, shown
-from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
 
 AT_ONCE = 50_000  # handles of one step, of all types: what fits a transaction
 _RUNS, _VALUES = "runs_", "values_"
@@ -52,11 +52,11 @@ def tag(
     limit: int | None,
 ) -> TagStep:
     upto = min(after + (limit or AT_ONCE), transaction.nid)
-    parameters: dict[str, object] = {}
+    parameters: Parameters = {}
     choices = []
     for place, (_, predicate) in enumerate(cases):
         condition, own = compile_predicate(label, predicate)
-        choices.append(f"WHEN {_renamed(condition, own, place, parameters)} THEN {place}")
+        choices.append(f"WHEN {renamed(condition, own, place, parameters)} THEN {place}")
     which = f"CASE {' '.join(choices)} END" if len(choices) > 0 else "null"
     found = transaction.rows(
         _STEP.format(label=SCHEMA.node(label).label, which=which),
@@ -76,19 +76,43 @@ def tag(
     return TagStep(None if upto >= transaction.nid else upto, looked_at, changed, counts)
 
 
-def _renamed(condition: str, own: Parameters, place: int, parameters: dict[str, object]) -> str:
-    """The condition with parameters that are no other case's."""
-    for name in sorted(own, key=len, reverse=True):
-        condition = condition.replace(f"${name}", f"$c{place}_{name}")
-        parameters[f"c{place}_{name}"] = own[name]
-    return condition
-
-
 def tags_of(
     transaction: Transaction, node_ids: Sequence[str], on: date | None, as_of: AsOf | None
 ) -> dict[str, list[TagValue]]:
     found = transaction.pieces(query("tag_histories"), list(dict.fromkeys(node_ids)))
     return shown(_values(transaction, found), on, as_of)
+
+
+def tagged_by(transaction: Transaction, run: TagRun, after: str, limit: int) -> list[str]:
+    code, number = run.code, _number_of(transaction, run)
+    found = transaction.rows(
+        query("tagged_by"), runs=_RUNS + code, values=_VALUES + code, run=number, after=after, limit=limit
+    )
+    return [node_id for (node_id,) in found]
+
+
+def tag_difference(transaction: Transaction, before: TagRun, after: TagRun) -> TagDifference:
+    code, first, second = before.code, _number_of(transaction, before), _number_of(transaction, after)
+    (found,) = transaction.rows(
+        query("tag_difference"), runs=_RUNS + code, values=_VALUES + code, before=first, after=second
+    )
+    return TagDifference(*found)
+
+
+def _number_of(transaction: Transaction, run: TagRun) -> int:
+    """Of a run that was; 0, which is none's, otherwise."""
+    found = transaction.one(query("tag_run"), **_row(run))
+    return 0 if found is None else int(found[0])
+
+
+def _row(run: TagRun) -> dict[str, str | int]:
+    return {
+        "code": run.code,
+        "base_date": run.base_date.isoformat(),
+        "computed_at": to_ms(run.computed_at),
+        "version": run.version,
+        "source": run.source,
+    }
 
 
 def _values(transaction: Transaction, found: Rows) -> list[TagValue]:
@@ -105,13 +129,7 @@ def _values(transaction: Transaction, found: Rows) -> list[TagValue]:
 
 def _number(transaction: Transaction, run: TagRun) -> int:
     """Of the run, which is begun where it is not there. Raises InvalidRequest `tag.past`."""
-    row = {
-        "code": run.code,
-        "base_date": run.base_date.isoformat(),
-        "computed_at": to_ms(run.computed_at),
-        "version": run.version,
-        "source": run.source,
-    }
+    row = _row(run)
     found = transaction.one(query("tag_run"), **row)
     if found is None:
         newest = transaction.rows(query("tag_newest"), code=run.code)[0][0]

@@ -36,7 +36,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import SCHEMA, Value
-from graph_model.store import MAX_CAP, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
+from graph_model.store import MAX_CAP, MAX_LIMIT, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.sqlite import (
     assessing,
     exporting,
@@ -60,7 +60,7 @@ from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.soundness import check
 from graph_model.stores.sqlite.upsert import upsert
-from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -304,6 +304,18 @@ class SqliteStore:
     def count(self, label: str, predicate: Predicate = EVERYTHING) -> int:
         with self._connections.reading() as connection:
             return selecting.count(connection, self._names, label, predicate)
+
+    def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
+        with self._connections.reading() as connection:
+            return selecting.count_cases(connection, self._names, label, within, cases)
+
+    def tagged_by(self, run: TagRun, *, after: str = "", limit: int = MAX_LIMIT) -> list[str]:
+        with self._connections.reading() as connection:
+            return tagging.tagged_by(connection, run, after, limit)
+
+    def tag_difference(self, before: TagRun, after: TagRun) -> TagDifference:
+        with self._connections.reading() as connection:
+            return tagging.tag_difference(connection, before, after)
 
     # --- reading all -----------------------------------------------------------------------------------------------
 

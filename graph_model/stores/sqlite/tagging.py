@@ -18,7 +18,7 @@ from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import compile_predicate
 from graph_model.stores.sqlite.values import Cell
 from graph_model.stores.tag_runs import past, run_of, shown
-from graph_model.tagging import TagCell, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
 
 AT_ONCE = 50_000  # handles of one step, of all types: others wait for it to write
 
@@ -56,6 +56,22 @@ SELECT n.node_id, t.value, c.name, r.version, r.base_date, r.computed_at, r.sour
 FROM json_each(?1) wanted CROSS JOIN node n ON n.node_id = wanted.value CROSS JOIN vocabulary c ON c.kind = 'tag'
 CROSS JOIN tag_value t ON t.tag = c.code AND t.nid = n.nid CROSS JOIN tag_run r ON r.run = t.run
 ORDER BY c.name, t.run
+"""
+
+# Of each node the last run up to one, doubled, and one more where it left a value.
+_BY_RUN = """
+SELECT n.node_id FROM (
+  SELECT nid, max(2 * run + (value IS NOT NULL)) & 1 AS has FROM tag_value
+  WHERE tag = (SELECT code FROM vocabulary WHERE kind = 'tag' AND name = ?) AND run <= ? GROUP BY nid
+) v CROSS JOIN node n ON n.nid = v.nid
+WHERE v.has AND n.node_id > ? ORDER BY n.node_id LIMIT ?
+"""
+_DIFFERENCE = """
+SELECT count(*) FILTER (WHERE had AND has), count(*) FILTER (WHERE had AND NOT has), count(*) FILTER (WHERE has AND NOT had) FROM (
+  SELECT coalesce(max(2 * run + (value IS NOT NULL)) FILTER (WHERE run <= :before), 0) & 1 AS had,
+    coalesce(max(2 * run + (value IS NOT NULL)) FILTER (WHERE run <= :after), 0) & 1 AS has
+  FROM tag_value WHERE tag = (SELECT code FROM vocabulary WHERE kind = 'tag' AND name = :tag) GROUP BY nid
+)
 """
 
 
@@ -114,6 +130,26 @@ def tags_of(
     wanted = orjson.dumps(list(dict.fromkeys(node_ids))).decode()
     found = connection.execute(_NOW if on is None and as_of is None else _THEN, (wanted,))
     return shown((TagValue(node_id, value, run_of(row)) for node_id, value, *row in found), on, as_of)
+
+
+def tagged_by(connection: sqlite3.Connection, run: TagRun, after: str, limit: int) -> list[str]:
+    number = _number_of(connection, run)
+    return [node_id for (node_id,) in connection.execute(_BY_RUN, (run.code, number, after, limit))]
+
+
+def tag_difference(connection: sqlite3.Connection, before: TagRun, after: TagRun) -> TagDifference:
+    runs = {"tag": before.code, "before": _number_of(connection, before), "after": _number_of(connection, after)}
+    return TagDifference(*connection.execute(_DIFFERENCE, runs).fetchone())
+
+
+def _number_of(connection: sqlite3.Connection, run: TagRun) -> int:
+    """Of a run that was; 0, which is none's, otherwise."""
+    found = connection.execute(
+        "SELECT r.run FROM tag_run r JOIN vocabulary c ON c.kind = 'tag' AND c.name = ? AND c.code = r.tag "
+        "WHERE r.base_date = ? AND r.computed_at = ? AND r.version = ? AND r.source = ?",
+        (run.code, run.base_date.isoformat(), to_ms(run.computed_at), run.version, run.source),
+    ).fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def _code_of(connection: sqlite3.Connection, code: str) -> int:
