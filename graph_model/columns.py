@@ -88,6 +88,14 @@ class FactColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What was written up to a `version`, the handles of the nodes touched (rising); None where it can't be told one by one: so much, or so long ago."""
+
+    version: int
+    handles: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True, slots=True)
 class GradeColumns:
     """What nodes wear of their latest assessments, shapes [n]. `grade` indexes "ABCD", -1 is none; `ring` indexes `rings`, -1 is none."""
 

@@ -25,7 +25,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
 from typing import Protocol
 
-from graph_model.columns import AssessmentColumns, EdgeColumns, EdgesAt, FactColumns, GradeColumns, NodeColumns
+from graph_model.columns import (
+    AssessmentColumns,
+    Changes,
+    EdgeColumns,
+    EdgesAt,
+    FactColumns,
+    GradeColumns,
+    NodeColumns,
+)
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -69,6 +77,7 @@ class Capabilities:
 
     online_backup: bool  # a byte copy while others write; otherwise `backup` is a logical export
     many_writers: bool  # two processes may be in the middle of a write at once
+    tells_changes: bool = False  # `changes` tells what was written, by whatever process
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +350,11 @@ class GraphStore(Protocol):
         ...
 
     # --- reading all -----------------------------------------------------------------------------------------------
+
+    def changes(self, after: int | None = None) -> Changes:
+        """The nodes whose properties, relationships or facts were written since the version `after`, by whatever process; scores and tags are not
+        told. With None, the version of now. Raises InvalidRequest where the engine keeps no account."""
+        ...
 
     def scan_nodes(
         self,

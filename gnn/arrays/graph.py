@@ -64,13 +64,15 @@ class Uses:
 
 
 class Incidence(NamedTuple):
-    """Which customer uses which identifier since when, each pair once: by time within customer and within identifier.
-    `identifier_everyday` tells pairs of which some channel is one of everyday life."""
+    """Which customer uses which identifier since when, each pair once: by time within customer and within identifier. Row i goes from `…_ptr[i]`
+    to before `…_end[i]`. `identifier_everyday` tells pairs of which some channel is one of everyday life."""
 
     customer_ptr: Pointer
+    customer_end: Pointer
     customer_identifier: Index
     customer_since: Moments
     identifier_ptr: Pointer
+    identifier_end: Pointer
     identifier_customer: Index
     identifier_since: Moments
     identifier_everyday: NDArray[np.bool_]
@@ -116,9 +118,11 @@ def incidence(uses: Uses, customers: int, identifiers: int) -> Incidence:
     back = build_csr(identifier, customer, identifiers)
     return Incidence(
         forth.indptr,
+        forth.indptr[1:],
         forth.indices,
         since[forth.order],
         back.indptr,
+        back.indptr[1:],
         back.indices,
         since[back.order],
         everyday[back.order],

@@ -79,8 +79,11 @@ class Hiding:
         own, forth, back = self._own, self._forth, self._back
         walked = self._walk(
             np.zeros(1, dtype=np.int64),
-            OwnUses(own.ptr, own.other, own.extra, own.since),
-            Incidence(forth.ptr, forth.other, forth.since, back.ptr, back.other, back.since, back.extra),
+            OwnUses(own.ptr, own.ptr[1:], own.other, own.extra, own.since),
+            Incidence(
+                *(forth.ptr, forth.ptr[1:], forth.other, forth.since),
+                *(back.ptr, back.ptr[1:], back.other, back.since, back.extra),
+            ),
             self._view,
         )
         row = self._table.values.copy()

@@ -131,7 +131,8 @@ def walker_of(arrays: GraphArrays, asked: QuestionSet, vocabulary: Vocabulary, *
 
 
 def own_uses(arrays: GraphArrays) -> OwnUses:
-    return OwnUses(arrays.use_rows.indptr, arrays.uses.identifier, arrays.uses.channel, arrays.uses.since)
+    indptr = arrays.use_rows.indptr
+    return OwnUses(indptr, indptr[1:], arrays.uses.identifier, arrays.uses.channel, arrays.uses.since)
 
 
 def mark_of(moment: int) -> int:
@@ -173,8 +174,10 @@ def _histories(arrays: GraphArrays, order: NDArray[np.int64], vocabulary: Vocabu
     counts = np.bincount(applications.customer, minlength=len(arrays.customers.handles))
     with np.errstate(divide="ignore"):
         amount = np.log(as_float(applications.properties["amount"][order]))
+    ptr = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
     return Histories(
-        ptr=np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts))),
+        ptr=ptr,
+        end=ptr[1:],
         applied_at=applications.applied_at[order],
         amount=amount,
         product=vocabulary.code("application_product", applications.properties["product"][order]),

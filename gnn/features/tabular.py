@@ -116,7 +116,7 @@ def own_past(
         row[3] = np.nan
         mine = position[q]
         applied = past.applied_at[mine] if mine >= 0 else moment[q]
-        for k in range(past.ptr[customer[q]], past.ptr[customer[q] + 1]):
+        for k in range(past.ptr[customer[q]], past.end[customer[q]]):
             if k == mine or past.applied_at[k] >= moment[q]:
                 continue
             row[0] += 1

@@ -52,9 +52,10 @@ class People(NamedTuple):
 
 
 class Histories(NamedTuple):
-    """Each customer's applications in time order."""
+    """Each customer's applications in time order: from `ptr` to before `end`."""
 
     ptr: Pointer
+    end: Pointer
     applied_at: Moments
     amount: Weights
     product: Index
@@ -62,9 +63,10 @@ class Histories(NamedTuple):
 
 
 class OwnUses(NamedTuple):
-    """Each customer's uses in time order, with their channels."""
+    """Each customer's uses in time order, with their channels: from `ptr` to before `end`."""
 
     ptr: Pointer
+    end: Pointer
     identifier: Index
     channel: NDArray[np.int8]
     since: Moments
@@ -87,6 +89,14 @@ class RingView(NamedTuple):
 # question that found them near, at which place in `Near`, and the question that found them two steps away.
 Known = NDArray[np.int64]
 FRAUD, REFUSED, LATEST, MET, KINDS, NEAR, SLOT, BEYOND = range(8)  # LATEST: when they applied last, whatever the moment
+
+
+class Notes(NamedTuple):
+    """What the walk notes and looks up as it goes. Whoever asks again and again keeps it, with numbers for the questions that only rise."""
+
+    known: Known
+    shared: NDArray[np.uint8]  # a bit for each identifier
+    seen: Index  # the question that read an identifier's users last
 
 
 class Near(NamedTuple):
@@ -115,12 +125,31 @@ def walk(
     asked: Questions, own: OwnUses, links: Incidence, people: People, past: Histories, rings: RingView, hub_cap: int
 ) -> Rows:
     """The rows of WALK_COLUMNS for each question."""
+    return walk_on(notes_of(people, past, links), 0, asked, own, links, people, past, rings, hub_cap)
+
+
+@kernel
+def notes_of(people: People, past: Histories, links: Incidence) -> Notes:
+    """The notes of nobody asked yet."""
+    shared = _shared(links.identifier_ptr, links.identifier_end)
+    return Notes(_together(people, past), shared, np.full(len(links.identifier_end), -1, dtype=np.int32))
+
+
+@kernel
+def walk_on(
+    notes: Notes,
+    first: int,
+    asked: Questions,
+    own: OwnUses,
+    links: Incidence,
+    people: People,
+    past: Histories,
+    rings: RingView,
+    hub_cap: int,
+) -> Rows:
+    """The same, with notes of earlier questions, which had numbers below `first`."""
     rows = np.zeros((len(asked.customer), _RING + 7), dtype=np.float32)
-    known = _together(people, past)
-    shared = _shared(links.identifier_ptr)
-    seen = np.full(
-        len(links.identifier_ptr) - 1, -1, dtype=np.int32
-    )  # the question that read an identifier's users last
+    known, shared, seen = notes.known, notes.shared, notes.seen
     near = Near(
         np.empty(MAX_NEAR, dtype=np.int32),
         np.empty(MAX_NEAR, dtype=np.float64),
@@ -129,9 +158,9 @@ def walk(
     )
     votes = np.zeros(len(rings.size), dtype=np.float64)
     for q in range(len(asked.customer)):
-        found = _meet(rows[q], q, asked, own, links, known, near, hub_cap)
+        found = _meet(rows[q], q, first + q, asked, own, links, known, near, hub_cap)
         _describe_near(rows[q], q, asked, near, found, people, known, past)
-        _describe_far(rows[q], q, asked, near, found, known, shared, seen, links, past, hub_cap)
+        _describe_far(rows[q], q, first + q, asked, near, found, known, shared, seen, links, past, hub_cap)
         _describe_ring(rows[q], q, asked, near, found, people, rings, votes)
     return rows
 
@@ -143,20 +172,20 @@ def _together(people: People, past: Histories) -> Known:
     for customer in range(customers):
         known[customer, FRAUD] = people.fraud_known[customer]
         known[customer, REFUSED] = people.refused_at[customer]
-        if past.ptr[customer + 1] > past.ptr[customer]:
-            known[customer, LATEST] = past.applied_at[past.ptr[customer + 1] - 1]
+        if past.end[customer] > past.ptr[customer]:
+            known[customer, LATEST] = past.applied_at[past.end[customer] - 1]
         else:
             known[customer, LATEST] = NEVER
     return known
 
 
 @kernel
-def _shared(identifier_ptr: Pointer) -> NDArray[np.uint8]:
+def _shared(identifier_ptr: Pointer, identifier_end: Pointer) -> NDArray[np.uint8]:
     """A bit for each identifier, set where several customers use it. Most are somebody's alone; so many bits fit a processor's cache."""
-    identifiers = len(identifier_ptr) - 1
+    identifiers = len(identifier_end)
     bits = np.zeros(identifiers // 8 + 1, dtype=np.uint8)
     for identifier in range(identifiers):
-        if identifier_ptr[identifier + 1] - identifier_ptr[identifier] > 1:
+        if identifier_end[identifier] - identifier_ptr[identifier] > 1:
             bits[identifier >> 3] |= 1 << (identifier & 7)
     return bits
 
@@ -165,6 +194,7 @@ def _shared(identifier_ptr: Pointer) -> NDArray[np.uint8]:
 def _meet(
     row: Rows,
     q: int,
+    number: int,
     asked: Questions,
     own: OwnUses,
     links: Incidence,
@@ -178,7 +208,7 @@ def _meet(
     found = 0
     for kind in range(_KINDS):
         row[kind * _PER_CHANNEL + 5] = np.nan
-    for use in range(own.ptr[me], own.ptr[me + 1]):
+    for use in range(own.ptr[me], own.end[me]):
         if own.since[use] > now:
             break
         identifier = own.identifier[use]
@@ -195,7 +225,7 @@ def _meet(
                 repeated = True
                 since = min(since, own.since[earlier])
         first = links.identifier_ptr[identifier]
-        end = _before(links.identifier_since, first, links.identifier_ptr[identifier + 1], now)
+        end = _before(links.identifier_since, first, links.identifier_end[identifier], now)
         others = end - first - (since < now)
         if others == 0:
             continue
@@ -211,8 +241,8 @@ def _meet(
             if looked == 0 and not row[cell + 5] <= age / DAY_MS:
                 row[cell + 5] = age / DAY_MS
             looked += 1
-            if known[other, MET] != q:
-                known[other, MET] = q
+            if known[other, MET] != number:
+                known[other, MET] = number
                 known[other, KINDS] = 0
             if known[other, KINDS] & (1 << kind):
                 continue
@@ -230,10 +260,10 @@ def _meet(
             other = links.identifier_customer[position]
             if other == me:
                 continue
-            if known[other, NEAR] != q:
+            if known[other, NEAR] != number:
                 if found == MAX_NEAR:
                     continue
-                known[other, NEAR] = q
+                known[other, NEAR] = number
                 known[other, SLOT] = found
                 near.customer[found] = other
                 near.strength[found] = 0.0
@@ -244,7 +274,7 @@ def _meet(
             near.strength[slot] += share
             near.shared[slot] += not repeated
             near.everyday[slot] |= EVERYDAY[kind] | links.identifier_everyday[position]
-    known[me, NEAR] = q
+    known[me, NEAR] = number
     return found
 
 
@@ -294,7 +324,7 @@ def _describe_near(
         if not np.isnan(people.birth[me]) and not np.isnan(people.birth[other]):
             ages += 1
             age_sum += abs(people.birth[me] - people.birth[other]) / 365.25
-        latest = _before(past.applied_at, past.ptr[other], past.ptr[other + 1], now) - 1
+        latest = _before(past.applied_at, past.ptr[other], past.end[other], now) - 1
         for position in range(latest, past.ptr[other] - 1, -1):
             age = now - past.applied_at[position]
             if age > 90 * DAY_MS:
@@ -342,6 +372,7 @@ def _describe_near(
 def _describe_far(
     row: Rows,
     q: int,
+    number: int,
     asked: Questions,
     near: Near,
     found: int,
@@ -363,15 +394,15 @@ def _describe_far(
     # What several of them share is read once, with what all of them add to it.
     for k in range(found):
         other = near.customer[k]
-        for use in range(links.customer_ptr[other], links.customer_ptr[other + 1]):
+        for use in range(links.customer_ptr[other], links.customer_end[other]):
             if links.customer_since[use] >= now or steps > MAX_STEPS:
                 break
             identifier = links.customer_identifier[use]
-            if not shared[identifier >> 3] & (1 << (identifier & 7)) or seen[identifier] == q:
+            if not shared[identifier >> 3] & (1 << (identifier & 7)) or seen[identifier] == number:
                 continue
-            seen[identifier] = q
+            seen[identifier] = number
             first = links.identifier_ptr[identifier]
-            end = _before(links.identifier_since, first, links.identifier_ptr[identifier + 1], now)
+            end = _before(links.identifier_since, first, links.identifier_end[identifier], now)
             if end - first < 2 or end - first > hub_cap:
                 continue
             steps += end - first
@@ -380,7 +411,7 @@ def _describe_far(
             beyond = 0
             for position in range(first, end):
                 far = links.identifier_customer[position]
-                if known[far, NEAR] != q:
+                if known[far, NEAR] != number:
                     beyond += 1
                 elif far != me:
                     within += 1
@@ -391,16 +422,16 @@ def _describe_far(
             share = strength / (end - first - 1)
             for position in range(first, end):
                 far = links.identifier_customer[position]
-                if known[far, NEAR] == q:
+                if known[far, NEAR] == number:
                     continue
                 total += share
                 if known[far, FRAUD] <= now:
                     fraud_weight += share
                 if known[far, REFUSED] <= now:
                     refused_weight += share
-                if known[far, BEYOND] == q:
+                if known[far, BEYOND] == number:
                     continue
-                known[far, BEYOND] = q
+                known[far, BEYOND] = number
                 row[at] += 1
                 if known[far, FRAUD] <= now:
                     row[at + 1] += 1
@@ -408,7 +439,7 @@ def _describe_far(
                     row[at + 3] += 1
                 applied_at = known[far, LATEST]
                 if applied_at >= now:  # or never: look for the latest before
-                    latest = _before(past.applied_at, past.ptr[far], past.ptr[far + 1], now) - 1
+                    latest = _before(past.applied_at, past.ptr[far], past.end[far], now) - 1
                     if latest < past.ptr[far]:
                         continue
                     applied_at = past.applied_at[latest]

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from graph_model.columns import (
     AssessmentColumns,
+    Changes,
     EdgeColumns,
     EdgesAt,
     FactColumns,
@@ -14,6 +15,7 @@ from graph_model.columns import (
     NodeColumns,
     distinct,
 )
+from graph_model.errors import InvalidRequest
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -298,6 +300,9 @@ class Neo4jStore:
         return self._connections.read(lambda t: tagging.tag_difference(t, before, after))
 
     # --- reading all -----------------------------------------------------------------------------------------------
+
+    def changes(self, after: int | None = None) -> Changes:
+        raise InvalidRequest("Neo4j keeps no account of what was written. Read what you need anew.")
 
     def scan_nodes(
         self,

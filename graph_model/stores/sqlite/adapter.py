@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 
 from graph_model.columns import (
     AssessmentColumns,
+    Changes,
     EdgeColumns,
     EdgesAt,
     FactColumns,
@@ -52,6 +53,7 @@ from graph_model.stores.sqlite import (
     unfinished,
 )
 from graph_model.stores.sqlite.backup import backup
+from graph_model.stores.sqlite.changes import changes
 from graph_model.stores.sqlite.condition import condition
 from graph_model.stores.sqlite.connections import BUSY_SECONDS, Connections
 from graph_model.stores.sqlite.names import load_names
@@ -84,7 +86,7 @@ class SqliteStore:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(online_backup=True, many_writers=False)
+        return Capabilities(online_backup=True, many_writers=False, tells_changes=True)
 
     @property
     def address(self) -> str:
@@ -318,6 +320,10 @@ class SqliteStore:
             return tagging.tag_difference(connection, before, after)
 
     # --- reading all -----------------------------------------------------------------------------------------------
+
+    def changes(self, after: int | None = None) -> Changes:
+        with self._connections.reading() as connection:
+            return changes(connection, after)
 
     def scan_nodes(
         self,

@@ -9,6 +9,7 @@ from graph_model.errors import NotFound
 from graph_model.moments import from_ms, to_ms
 from graph_model.records import LinkAction, LinkEdit
 from graph_model.stores.link_rules import HUMAN, LinkState, as_kept, check_edit, come_to
+from graph_model.stores.sqlite.changes import note_change
 from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
@@ -59,6 +60,7 @@ def edit_link(connection: sqlite3.Connection, names: Names, edit: LinkEdit) -> b
     expires_at = None if edit.expires_at is None else to_ms(edit.expires_at)
     told = (edit.author, to_ms(edit.at), edit.reason, edit.evidence, expires_at)
     connection.execute(_APPEND, (edit.link_id, len(before), edit.action, start, end, *told))
+    note_change(connection, (start, end))
     link = come_to((*before, kept))
     _show(connection, names, link, start, end)
     if edit.action is LinkAction.DRAW:

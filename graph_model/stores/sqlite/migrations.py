@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
 from graph_model.schema import SCHEMA, Schema
+from graph_model.stores.sqlite.changes import CHANGES
 from graph_model.stores.sqlite.ddl import (
     CASEWORK,
     GRAPH,
@@ -59,7 +60,11 @@ def _tags(connection: sqlite3.Connection) -> None:
     _run(connection, TAGS)
 
 
-MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags)
+def _changes(connection: sqlite3.Connection) -> None:
+    _run(connection, CHANGES)
+
+
+MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags, _changes)
 
 
 def digest(schema: Schema) -> str:

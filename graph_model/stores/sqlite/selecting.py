@@ -10,6 +10,7 @@ from graph_model.predicates import Predicate
 from graph_model.records import Node
 from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_LIMIT
+from graph_model.stores.sqlite.changes import note_change
 from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.hydration import nodes, rows
 from graph_model.stores.sqlite.names import Names
@@ -134,4 +135,5 @@ def assign(
         f"INSERT INTO {table} (nid, {columns}) VALUES (?, {marks}) ON CONFLICT (nid) DO UPDATE SET {settings}",
         [(nid, *cells.values()) for nid in nids],
     )
+    note_change(connection, nids)
     return len(nids)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from graph_model.records import GraphBatch, NodeRecord, UpsertResult
+from graph_model.stores.sqlite.changes import note_change
 from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.tally import add_to_tally
@@ -55,7 +56,10 @@ def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> 
     add_to_tally(connection, "label", Counter(slot.label_name for slot in new))
     add_to_tally(connection, "type", merge.created)
     add_to_tally(connection, "fact", Counter(f.kind for f, new in zip(batch.facts, facts_created, strict=True) if new))
-    return UpsertResult(nodes_created, edges_created, facts_created), changed | facts_changed
+    changed |= facts_changed
+    if changed:
+        note_change(connection, [slot.nid for slot in slots.all()])
+    return UpsertResult(nodes_created, edges_created, facts_created), changed
 
 
 def _merge_nodes(
