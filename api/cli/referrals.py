@@ -11,7 +11,7 @@ from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar
 from api.gate import gate_of
 from graph_model.principal import Principal, Role
 from graph_model.services import circle_lists
-from graph_model.services.circle_lists import CircleOrder, KeyOrder
+from graph_model.services.circle_lists import CircleFilter, CircleOrder, KeyOrder
 from graph_model.services.gate_policy import Gate
 from graph_model.services.masking import caption
 from graph_model.services.referrals import Circles, circles_of
@@ -28,6 +28,8 @@ def list_circles(
     order: Annotated[
         CircleOrder, typer.Option(help="What they are ordered by, the greatest first.")
     ] = CircleOrder.SIZE,
+    least_people: Annotated[int, typer.Option(min=0, help="Only circles of so many people and more.")] = 0,
+    least_steps: Annotated[int, typer.Option(min=0, help="Only circles of so many steps and more.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many of them.")] = 20,
     as_of: AsOfOption = None,
     home: HomeOption = None,
@@ -35,7 +37,8 @@ def list_circles(
 ) -> None:
     """The circles, and what became of those who were brought in."""
     with _counted(as_of, home=home, store=store) as (_, gate, circles):
-        page = circle_lists.circle_page(circles, OPERATOR, gate.policy, first=limit, order=order)
+        least = CircleFilter(size=least_people, depth=least_steps)
+        page = circle_lists.circle_page(circles, OPERATOR, gate.policy, first=limit, order=order, least=least)
     table = columns("id", "people", "steps", "brought in", "applied", "approved", "drew", whole=("id",))
     for each in page.circles:
         numbers = (each.size, each.depth, each.brought, each.applied, each.approved, each.drawn)
@@ -62,7 +65,6 @@ def show(
     facts = columns("what", "how many")
     for name, number in (
         ("people", circle.size),
-        *((f"at step {step}", number) for step, number in enumerate(levels)),
         ("brought in", circle.brought),
         ("applied", circle.applied),
         ("approved", circle.approved),
@@ -74,6 +76,11 @@ def show(
     ):
         facts.add_row(name, f"{number:,}")
     out.print(facts)
+    steps = columns("step", "people", "applied", "approved", "drew")
+    for level in levels:
+        told = (level.people, level.applied, level.approved, level.drawn)
+        steps.add_row(str(level.depth), *(f"{number:,}" for number in told))
+    out.print(steps)
     people = columns("id", "caption", "step", "brought", "reach", "influence", whole=("id",))
     for member in key:
         numbers = (f"{member.depth}", f"{member.direct:,}", f"{member.reach:,}", f"{member.influence:.5f}")

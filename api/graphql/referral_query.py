@@ -7,7 +7,13 @@ import strawberry
 from api.graphql.connection_types import check_first, decode_cursor, encode_cursor, page_info
 from api.graphql.context import Info, local
 from api.graphql.declare import resolver
-from api.graphql.referral_types import CircleOrder, ReferralCircle, ReferralCircleConnection, ReferralCircleEdge
+from api.graphql.referral_types import (
+    CircleFilter,
+    CircleOrder,
+    ReferralCircle,
+    ReferralCircleConnection,
+    ReferralCircleEdge,
+)
 from graph_model.errors import InvalidRequest
 from graph_model.moments import from_ms, to_ms
 from graph_model.services import circle_lists
@@ -26,9 +32,12 @@ class ReferralQuery:
         first: int = 20,
         after: str | None = None,
         order: CircleOrder = CircleOrder.SIZE,
+        filter: CircleFilter | None = None,
         as_of: datetime | None = None,
     ) -> ReferralCircleConnection:
-        context, kind, by = info.context, f"circles:{order.value}", circle_lists.CircleOrder(order.value)
+        context, by = info.context, circle_lists.CircleOrder(order.value)
+        least = circle_lists.CircleFilter() if filter is None else filter.least()
+        kind = f"circles:{order.value}:{least.size}:{least.depth}:{least.applied}"
         place, moment = None, local(as_of)
         if after is not None:
             then, value, circle_id = decode_cursor(kind, after, int, int, str)
@@ -37,7 +46,13 @@ class ReferralQuery:
             moment = _moment(then)
         circles = _circles(info, moment)
         page = circle_lists.circle_page(
-            circles, context.principal, context.runtime.gate.policy, first=check_first(first), after=place, order=by
+            circles,
+            context.principal,
+            context.runtime.gate.policy,
+            first=check_first(first),
+            after=place,
+            order=by,
+            least=least,
         )
         then = to_ms(circles.people.as_of)
         cursors = [encode_cursor(kind, then, *circle_lists.place_of(circle, by)) for circle in page.circles]

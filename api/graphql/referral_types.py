@@ -1,5 +1,6 @@
 """GraphQL types of referral circles (推荐圈). What a role may not know is null, or a field of its own."""
 
+from dataclasses import asdict
 from datetime import datetime
 from enum import Enum
 
@@ -33,6 +34,27 @@ class CircleOrder(Enum):
 class KeyOrder(Enum):
     REACH = "reach"
     INFLUENCE = "influence"
+
+
+@strawberry.input(description="The least of each, as the role is told it.")
+class CircleFilter:
+    min_size: int = 0
+    min_depth: int = 0
+    min_applied: int = 0
+
+    def least(self) -> circle_lists.CircleFilter:
+        return circle_lists.CircleFilter(self.min_size, self.min_depth, self.min_applied)
+
+
+@strawberry.type(
+    description="Everybody so many steps from the beginning of a circle. Rounded to 5 and null below 10 as the circle's numbers are."
+)
+class CircleLevel:
+    depth: int
+    people: int | None
+    applied: int | None = strawberry.field(description="Of them, who applied after they were brought in.")
+    approved: int | None
+    drawn: int | None
 
 
 @strawberry.type(description="What those brought in are worth. For whoever may see risk.")
@@ -126,7 +148,13 @@ class ReferralCircle:
 
     @resolver("How many people there are at each step from the beginning.")
     def levels(self, info: Info) -> list[int | None]:
-        return circle_lists.levels(self.circles, info.context.principal, self.found)
+        told = circle_lists.levels(self.circles, info.context.principal, self.found)
+        return [level.people for level in told]
+
+    @resolver("Its levels, and what became of those brought in at each.")
+    def level_table(self, info: Info) -> list[CircleLevel]:
+        told = circle_lists.levels(self.circles, info.context.principal, self.found)
+        return [CircleLevel(**asdict(level)) for level in told]
 
     @resolver("Grades and confirmed fraud of those brought in, and signs of abuse.")
     def quality(self, info: Info) -> CircleQuality:

@@ -54,6 +54,26 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True)
+class CircleFilter:
+    """The least of each, as the principal is told it."""
+
+    size: int = 0
+    depth: int = 0
+    applied: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Everybody so many steps from the beginning, and what those brought in did after that; None is not told."""
+
+    depth: int
+    people: int | None
+    applied: int | None
+    approved: int | None
+    drawn: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CirclePage:
     circles: Sequence[Circle]
     total: int
@@ -112,16 +132,18 @@ def circle_page(
     first: int,
     after: tuple[int, str] | None = None,
     order: CircleOrder = CircleOrder.SIZE,
+    least: CircleFilter = CircleFilter(),
 ) -> CirclePage:
     """Raises Forbidden for an order by what the principal is not told."""
     _require_some(principal)
     if order is CircleOrder.DRAWN:
         principal.require(Right.SEE_GRAPH)
     exact = principal.may(Right.SEE_GRAPH)
-    numbers = np.arange(len(circles.ids)) if exact else np.flatnonzero(circles.size >= policy.least_circle)
-    values = np.asarray(getattr(circles, order.value))[numbers]
-    if not exact and order is not CircleOrder.DEPTH:
-        values = np.where(values < LEAST_TOLD, 0, rounded(values))
+    kept = np.full(len(circles.ids), True) if exact else circles.size >= policy.least_circle
+    for name in ("size", "depth", "applied"):
+        kept = kept & (_as_told(circles, name, exact=exact) >= getattr(least, name))
+    numbers = np.flatnonzero(kept)
+    values = _as_told(circles, order.value, exact=exact)[numbers]
     ids = np.array(circles.ids, dtype=np.str_)[numbers]
     listed = np.lexsort((ids, -values))
     begin = 0
@@ -150,11 +172,24 @@ def number_of(circles: Circles, circle_id: str) -> int | None:
     return circles.ids.index(circle_id) if circle_id in circles.ids else None
 
 
-def levels(circles: Circles, principal: Principal, circle: Circle) -> list[int | None]:
-    """How many people there are at each depth; not told below 10 where the principal may not know exactly."""
+def levels(circles: Circles, principal: Principal, circle: Circle) -> list[Level]:
+    """Rounded, and not told below 10, where the principal may not know exactly; nor what became of applications then."""
     _require_some(principal)
-    counted = np.bincount(circles.people.depth[circles.members(circle.number)]).tolist()
-    return [disclosed(number, exact=principal.may(Right.SEE_GRAPH)) for number in counted]
+    exact, people = principal.may(Right.SEE_GRAPH), circles.people
+
+    def by_depth(places: Places) -> list[int | None]:
+        inside = places[people.circle[places] == circle.number]
+        counted = np.bincount(people.depth[inside], minlength=circle.depth + 1).tolist()
+        return [disclosed(number, exact=exact) for number in counted]
+
+    nothing: list[int | None] = [None] * (circle.depth + 1)
+    columns = (
+        by_depth(circles.members(circle.number)),
+        by_depth(circles.became.applied),
+        by_depth(circles.became.approved) if exact else nothing,
+        by_depth(circles.became.drawn) if exact else nothing,
+    )
+    return [Level(depth, *told) for depth, told in enumerate(zip(*columns, strict=True))]
 
 
 def quality(store: GraphStore, circles: Circles, principal: Principal, circle: Circle) -> Quality:
@@ -276,6 +311,12 @@ def _circle(circles: Circles, number: int, *, exact: bool) -> Circle:
         approved=told(circles.approved) if exact else None,
         drawn=told(circles.drawn) if exact else None,
     )
+
+
+def _as_told(circles: Circles, name: str, *, exact: bool) -> Places:
+    """A number of each circle as who may not know it exactly is told it: so filter and order tell no more than the list does."""
+    values: Places = np.asarray(getattr(circles, name))
+    return values if exact or name == "depth" else np.where(values < LEAST_TOLD, 0, rounded(values))
 
 
 def _require_some(principal: Principal) -> None:

@@ -49,6 +49,15 @@ class Referrals:
 
 
 @dataclass(frozen=True, slots=True)
+class Became:
+    """Those brought in who did so after they were, as places, rising."""
+
+    applied: Places
+    approved: Places
+    drawn: Places
+
+
+@dataclass(frozen=True, slots=True)
 class Circles:
     """All circles, shapes [circles]. `seed` is the place of who was first in each; ids stay while a circle grows."""
 
@@ -62,6 +71,7 @@ class Circles:
     applied: Places  # of those brought in, who applied after they were
     approved: Places
     drawn: Places
+    became: Became
     influence: Floats  # [people], sums to 1
 
     def members(self, circle: int) -> Places:
@@ -98,10 +108,11 @@ def circles_of(store: GraphStore, secret: bytes, *, as_of: datetime, on_progress
         depth=_greatest(people.circle, people.depth, count),
         referrals=np.bincount(people.circle[people.referrer], minlength=count),
         brought=np.bincount(people.circle[brought], minlength=count),
-        applied=np.bincount(people.circle[became[0]], minlength=count),
-        approved=np.bincount(people.circle[became[1]], minlength=count),
-        drawn=np.bincount(people.circle[became[2]], minlength=count),
-        influence=influence(people.parent, np.bincount(became[2], minlength=len(handles)).astype(np.float64)),
+        applied=np.bincount(people.circle[became.applied], minlength=count),
+        approved=np.bincount(people.circle[became.approved], minlength=count),
+        drawn=np.bincount(people.circle[became.drawn], minlength=count),
+        became=became,
+        influence=influence(people.parent, np.bincount(became.drawn, minlength=len(handles)).astype(np.float64)),
     )
 
 
@@ -184,8 +195,8 @@ def influence(parent: Places, interest: Floats | None = None) -> Floats:
     return rank
 
 
-def _conversion(store: GraphStore, people: Referrals) -> tuple[Places, Places, Places]:
-    """Those brought in who then applied, were approved, drew; by application, whose statuses say so."""
+def _conversion(store: GraphStore, people: Referrals) -> Became:
+    """By application, whose statuses say so."""
     brought = np.flatnonzero(people.is_brought)
     as_of = AsOf.at(people.as_of)
     wanted = people.handles[brought].tolist()
@@ -201,7 +212,7 @@ def _conversion(store: GraphStore, people: Referrals) -> tuple[Places, Places, P
     for status in ("approved", "drawn"):
         reached = told.about[told.value == told.values.index(status)] if status in told.values else told.about[:0]
         stages.append(np.unique(place[np.isin(application, reached)]))
-    return stages[0], stages[1], stages[2]
+    return Became(*stages)
 
 
 def _first_in_circle(people: Referrals, count: int) -> Places:

@@ -89,10 +89,13 @@ RING_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $asOf: Da
   keyMembers {{ id caption }}
   members(first: $first, after: $after) {{ edges {{ cursor node {{ id type caption }} }} {PAGE_INFO} }} }} }}"""
 CIRCLE_ALONE = "id size depth referrals brought applied approved drawn levels asOf"
+CIRCLE_LEVELS = "levelTable { depth people applied approved drawn }"
 CIRCLE_MEMBER = "node { id type caption } depth reach direct influence broughtBy"
-CIRCLE = f"query ($id: ID!, $asOf: DateTime) {{ referralCircle(id: $id, asOf: $asOf) {{ {CIRCLE_ALONE} }} }}"
-CIRCLES = f"""query ($first: Int! = 20, $after: String, $order: CircleOrder! = SIZE, $asOf: DateTime) {{
-  referralCircles(first: $first, after: $after, order: $order, asOf: $asOf) {{
+CIRCLE = (
+    f"query ($id: ID!, $asOf: DateTime) {{ referralCircle(id: $id, asOf: $asOf) {{ {CIRCLE_ALONE} {CIRCLE_LEVELS} }} }}"
+)
+CIRCLES = f"""query ($first: Int! = 20, $after: String, $order: CircleOrder! = SIZE, $filter: CircleFilter, $asOf: DateTime) {{
+  referralCircles(first: $first, after: $after, order: $order, filter: $filter, asOf: $asOf) {{
     edges {{ cursor node {{ {CIRCLE_ALONE} }} }} {PAGE_INFO} }} }}"""
 CIRCLE_IN_FULL = f"""query ($id: ID!, $by: KeyOrder! = REACH, $first: Int! = 10, $limit: Int! = 300) {{ referralCircle(id: $id) {{
   {CIRCLE_ALONE} keyMembers(by: $by, first: $first) {{ {CIRCLE_MEMBER} }}

@@ -231,7 +231,7 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
     marketer = Principal("mia", Role.MARKETER)
     open_fields = {c for c in coordinates() if not _refused(c, marketer)}
     assert {c.partition(".")[0] for c in open_fields} == {
-        "Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck", "ReferralCircle", "ReferralCircleConnection", "ReferralCircleEdge",
+        "Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck", "ReferralCircle", "ReferralCircleConnection", "ReferralCircleEdge", "CircleLevel",
         "AudienceView", "AudienceVersion", "AudienceMember", "AudienceMemberConnection", "AudienceMemberEdge", "PageInfo",
         "Mutation", "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
     }  # fmt: skip

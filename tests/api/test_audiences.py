@@ -33,6 +33,7 @@ from tests.api.serving import serving
 from tests.services.people import START, circle, marketing, said, score
 
 DAY = timedelta(days=1)
+NOT_TOLD = {"applied": None, "approved": None, "drawn": None}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,11 @@ def test_a_marketer_finds_a_circle_draws_it_and_pages_its_members(site: Served) 
     assert listed["totalCount"] == 1
     found = listed["edges"][0]["node"]
     assert (found["size"], found["brought"], found["applied"], found["levels"]) == (40, 40, None, [None, 40])
-    assert marketer.data(CIRCLE, id=found["id"])["referralCircle"]["size"] == 40
+    one = marketer.data(CIRCLE, id=found["id"])["referralCircle"]
+    assert one["size"] == 40 and one["levelTable"][1] == {"depth": 1, "people": 40} | NOT_TOLD
+    assert marketer.data(CIRCLES, filter={"minSize": 41})["referralCircles"]["edges"] == []
+    for asked in ({"minSize": 40}, {"minDepth": 1}):
+        assert marketer.data(CIRCLES, filter=asked)["referralCircles"]["totalCount"] == 1
     made = draw(site, "spring")
     (version,) = made["versions"]
     assert version["excluded"] in (10, 15, 20) and version["members"] >= 20

@@ -15,6 +15,7 @@ from graph_model.principal import Principal, Right, Role
 from graph_model.records import EdgeRecord, Grade, GraphBatch, NodeRecord, NodeRef
 from graph_model.services.circle_lists import (
     Circle,
+    CircleFilter,
     CircleOrder,
     KeyOrder,
     circle_graph,
@@ -64,7 +65,7 @@ def test_an_advocate_who_brings_friends_who_bring_friends_is_one_circle(store: G
     place = by_key(store, circles)
     reach = {key: int(circles.people.reach[at]) for key, at in place.items()}
     assert (reach[LI.key], reach[WANG.key], reach[SUN.key], reach[QIAN.key]) == (4, 2, 1, 0)
-    assert levels(circles, SUPERVISOR, circle) == [1, 2, 1, 1]
+    assert [level.people for level in levels(circles, SUPERVISOR, circle)] == [1, 2, 1, 1]
     strong = key_members(store, circles, SUPERVISOR, circle, by=KeyOrder.INFLUENCE, first=1)
     assert strong[0].node.key == LI.key
     best = key_members(store, circles, SUPERVISOR, circle, first=2)
@@ -115,6 +116,10 @@ def test_conversion_counts_people_who_applied_after_they_were_brought_in(store: 
     applied(store, QIAN, "X5", START + 5 * DAY, "approved", "drawn")  # before anybody referred them
     circle = only(circles_of(store, GATE.secret, as_of=NOW))
     assert (circle.brought, circle.applied, circle.approved, circle.drawn) == (4, 3, 2, 1)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
+    first, second = levels(circles, SUPERVISOR, circle)
+    assert (first.people, first.applied, first.drawn) == (1, 0, 0), "who was first was brought in by nobody"
+    assert (second.people, second.applied, second.approved, second.drawn) == (4, 3, 2, 1)
     early = only(circles_of(store, GATE.secret, as_of=START + 15 * DAY))
     assert (early.brought, early.applied, early.approved, early.drawn) == (4, 0, 0, 0)
 
@@ -183,7 +188,7 @@ def test_a_marketer_gets_rounded_numbers_no_small_circle_and_no_person(store: Gr
     (circle,) = page.circles
     assert (page.total, circle.size, circle.referrals, circle.brought) == (1, 30, 25, 25)
     assert (circle.applied, circle.approved, circle.drawn) == (None, None, None)
-    assert levels(circles, MARKETER, circle) == [None, 25]
+    assert [level.people for level in levels(circles, MARKETER, circle)] == [None, 25]
     small = next(each for each in circle_page(circles, SUPERVISOR, POLICY, first=10).circles if each.size == 9)
     assert one_circle(circles, MARKETER, POLICY, small.id) is None is one_circle(circles, MARKETER, POLICY, "circle-no")
     for refused in (
@@ -204,6 +209,8 @@ def test_a_marketer_can_not_count_refusals(store: GraphStore) -> None:
     seen, exact = only(circles, MARKETER), only(circles)
     assert (seen.applied, seen.approved, seen.drawn) == (30, None, None)
     assert (exact.applied, exact.approved, exact.drawn) == (30, 20, 0)
+    (_, brought) = levels(circles, MARKETER, seen)
+    assert (brought.people, brought.applied, brought.approved, brought.drawn) == (30, 30, None, None)
     with pytest.raises(Forbidden):
         circle_page(circles, MARKETER, POLICY, first=10, order=CircleOrder.DRAWN)
 
@@ -247,6 +254,22 @@ def test_a_walk_over_pages_meets_every_circle_once_in_order(
     assert len({each.id for each in met}) == 4
     values = [place_of(each, order)[0] for each in met]
     assert values == sorted(values, reverse=True)
+
+
+def test_a_list_leaves_out_what_is_less_and_tells_a_marketer_no_more_than_its_rows(store: GraphStore) -> None:
+    """Circles of 28 and 32 are both about 30 to a marketer, whatever they ask the list for."""
+    star(store, 28)
+    star(store, 32, begin=28)
+    applied(store, person(1), "X1", NOW - DAY)
+    circles = circles_of(store, GATE.secret, as_of=NOW)
+
+    def sizes(principal: Principal, least: CircleFilter) -> list[int]:
+        return [each.size for each in circle_page(circles, principal, POLICY, first=10, least=least).circles]
+
+    assert [sizes(SUPERVISOR, CircleFilter(size=size)) for size in (28, 29, 33)] == [[32, 28], [32], []]
+    assert [sizes(MARKETER, CircleFilter(size=size)) for size in (28, 29, 30, 31)] == [[30, 30]] * 3 + [[]]
+    assert sizes(SUPERVISOR, CircleFilter(depth=2)) == [] and len(sizes(SUPERVISOR, CircleFilter(depth=1))) == 2
+    assert sizes(SUPERVISOR, CircleFilter(applied=1)) == [28] and sizes(MARKETER, CircleFilter(applied=1)) == []
 
 
 def test_a_large_circle_is_drawn_from_its_beginning_and_says_what_it_left_out(store: GraphStore) -> None:
