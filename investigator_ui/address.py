@@ -1,10 +1,10 @@
 """The address of a view: /subject/<nodeId>?lang=…&full=1&community=<nodeId>&sourceOnly=1&asOf=…&expanded=a,b*TYPE, or that of a list
-(listing.py). Opaque node ids only, never an ID number.
+(listing.py) or of a marketer's page (marketing/). Opaque node ids only, never an ID number.
 Read here; written in the browser (assets/05-start.js), where the user moves."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Literal
 from urllib.parse import parse_qs
@@ -29,6 +29,14 @@ class Expanded:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Path and query as they came, but for what is read here: the marketer's pages read them for themselves."""
+
+    path: str = "/"
+    query: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ViewAddress:
     """What a URL of the UI says. `node_id` is None on the start page and on that of a list."""
 
@@ -40,6 +48,7 @@ class ViewAddress:
     as_of: date | None = None
     expanded: tuple[Expanded, ...] = ()
     listing: Asked | None = None
+    rest: Rest = field(default=Rest(), compare=False)
 
     @classmethod
     def parse(cls, pathname: str | None, search: str | None) -> "ViewAddress":
@@ -55,6 +64,10 @@ class ViewAddress:
             as_of=_day(query.get("asOf")),
             expanded=_expanded(query),
             listing=asked(pathname or "/", query),
+            rest=Rest(
+                (pathname or "").rstrip("/") or "/",
+                tuple(sorted((name, value) for name, value in query.items() if name not in {"lang", "asOf"})),
+            ),
         )
 
     @property
@@ -62,6 +75,8 @@ class ViewAddress:
         """Two addresses with the same key show the same graph; language and expansions don't ask for a new one."""
         if self.listing is not None:
             return f"{self.listing}|{self.as_of}"
+        if self.node_id is None:
+            return f"{self.rest}|{self.as_of}"
         return f"{self.node_id}|{int(self.full)}|{int(self.source_only)}|{self.as_of}|{self.community or ''}"
 
     def moment(self, zone: ZoneInfo) -> datetime | None:

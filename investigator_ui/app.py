@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 
 from investigator_ui import callbacks, session
 from investigator_ui.client import Api
+from investigator_ui.downloads import add_downloads
 from investigator_ui.layout import skeleton
 from investigator_ui.services import Services
 from investigator_ui.settings import Settings
@@ -40,6 +41,7 @@ def create_app(settings: Settings, *, api: Api | None = None) -> Dash:
         clock=lambda: datetime.now(UTC),
     )
     services = Services(api, zone=settings.timezone)
+    add_downloads(server, services)
     app = Dash(
         "investigator_ui",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask; its annotation does not say so

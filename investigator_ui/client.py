@@ -1,6 +1,8 @@
 """The typed client of the API: one method per question, GraphQL over HTTP. Holds connections, never a user's token."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -39,7 +41,11 @@ Connection = dict[str, Any]
 
 PAGE = 25  # rows of a list that are asked for at once
 
+FILE_SECONDS = 120.0  # until the first piece of a file, and between two pieces
+
 UNAUTHENTICATED = "unauthenticated"
+
+_OPERATION = re.compile(r"\s*(?:query|mutation)\s+(?P<name>[A-Za-z]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,12 @@ class Api:
     def log_in(self, username: str, password: str) -> LoggedIn:
         response = self._post("/auth/login", {"username": username, "password": password}, token=None)
         if response.status_code == httpx.codes.OK:
-            return _read(LoggedIn, _json(response))
+            return read(LoggedIn, _json(response))
         raise Refused(_error_code(response) or "login_refused")
 
     def log_in_methods(self) -> LogInMethods:
         try:
-            return _read(LogInMethods, _json(self._http.get("/auth/methods", timeout=3.0)))
+            return read(LogInMethods, _json(self._http.get("/auth/methods", timeout=3.0)))
         except httpx.HTTPError as exc:
             raise ApiDown from exc
 
@@ -80,7 +86,7 @@ class Api:
         """The session of somebody who signed on elsewhere, for the code that the browser came back with."""
         response = self._post("/auth/exchange", {"code": code, "verifier": verifier}, token=None)
         if response.status_code == httpx.codes.OK:
-            return _read(LoggedIn, _json(response))
+            return read(LoggedIn, _json(response))
         raise Refused(_error_code(response) or "login_refused")
 
     def log_out(self, token: str) -> None:
@@ -89,15 +95,11 @@ class Api:
     def as_user(self, token: str | None) -> "UserApi":
         return UserApi(self, token)
 
-    def ask(self, operation: str, variables: dict[str, object], *, token: str | None) -> dict[str, Any]:
-        """The `data` of a named document of queries.py, or the coded error that the API answered with."""
+    def ask(self, operation: str, document: str, variables: dict[str, object], *, token: str | None) -> dict[str, Any]:
+        """The `data` of a document, or the coded error that the API answered with."""
         if not token:
             raise SessionExpired
-        body: dict[str, object] = {
-            "operationName": operation,
-            "query": queries.DOCUMENTS[operation],
-            "variables": variables,
-        }
+        body: dict[str, object] = {"operationName": operation, "query": document, "variables": variables}
         response = self._post("/graphql", body, token=token)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise SessionExpired
@@ -109,6 +111,29 @@ class Api:
         if not isinstance(data, dict):
             raise ApiDown("api_failed", f"HTTP {response.status_code}")
         return data
+
+    @contextmanager
+    def file(
+        self, method: str, path: str, *, params: Mapping[str, str], body: object, token: str | None
+    ) -> Iterator[httpx.Response]:
+        """A file that the API answers with, to be read piece by piece, or the coded error."""
+        if not token:
+            raise SessionExpired
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}  # its length is passed on
+        try:
+            with self._http.stream(
+                method, path, params=dict(params), json=body, headers=headers, timeout=FILE_SECONDS
+            ) as response:
+                if response.status_code == httpx.codes.UNAUTHORIZED:
+                    raise SessionExpired
+                if response.is_error:
+                    response.read()
+                    raise Refused(_error_code(response) or "api_failed")
+                yield response
+        except httpx.TimeoutException as exc:
+            raise ApiDown("api_slow") from exc
+        except httpx.HTTPError as exc:
+            raise ApiDown from exc
 
     def _post(self, path: str, body: dict[str, object], *, token: str | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -129,20 +154,20 @@ class UserApi:
     token: str | None
 
     def me(self) -> Me:
-        return _read(Me, self._ask("Me")["me"])
+        return read(Me, self._ask("Me")["me"])
 
     def schema(self) -> GraphSchema:
-        return _read(GraphSchema, self._ask("Schema")["schema"])
+        return read(GraphSchema, self._ask("Schema")["schema"])
 
     def status(self) -> Status:
-        return _read(Status, self._ask("Status")["status"])
+        return read(Status, self._ask("Status")["status"])
 
     def search(self, text: str, *, limit: int = 10) -> tuple[SearchHit, ...]:
-        return _read(tuple[SearchHit, ...], self._ask("Search", text=text, limit=limit)["search"])
+        return read(tuple[SearchHit, ...], self._ask("Search", text=text, limit=limit)["search"])
 
     def resolve(self, id_number: str) -> NodeRef:
         """The customer with this ID number; refuses malformed, too short and unknown ones with a code each."""
-        return _read(NodeRef, self._ask("Resolve", idNumber=id_number)["subject"]["node"])
+        return read(NodeRef, self._ask("Resolve", idNumber=id_number)["subject"]["node"])
 
     def open(
         self,
@@ -158,10 +183,10 @@ class UserApi:
         asked = self._ask(operation, nodeId=node_id, asOf=_moment(as_of), sourceOnly=source_only, **more)
         answer = asked["subjectById"]
         graph = with_elements(answer["graph"]) if full else answer["graph"]
-        return OpenedSubject(_read(Subject, answer), _read(RelationGraph, graph))
+        return OpenedSubject(read(Subject, answer), read(RelationGraph, graph))
 
     def node(self, node_id: str, *, as_of: datetime | None = None) -> Node | None:
-        return _read(Node | None, self._ask("Node", id=node_id, asOf=_moment(as_of))["node"])  # type: ignore[arg-type]
+        return read(Node | None, self._ask("Node", id=node_id, asOf=_moment(as_of))["node"])  # type: ignore[arg-type]
 
     def neighbours(
         self,
@@ -185,19 +210,19 @@ class UserApi:
             asOf=_moment(as_of),
             sourceOnly=source_only,
         )
-        return _read(Expansion, answer["neighbours"])
+        return read(Expansion, answer["neighbours"])
 
     def explanation(self, node_id: str, *, as_of: datetime | None = None) -> Explanation | None:
         """The ties that the score of a customer or an application rests on; None for a customer who never applied."""
         answer = self._ask("Explanation", nodeId=node_id, asOf=_moment(as_of))
-        return _read(Explanation | None, answer["explanation"])  # type: ignore[arg-type]
+        return read(Explanation | None, answer["explanation"])  # type: ignore[arg-type]
 
     def reveal(self, node_id: str, property_name: str, *, reason: str) -> Revealed:
-        return _read(Revealed, self._ask("Reveal", nodeId=node_id, property=property_name, reason=reason)["reveal"])
+        return read(Revealed, self._ask("Reveal", nodeId=node_id, property=property_name, reason=reason)["reveal"])
 
     def record_disposition(self, node_id: str, verdict: str, *, reason: str) -> FactView:
         answer = self._ask("RecordDisposition", subject=node_id, verdict=verdict, reason=reason)
-        return _read(FactView, answer["recordDisposition"])
+        return read(FactView, answer["recordDisposition"])
 
     def rings(self, asked: RingsAsked, *, as_of: datetime | None = None) -> RingPage:
         bounds: dict[str, object] = {
@@ -211,7 +236,7 @@ class UserApi:
         found = self._ask(
             "Rings", first=PAGE, after=asked.after, filter=wanted, order=asked.order.value, asOf=_moment(as_of)
         )["rings"]
-        return RingPage(_read(tuple[RingRow, ...], _nodes(found)), found["totalCount"], _next(found))
+        return RingPage(read(tuple[RingRow, ...], _nodes(found)), found["totalCount"], _next(found))
 
     def ring_lead(self, ring_id: str, *, as_of: datetime | None = None) -> str | None:
         """The customer whose page a ring is opened on: the one tied most strongly to the rest, else the one with the highest score."""
@@ -221,7 +246,7 @@ class UserApi:
 
     def blocklist(self, asked: BlocklistAsked) -> BlocklistPage:
         found = self._ask("Blocklist", first=PAGE, after=asked.after, type=asked.type)["blocklist"]
-        return BlocklistPage(_read(tuple[BlocklistEntry, ...], _nodes(found)), found["totalCount"], _next(found))
+        return BlocklistPage(read(tuple[BlocklistEntry, ...], _nodes(found)), found["totalCount"], _next(found))
 
     def add_to_blocklist(
         self,
@@ -236,15 +261,15 @@ class UserApi:
         answer = self._ask(
             "AddToBlocklist", reason=reason, nodeId=node_id, type=label, key=key, expiresAt=_moment(expires_at)
         )
-        return _read(BlocklistEntry, answer["addToBlocklist"])
+        return read(BlocklistEntry, answer["addToBlocklist"])
 
     def remove_from_blocklist(self, node_id: str, *, reason: str) -> BlocklistEntry:
         answer = self._ask("RemoveFromBlocklist", nodeId=node_id, reason=reason)
-        return _read(BlocklistEntry, answer["removeFromBlocklist"])
+        return read(BlocklistEntry, answer["removeFromBlocklist"])
 
     def link(self, link_id: str) -> HumanLink | None:
         """A link drawn by hand with its history, ended ones too."""
-        return _read(HumanLink | None, self._ask("Link", id=link_id)["link"])  # type: ignore[arg-type]
+        return read(HumanLink | None, self._ask("Link", id=link_id)["link"])  # type: ignore[arg-type]
 
     def draw_link(
         self, source: str, target: str, *, reason: str, evidence: str = "", expires_at: datetime | None = None
@@ -257,18 +282,25 @@ class UserApi:
             evidence=evidence or None,
             expiresAt=_moment(expires_at),
         )
-        return _read(HumanLink, answer["drawLink"])
+        return read(HumanLink, answer["drawLink"])
 
     def annotate_link(self, link_id: str, *, reason: str, **changes: str | datetime | None) -> HumanLink:
         """`changes` may hold `evidence` and `expires_at`: what is left out stays, None takes it away."""
         variables = {to_camel(name): _moment(v) if isinstance(v, datetime) else v for name, v in changes.items()}
-        return _read(HumanLink, self._ask("AnnotateLink", id=link_id, reason=reason, **variables)["annotateLink"])
+        return read(HumanLink, self._ask("AnnotateLink", id=link_id, reason=reason, **variables)["annotateLink"])
 
     def retract_link(self, link_id: str, *, reason: str) -> HumanLink:
-        return _read(HumanLink, self._ask("RetractLink", id=link_id, reason=reason)["retractLink"])
+        return read(HumanLink, self._ask("RetractLink", id=link_id, reason=reason)["retractLink"])
 
     def _ask(self, operation: str, **variables: object) -> dict[str, Any]:
-        return self.api.ask(operation, variables, token=self.token)
+        return self.api.ask(operation, queries.DOCUMENTS[operation], variables, token=self.token)
+
+    def run(self, document: str, **variables: object) -> dict[str, Any]:
+        """The `data` of a document with one named operation, which a page brings."""
+        named = _OPERATION.match(document)
+        if named is None:
+            raise ValueError("a document begins with its operation and a name for it")
+        return self.api.ask(named["name"], document, variables, token=self.token)
 
 
 def _nodes(connection: Connection) -> list[dict[str, Any]]:
@@ -285,7 +317,8 @@ def _moment(as_of: datetime | None) -> str | None:
     return None if as_of is None else as_of.isoformat()
 
 
-def _read(kind: type[T], answer: object) -> T:
+def read(kind: type[T], answer: object) -> T:
+    """An answer as a value of ours. Raises ApiDown where it is none, which names the place."""
     try:
         return parse(kind, answer)
     except pydantic.ValidationError as exc:

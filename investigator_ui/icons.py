@@ -20,6 +20,7 @@ PATHS: dict[str, str] = {
     "node": '<circle cx="12" cy="12" r="6"/>',
     "community": '<circle cx="12" cy="6.500" r="2.600"/><circle cx="6" cy="16.500" r="2.600"/><circle cx="18" cy="16.500" r="2.600"/>'
     '<path d="M10.700 8.800 7.300 14.200M13.300 8.800l3.400 5.400M8.600 16.500h6.800"/>',
+    "tag": '<path d="M3.500 12.500V4.500h8l9 9-8 8z"/><circle cx="7.800" cy="8.800" r="1.300"/>',
     "search": '<circle cx="10.500" cy="10.500" r="6"/><path d="M15 15l5.500 5.500"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "minus": '<path d="M5 12h14"/>',

@@ -63,6 +63,8 @@ def _stores() -> list[Component]:
         "blocked",  # server → page: done, or why not
         "ask-link",  # page → server: draw, annotate or retract a link
         "linked",  # server → page: the link after that, or why not
+        "ask-page",  # page → server: what to do on one of the marketer's pages
+        "page-done",  # server → page: what became of it, or why not
         "ask-export",  # page → server: which file to make
         "retry",  # page → server: try again to open the view
         "toast",  # server → page: a short message

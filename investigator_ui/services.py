@@ -3,11 +3,15 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
+
+import httpx
 
 from investigator_ui import session
 from investigator_ui.client import Api, UserApi
 from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.marketing.page import Download
 
 SCHEMA_SECONDS = 300.0
 
@@ -23,6 +27,10 @@ class Services:
     def user(self) -> UserApi:
         """The API as the user of the request at hand."""
         return self._api.as_user(session.token())
+
+    def file(self, wanted: Download) -> AbstractContextManager[httpx.Response]:
+        """A file of the API, for the user of the request at hand."""
+        return self._api.file(wanted.method, wanted.path, params=wanted.params, body=wanted.body, token=session.token())
 
     def schema(self) -> GraphSchema:
         with self._lock:

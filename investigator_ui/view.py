@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic.dataclasses import dataclass
 
-from investigator_ui.contract import ANSWER, Grade, Overview, OverviewCell, OverviewRow, RelationGraph, Subject
+from investigator_ui.contract import ANSWER, Grade, Json, Overview, OverviewCell, OverviewRow, RelationGraph, Subject
 from investigator_ui.elements import READ_ONLY, UNGRADED, hubs_of, pixel
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.listing import BlocklistAsked, BlocklistPage, RingPage, RingsAsked
@@ -80,8 +80,20 @@ class BlocklistView:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class PageView:
+    """One of the marketer's pages: its name, what was asked of it and what was found, in the page's own types (marketing/page.py)."""
+
+    name: str
+    question: Json
+    answer: Json
+    title_zh: str
+    title_en: str
+    home: str = ""  # where it was opened without being asked for: its own address
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class View:
-    """`key` is the address's; it is empty while nothing is open. Exactly one of start page, problem, list and subject is seen."""
+    """`key` is the address's; it is empty while nothing is open. Exactly one of start page, problem, list, page and subject is seen."""
 
     key: str = ""
     full: bool = False
@@ -92,6 +104,7 @@ class View:
     graph: GraphFacts | None = None
     rings: RingsView | None = None
     blocklist: BlocklistView | None = None
+    page: PageView | None = None
     problem: Problem | None = None
 
     @property

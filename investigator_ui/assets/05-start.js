@@ -33,21 +33,29 @@ window.Guanxi = (() => {
     return text ? `${pathname}?${text}` : pathname;
   }
 
-  /* What belongs to the page that is left, and not to the next one. */
-  const ELSEWHERE = Object.fromEntries(["full", "community", "expanded", "order", "minSize", "minFraud", "minScore", "heldBy", "motif", "type",
-    "after", "page"].map((name) => [name, null]));
+  const EVERYWHERE = new Set(["lang", "asOf", "sourceOnly"]); // of an address: what goes on to the next page
 
-  function openSubject(nodeId, { full = false } = {}) {
-    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { ...ELSEWHERE, full: full ? "1" : null } });
+  /* Whatever else belongs to the page that is left. */
+  function left() {
+    return Object.fromEntries([...new URLSearchParams(window.location.search).keys()].filter((name) => !EVERYWHERE.has(name)).map((name) => [name, null]));
   }
 
-  const TODAY_ONLY = new Set(["/blocklist"]); // lists that know no past day
+  function openSubject(nodeId, { full = false } = {}) {
+    go({ pathname: `/subject/${encodeURIComponent(nodeId)}`, query: { ...left(), full: full ? "1" : null } });
+  }
 
-  const todayOnly = () => TODAY_ONLY.has(window.location.pathname);
+  /* The other pages know no past day. */
+  const dated = (pathname) => pathname === "/" || pathname === "/rings" || pathname.startsWith("/subject/");
 
-  /* The start page, or that of a list. */
-  function openPage(pathname) {
-    go({ pathname, query: { ...ELSEWHERE, sourceOnly: null, ...(TODAY_ONLY.has(pathname) ? { asOf: null } : {}) } });
+  const todayOnly = () => !dated(window.location.pathname);
+
+  /* The start page, or that of a list or of the marketer's. */
+  const openPage = (pathname) => visit(pathname);
+
+  /* An address of ours, with a query of its own. */
+  function visit(href) {
+    const { pathname, searchParams } = new URL(href, window.location.origin);
+    go({ pathname, query: { ...left(), sourceOnly: null, ...(dated(pathname) ? {} : { asOf: null }), ...Object.fromEntries(searchParams) } });
   }
 
   /* A community of the map, known by one of its nodes; null goes back to the map. */
@@ -107,5 +115,5 @@ window.Guanxi = (() => {
 
   const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
 
-  return { clearToasts, page, say, number, tell, go, openSubject, openPage, todayOnly, openCommunity, remember, logIn, debounce, element, toast };
+  return { clearToasts, page, say, number, tell, go, visit, openSubject, openPage, todayOnly, openCommunity, remember, logIn, debounce, element, toast };
 })();

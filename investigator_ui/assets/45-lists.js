@@ -8,8 +8,9 @@ Guanxi.lists = (() => {
   /* The server says which filters there are and what they are set to; the fields themselves are the browser's. */
   function equip() {
     for (const slot of document.querySelectorAll("span[data-filter]")) {
-      const { filter, value, most } = slot.dataset;
-      if (!slot.firstChild) slot.append(element("input", { type: "number", class: "field small", min: 0, max: most || null, name: filter, inputmode: "numeric" }));
+      const { filter, value, most, kind } = slot.dataset;
+      if (!slot.firstChild) slot.append(kind === "search" ? element("input", { type: "search", class: "field small", maxlength: 80, name: filter, autocomplete: "off" })
+        : element("input", { type: "number", class: "field small", min: 0, max: most || null, name: filter, inputmode: "numeric" }));
       if (document.activeElement !== slot.firstChild) slot.firstChild.value = value;
     }
     for (const choice of document.querySelectorAll("select[data-filter]")) choice.value = choice.dataset.value;
@@ -22,7 +23,9 @@ Guanxi.lists = (() => {
     go({ query: after ? { after, page } : { after: null, page: null } });
   }
 
-  const clear = () => show({ minSize: null, minFraud: null, minScore: null, heldBy: null, motif: null, type: null });
+  const STAYS = new Set(["lang", "asOf", "order"]);
+
+  const clear = () => show(Object.fromEntries([...new URLSearchParams(window.location.search).keys()].filter((name) => !STAYS.has(name)).map((name) => [name, null])));
 
   const openRing = (ring) => tell("ask-ring", { data: { ring, n: ++asked } });
 

@@ -82,7 +82,7 @@
 
   function onClick(event) {
     const menu = document.querySelector("details.menu-button[open]");
-    if (menu && (!menu.contains(event.target) || event.target.closest(".menu button"))) menu.open = false;
+    if (menu && (!menu.contains(event.target) || event.target.closest(".menu button, .menu a"))) menu.open = false;
     const link = event.target.closest("a[data-page]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); openPage(link.dataset.page); return; }
     const button = event.target.closest("button");
@@ -97,6 +97,7 @@
     else if (dataset.select) Guanxi.selection.choose([dataset.select]);
     else if (dataset.ring) Guanxi.lists.openRing(dataset.ring);
     else if (dataset.order) Guanxi.lists.show({ order: dataset.order });
+    else if (dataset.category !== undefined) Guanxi.lists.show({ category: dataset.category || null, subcategory: dataset.subcategory || null });
     else if (dataset.turn) Guanxi.lists.turn(dataset);
     else if (dataset.asOf !== undefined) go({ query: { asOf: dataset.asOf || null } });
     else if (dataset.full) toggleFull();

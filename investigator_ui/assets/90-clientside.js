@@ -10,7 +10,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       if (!view?.subject || !view.graph) {
         const before = page.list;
         page.view = null;
-        page.list = view?.rings ? "rings" : view?.blocklist ? "blocklist" : null;
+        page.list = view?.rings ? "rings" : view?.blocklist ? "blocklist" : view?.page ? view.page.name : null;
+        page.market = view?.page ?? null;
+        if (page.market?.home && window.location.pathname === "/") window.history.replaceState({}, "", page.market.home + window.location.search);
         if (view) Guanxi.canvas.open(null);
         if (page.list) Guanxi.selection.clear();
         if (page.list && page.list !== before) arrived();
@@ -19,6 +21,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         return nothing();
       }
       page.list = null;
+      page.market = null;
       const elsewhere = view.key !== page.view?.key;
       const { nodes, edges, aggregated } = view.graph;
       if (view.subject.node.id !== page.view?.subjectId) document.getElementById("rail").scrollTop = 0;
@@ -58,7 +61,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     function title() {
       const lists = { rings: say("rings.title"), blocklist: say("blocklist.title") };
-      const about = page.view?.caption ?? lists[page.list];
+      const about = page.view?.caption ?? lists[page.list] ?? page.market?.[page.lang === "en" ? "titleEn" : "titleZh"];
       document.title = about ? `${about} · ${say("product.name")}` : say("product.name");
     }
 
@@ -73,7 +76,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       document.getElementById("full-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.full)));
       document.getElementById("source-switch")?.setAttribute("aria-checked", String(Boolean(page.view?.sourceOnly)));
       for (const link of document.querySelectorAll("a[data-page]")) {
-        if (link.dataset.page === window.location.pathname) link.setAttribute("aria-current", "page");
+        const { page: there } = link.dataset;
+        if (there === window.location.pathname || (there !== "/" && window.location.pathname.startsWith(`${there}/`))) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }
       Guanxi.links.controls();
@@ -103,11 +107,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       explained: (answer) => { Guanxi.why.explained(answer); return nothing(); },
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
       blocked: (answer) => { Guanxi.blocklist.blocked(answer); return nothing(); },
-      listDrawn: () => { setTimeout(Guanxi.lists.equip, 0); return nothing(); },
+      listDrawn: () => { setTimeout(() => { Guanxi.lists.equip(); Guanxi.market.drawn(); }, 0); return nothing(); },
+      pageDone: (answer) => { Guanxi.market.done(answer); return nothing(); },
       recorded: (answer) => { Guanxi.casework.recorded(answer); return nothing(); },
       linked: (answer) => { Guanxi.links.linked(answer); return nothing(); },
-      toast: (message) => { if (message) toast(message.text, message); Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); Guanxi.why.idle(); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
-      sessionEnded: (ended) => { Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
+      toast: (message) => { if (message) toast(message.text, message); Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); Guanxi.market.idle(); Guanxi.why.idle(); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
+      sessionEnded: (ended) => { Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); Guanxi.market.idle(); if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
       chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node, { full: Boolean(answer.full) }); return nothing(); },
       refused: () => { setTimeout(Guanxi.omnibox.refused, 20); return nothing(); },
       suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },

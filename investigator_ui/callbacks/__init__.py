@@ -12,6 +12,7 @@ from investigator_ui.callbacks import (
     link,
     lists,
     navigate,
+    pages,
     record,
     reveal,
     search,
@@ -23,6 +24,6 @@ __all__ = ["register", "tell_the_user"]
 
 
 def register(app: Dash, services: Services) -> None:
-    for module in (navigate, frame, search, expand, explain, inspect, reveal, link, record, lists, export):
+    for module in (navigate, frame, search, expand, explain, inspect, reveal, link, record, lists, pages, export):
         module.register(app, services)
     browser.register(app)

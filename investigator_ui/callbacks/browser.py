@@ -23,6 +23,7 @@ def register(app: Dash) -> None:
     bind("blocked", Input("blocked", "data"))
     bind("listDrawn", Input("state", "children"))
     bind("linked", Input("linked", "data"))
+    bind("pageDone", Input("page-done", "data"))
     bind("toast", Input("toast", "data"))
     bind("sessionEnded", Input("session-ended", "data"))
     bind("chosen", Input("chosen", "data"))

@@ -5,6 +5,8 @@ from dash import Dash, Input, Output, State, no_update
 from investigator_ui.callbacks.navigate import language_of, me_of
 from investigator_ui.contract import Json, parse
 from investigator_ui.errors import UiError
+from investigator_ui.marketing import forms, pages
+from investigator_ui.marketing.page import Look
 from investigator_ui.panels import canvas as canvas_panels
 from investigator_ui.panels.blocklist import blocklist_page
 from investigator_ui.panels.overview import overview_panel
@@ -41,7 +43,10 @@ def register(app: Dash, services: Services) -> None:
             topbar(lang, user),
             canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights, may_edit=may_edit),
             canvas_panels.zoom_tools(lang),
-            canvas_panels.dialogs(lang, may_edit=may_edit, may_record=may_record, may_block=may_block),
+            [
+                *canvas_panels.dialogs(lang, may_edit=may_edit, may_record=may_record, may_block=may_block),
+                forms.dialog(lang),
+            ],
             text("canvas.loading", lang),
             text("canvas.help", lang),
             {
@@ -76,6 +81,9 @@ def register(app: Dash, services: Services) -> None:
             may_block = me is not None and "block" in me.rights
             page = blocklist_page(view.blocklist, services.schema(), lang, zone=services.zone, may_block=may_block)
             return [], [], page, "list"
+        if view.page is not None and me is not None:
+            look = Look(lang, me, services.schema(), services.zone, view.as_of)
+            return [], [], pages.draw(view.page, look), "page"
         if view.subject is None:
             return [], [], start_page(_status(services), lang, services.zone), "start"
         schema, zone = services.schema(), services.zone

@@ -1,5 +1,6 @@
 """Opening a view from its address: one question to the API, its answer to canvas and panels. The address is the only source."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from dash import Dash, Input, Output, State, ctx, no_update
@@ -13,10 +14,11 @@ from investigator_ui.errors import SessionExpired, UiError
 from investigator_ui.expansion import add, expand
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.listing import BlocklistAsked, RingsAsked
+from investigator_ui.marketing import pages
 from investigator_ui.services import Services
 from investigator_ui.session import request_language
 from investigator_ui.stylesheet import Rule, overview_stylesheet, stylesheet
-from investigator_ui.view import BlocklistView, GraphFacts, Problem, RingsView, View
+from investigator_ui.view import BlocklistView, GraphFacts, PageView, Problem, RingsView, View
 
 
 def register(app: Dash, services: Services) -> None:
@@ -55,10 +57,12 @@ def register(app: Dash, services: Services) -> None:
         me_out = no_update
         try:
             user = services.user()
-            if not me:
-                me_out = dump(user.me())
+            who = me_of(me)
+            if who is None:
+                who = user.me()
+                me_out = dump(who)
             schema = services.schema()
-            view, elements = open_view(user, address, schema, moment=address.moment(services.zone))
+            view, elements = open_view(user, address, schema, me=who, moment=address.moment(services.zone))
             style = style_of(view.graph, schema, lang)
         except UiError as error:
             return dump(View(problem=_problem(error, services, address))), None, no_update, lang_out, me_out
@@ -67,7 +71,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def open_view(
-    user: UserApi, address: ViewAddress, schema: GraphSchema, *, moment: datetime | None
+    user: UserApi, address: ViewAddress, schema: GraphSchema, *, me: Me, moment: datetime | None
 ) -> tuple[View, list[Element]]:
     """What an address shows; the expansions that it names are opened again, in their order."""
     match address.listing:
@@ -78,7 +82,7 @@ def open_view(
         case BlocklistAsked() as asked:
             return View(key=address.key, blocklist=BlocklistView(asked, user.blocklist(asked))), []
     if address.node_id is None:
-        return View(key=address.key), []
+        return View(key=address.key, as_of=address.as_of, page=_page(user, address, me=me, moment=moment)), []
     opened = user.open(
         address.node_id,
         full=address.full,
@@ -92,6 +96,18 @@ def open_view(
         for expanded in address.expanded:
             elements = _expanded(user, expanded, elements, address, moment=moment)
     return _view(address, opened, facts), elements
+
+
+def _page(user: UserApi, address: ViewAddress, *, me: Me, moment: datetime | None) -> PageView | None:
+    """A marketer's page; whoever may not search people has theirs for a start page. None: the start page of the search."""
+    asked = pages.asked_at(address.rest.path, dict(address.rest.query))
+    if asked is not None:
+        return pages.load(user, *asked, me=me, moment=moment)
+    landing = pages.landing(me)
+    if landing is None:
+        return None
+    question = landing.parse(landing.home, {})
+    return replace(pages.load(user, landing, question, me=me, moment=moment), home=landing.home)
 
 
 def _problem(error: UiError, services: Services, address: ViewAddress) -> Problem:

@@ -51,6 +51,11 @@ def number_field(name: str, label: str, value: int | None, *, most: int | None =
     return html.Label([html.Span(label), slot], className="list-field")
 
 
+def search_field(name: str, label: str, value: str) -> Component:
+    slot = html.Span(className="list-slot", **attrs(data_filter=name, data_value=value, data_kind="search"))
+    return html.Label([html.Span(label), slot], className="list-field searched")
+
+
 def choice_field(
     name: str, label: str, value: str | None, options: Sequence[tuple[str, str]], *, all_: str
 ) -> Component:

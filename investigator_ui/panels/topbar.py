@@ -5,6 +5,7 @@ from dash.development.base_component import Component
 
 from investigator_ui.address import LANGUAGES, Language
 from investigator_ui.contract import Me
+from investigator_ui.marketing import pages
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import icon, icon_button
 from investigator_ui.texts import TEXTS, text
@@ -20,7 +21,7 @@ def topbar(lang: Language, me: Me | None) -> list[Component]:
             className="brand",
             **attrs(aria_label=text("nav.home", lang)),
         ),
-        _omnibox(lang),
+        *([] if me is not None and "see_graph" not in me.rights else [_omnibox(lang)]),
         *_pages(lang, me),
         html.Div([_as_of(lang), _languages(lang), icon_button("help-button", "keyboard", text("keys.title", lang)), *_user(lang, me)],
                  className="topbar-end"),
@@ -48,14 +49,24 @@ def _omnibox(lang: Language) -> html.Div:
 
 
 def _pages(lang: Language, me: Me | None) -> list[Component]:
-    """The list pages, for those who may read them."""
-    if me is None or not {"see_graph", "see_risk"} <= set(me.rights):
+    """The list pages and the marketer's, for those who may read them. Beside a search box the marketer's are in a menu."""
+    if me is None:
         return []
-    links = [
-        html.A([icon(picture), text(f"{name}.title", lang)], href=f"/{name}", className="page-link", **attrs(data_page=f"/{name}"))
-        for name, picture in (("rings", "community"), ("blocklist", "lock"))
+    lists = [("rings", "community"), ("blocklist", "lock")] if {"see_graph", "see_risk"} <= set(me.rights) else []
+    links: list[Component] = [
+        _page_link(f"/{name}", picture, text(f"{name}.title", lang)) for name, picture in lists
     ]  # fmt: skip
-    return [html.Nav(links, className="pages-nav", **attrs(aria_label=text("nav.pages", lang)))]
+    marketing = [_page_link(page.home, page.picture, text(f"pages.{page.name}", lang)) for page in pages.in_bar(me)]
+    if marketing and "see_graph" in me.rights:
+        summary = html.Summary([icon("tag"), text("pages.menu", lang)], className="page-link")
+        links.append(html.Details([summary, html.Div(marketing, className="menu")], className="menu-button pages-menu"))
+    else:
+        links += marketing
+    return [html.Nav(links, className="pages-nav", **attrs(aria_label=text("nav.pages", lang)))] if links else []
+
+
+def _page_link(path: str, picture: str, label: str) -> html.A:
+    return html.A([icon(picture), label], href=path, className="page-link", **attrs(data_page=path))
 
 
 def _as_of(lang: Language) -> html.Div:

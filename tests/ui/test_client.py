@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 
 from investigator_ui.client import Api, UserApi
 from investigator_ui.contract import Grade
 from investigator_ui.errors import ApiDown, Refused, SessionExpired
+from investigator_ui.marketing import pages
 from investigator_ui.queries import DOCUMENTS
 from tests.ui.fake_api import PASSWORD, TOKEN, FakeApi
 from tests.ui.processes import ROOT, free_port
@@ -26,10 +27,18 @@ def user(api: Api) -> UserApi:
     return api.as_user(TOKEN)
 
 
-@pytest.mark.parametrize("operation", DOCUMENTS)
-def test_every_query_is_valid_for_the_schema_of_the_api(operation: str) -> None:
-    schema = build_schema((ROOT / "api" / "schema.graphql").read_text())
-    assert validate(schema, parse(DOCUMENTS[operation])) == []
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema((ROOT / "api" / "schema.graphql").read_text())
+
+
+@pytest.mark.parametrize(("operation", "document"), [*DOCUMENTS.items(), *pages.DOCUMENTS.items()])
+def test_every_query_is_valid_for_the_schema_of_the_api(operation: str, document: str, schema: GraphQLSchema) -> None:
+    read = parse(document)
+    assert validate(schema, read) == []
+    assert [
+        each.name.value for each in read.definitions if isinstance(each, OperationDefinitionNode) and each.name
+    ] == [operation]
 
 
 def test_a_subject_and_its_graph_come_in_one_question(user: UserApi, fake: FakeApi) -> None:

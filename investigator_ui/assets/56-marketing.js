@@ -1,0 +1,295 @@
+/* The marketer's pages: fields and forms, what their buttons do, progress of long work, downloads. What there is to do the page itself says. */
+"use strict";
+
+Guanxi.market = (() => {
+  const { page, say, tell, toast, element, visit, debounce } = Guanxi;
+  const SHORTEST_REASON = 4;
+  const POLL = 1200; // milliseconds between two looks at long work
+  const hooks = {};
+  const waiting = []; // asked one after another: an answer belongs to one question
+  let asked = 0;
+  let current = null;
+  let followed = null;
+  let pending = null; // what the dialog asks about
+
+  const byId = (id) => document.getElementById(id);
+  const on = (name, hook) => { hooks[name] = hook; };
+
+  /* The answer of the page's action; rejected where the page was left or the server failed. */
+  function ask(action, values = {}) {
+    return new Promise((resolve, reject) => {
+      waiting.push({ action, values, page: page.market?.name, resolve, reject });
+      next();
+    });
+  }
+
+  function next() {
+    if (current || waiting.length === 0) return;
+    current = waiting.shift();
+    current.n = ++asked;
+    const { action, values, page: name, n } = current;
+    tell("ask-page", { data: { action, values, page: name, n } });
+  }
+
+  function done(answer) {
+    if (!answer || answer.n !== current?.n) return;
+    const finished = current;
+    current = null;
+    if (answer.left || finished.page !== page.market?.name) finished.reject(new Error("left"));
+    else finished.resolve(answer);
+    setTimeout(() => { equip(); next(); }, 0);
+  }
+
+  /* After a failure that was told elsewhere: whatever was asked is over. */
+  function idle() {
+    const finished = current;
+    current = null;
+    finished?.reject(new Error("failed"));
+    next();
+  }
+
+  /* Fields are the browser's own; what is typed stays when the page is drawn again with the same values. */
+  function equip() {
+    for (const slot of document.querySelectorAll("span[data-field]")) fill(slot);
+    for (const bar of document.querySelectorAll(".page-progress[data-id]")) if (bar.dataset.id) follow(bar.dataset.id);
+  }
+
+  function drawn() {
+    equip();
+    const root = document.querySelector(".market-page");
+    if (root && page.market) hooks[page.market.name]?.(root);
+  }
+
+  function fill(slot) {
+    const { field, value } = slot.dataset;
+    if (!slot.firstChild) slot.append(control(slot));
+    const made = slot.firstChild;
+    if (slot.dataset.kind === "select") options(made, slot.dataset.options);
+    if (slot.drawn === value) return;
+    slot.drawn = value;
+    if (made.type === "checkbox") made.checked = value === "1";
+    else made.value = value;
+    if (slot.dataset.fixed) made.setAttribute(made.tagName === "SELECT" ? "disabled" : "readonly", "");
+    refuse(field, "");
+  }
+
+  function control({ dataset: { field, kind, most, rows, required, hinted, live } }) {
+    const shared = { id: `field-${field}`, name: field, class: "field", autocomplete: "off", required: Boolean(required),
+      "aria-describedby": `${hinted ? `hint-${field} ` : ""}problem-${field}` };
+    if (kind === "select") return element("select", shared);
+    if (kind === "checkbox") return element("input", { ...shared, class: "tick", type: "checkbox" });
+    const area = kind === "textarea" || kind === "code";
+    const made = area ? element("textarea", { ...shared, rows, maxlength: most, spellcheck: kind === "code" ? "false" : null })
+      : element("input", { ...shared, type: kind, maxlength: kind === "text" ? most : null });
+    if (live) made.addEventListener("input", debounce(() => look(made.closest("form"), live), 450));
+    return made;
+  }
+
+  function options(select, told) {
+    if (select.told === told) return;
+    const before = select.value;
+    select.told = told;
+    select.replaceChildren(...JSON.parse(told || "[]").map(([value, caption]) => element("option", { value }, caption)));
+    if (before) select.value = before;
+  }
+
+  /* While people type: what is there so far is looked at, one question at a time, and once more where it changed meanwhile. */
+  async function look(form, action) {
+    if (!form) return;
+    form.again = true;
+    if (form.looking) return;
+    form.looking = true;
+    while (form.again && form.isConnected) {
+      form.again = false;
+      const answer = await answered(action, collect(form));
+      if (answer && !form.again) show(answer, form);
+    }
+    form.looking = false;
+  }
+
+  const answered = (action, values) => ask(action, values).catch(() => null);
+
+  function collect(form) {
+    const values = JSON.parse(form.dataset.values || "{}");
+    for (const made of form.querySelectorAll("[data-field] > *")) values[made.name] = made.type === "checkbox" ? made.checked : made.value;
+    return values;
+  }
+
+  function refuse(field, words) {
+    const made = byId(`field-${field}`);
+    const line = byId(`problem-${field}`);
+    if (!line) return false;
+    line.textContent = words;
+    if (words) made?.setAttribute("aria-invalid", "true");
+    else made?.removeAttribute("aria-invalid");
+    return true;
+  }
+
+  /* Everything that an answer says, where it belongs. True where it was done. */
+  function show(answer, form = null, { focus = false } = {}) {
+    const lost = [];
+    for (const slot of form?.querySelectorAll("[data-field]") ?? []) refuse(slot.dataset.field, answer.problems?.[slot.dataset.field] ?? "");
+    for (const [field, words] of Object.entries(answer.problems ?? {})) if (!form || !form.querySelector(`[data-field="${CSS.escape(field)}"]`)) lost.push(words);
+    if (answer.problem) lost.push(answer.problem);
+    const line = form?.querySelector(".form-problem");
+    if (line) line.textContent = lost.join(" ");
+    else if (lost.length > 0) toast(lost.join(" "), { tone: "problem", code: answer.code });
+    if (focus) form?.querySelector("[aria-invalid]")?.focus();
+    if (answer.message) toast(answer.message);
+    if (answer.progress) begin(answer.progress);
+    if (answer.go) visit(answer.go);
+    else if (answer.reload) tell("retry", { data: `page ${++asked}` });
+    return lost.length === 0 && !answer.problem && Object.keys(answer.problems ?? {}).length === 0;
+  }
+
+  async function submit(form) {
+    const missing = [...form.querySelectorAll("[data-required='1'] > *")].filter((made) => made.value.trim() === "");
+    for (const slot of form.querySelectorAll("[data-field]")) refuse(slot.dataset.field, missing.includes(slot.firstChild) ? say("market.needed") : "");
+    if (missing.length > 0) { missing[0].focus(); return; }
+    await press(form.querySelector("[type=submit]"), form.dataset.do, collect(form), form);
+  }
+
+  /* A button waits while its action is at work. */
+  async function press(button, action, values, form = null) {
+    if (button.disabled) return false;
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      return show(await ask(action, values), form, { focus: true });
+    } catch {
+      return false;
+    } finally {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  const carried = (button) => JSON.parse(button.dataset.values || "{}");
+
+  function act(button) {
+    if (button.dataset.confirm) confirmFirst(button);
+    else press(button, button.dataset.do, carried(button));
+  }
+
+  function confirmFirst(button) {
+    pending = button;
+    byId("market-title").textContent = button.dataset.title || button.textContent;
+    byId("market-what").textContent = button.dataset.confirm;
+    byId("market-problem").textContent = "";
+    const confirm = byId("market-confirm");
+    confirm.textContent = button.textContent || say("market.confirm");
+    confirm.classList.toggle("danger", Boolean(button.dataset.danger));
+    const rows = button.dataset.reason ? [element("label", { for: "market-reason" }, say("market.reason")),
+      element("input", { id: "market-reason", type: "text", class: "field", maxlength: 200, autocomplete: "off", required: true })] : [];
+    byId("market-fields").replaceChildren(...rows);
+    Guanxi.dialogs.show("market-dialog");
+    (rows[1] ?? confirm).focus();
+  }
+
+  async function confirmed() {
+    const reason = byId("market-reason");
+    if (reason && [...reason.value.trim()].length < SHORTEST_REASON) { byId("market-problem").textContent = say("market.short"); reason.focus(); return; }
+    const confirm = byId("market-confirm");
+    const values = { ...carried(pending), ...(reason ? { reason: reason.value.trim() } : {}) };
+    if (confirm.disabled) return;
+    confirm.disabled = true;
+    try {
+      const answer = await ask(pending.dataset.do, values);
+      const problems = [answer.problem, ...Object.values(answer.problems ?? {})].filter(Boolean);
+      byId("market-problem").textContent = problems.join(" ");
+      if (problems.length > 0) return;
+      byId("market-dialog").close();
+      show(answer);
+    } catch {
+      byId("market-dialog").close();
+    } finally {
+      confirm.disabled = false;
+    }
+  }
+
+  function begin(id) {
+    const bar = document.querySelector(".page-progress");
+    if (!bar) return;
+    bar.dataset.id = id;
+    follow(id);
+  }
+
+  /* Looks at long work until it ends; the page says how far it is. */
+  async function follow(id) {
+    if (followed === id) return;
+    followed = id;
+    while (followed === id) {
+      const bar = document.querySelector(`.page-progress[data-id="${CSS.escape(id)}"]`);
+      if (!bar) break;
+      const answer = await answered(bar.dataset.progress, { id });
+      const far = answer?.values;
+      if (!far || !bar.isConnected) break;
+      bar.hidden = false;
+      const stage = far.stage || say("market.working");
+      bar.querySelector(".progress-words").textContent = far.ended ? far.message || say("market.done")
+        : far.total ? say("market.progress", { stage, done: Guanxi.number(far.done), total: Guanxi.number(far.total) })
+          : far.done ? say("market.stage", { stage, done: Guanxi.number(far.done) }) : stage;
+      bar.classList.toggle("endless", !far.total && !far.ended);
+      bar.querySelector(".progress-bar > span").style.width = `${far.ended ? 100 : far.total ? Math.round((100 * far.done) / far.total) : 30}%`;
+      if (far.ended) {
+        bar.dataset.id = "";
+        bar.hidden = true;
+        toast(far.message || say("market.done"), { tone: far.failed ? "problem" : "info" });
+        if (answer.reload) tell("retry", { data: `page ${++asked}` });
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+    if (followed === id) followed = null;
+  }
+
+  /* Through the server that holds the session: the file comes back as one piece and is kept under the name that the server gave it. */
+  async function download(button) {
+    if (button.disabled) return;
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      const body = JSON.stringify({ path: page.market.path ?? window.location.pathname, query: window.location.search, values: carried(button) });
+      const response = await fetch(`/download/${page.market.name}/${button.dataset.download}`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+      if (response.redirected || response.status === 401) { Guanxi.dialogs.show("session-dialog"); return; }
+      if (!response.ok) {
+        const told = await response.json().catch(() => ({ problem: say("market.failed") }));
+        toast(told.problem, { tone: "problem", code: told.code });
+        return;
+      }
+      const named = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "");
+      const name = named?.[1] ?? button.dataset.download;
+      const url = URL.createObjectURL(await response.blob());
+      element("a", { href: url, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      toast(say("market.downloaded", { name }));
+    } catch {
+      toast(say("market.failed"), { tone: "problem" });
+    } finally {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-do]");
+    if (!form) return;
+    event.preventDefault();
+    submit(form);
+  });
+  document.addEventListener("click", (event) => {
+    const anchor = event.target.closest("a[data-visit]");
+    if (anchor && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); visit(anchor.getAttribute("href")); return; }
+    const button = event.target.closest("button");
+    if (!button || button.disabled) return;
+    if (button.id === "market-confirm") confirmed();
+    else if (button.dataset.download) download(button);
+    else if (button.dataset.do) act(button);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.id === "market-reason" && !event.isComposing) { event.preventDefault(); confirmed(); }
+  });
+  document.addEventListener("close", (event) => { if (event.target.id === "market-dialog") { byId("market-fields").replaceChildren(); pending?.focus(); } }, true);
+
+  return { on, ask, done, idle, drawn, show, collect, refuse };
+})();

@@ -1,0 +1,59 @@
+"""What is done on the marketer's pages: one callback for all of them, which asks the page, and tells the browser what became of it."""
+
+from dash import Dash, Input, Output, State, set_props
+
+from investigator_ui.callbacks.navigate import language_of, me_of
+from investigator_ui.contract import Json, parse
+from investigator_ui.errors import Refused, SessionExpired, UiError
+from investigator_ui.marketing import pages
+from investigator_ui.marketing.page import AnyPage, Look
+from investigator_ui.services import Services
+from investigator_ui.texts import problem
+from investigator_ui.view import View
+
+
+def register(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output("page-done", "data"),
+        Input("ask-page", "data"),
+        State("view", "data"),
+        State("lang", "data"),
+        State("me", "data"),
+        prevent_initial_call=True,
+    )
+    def act(asked: Json, view_data: Json, lang_data: Json, me_data: Json) -> Json:
+        view, me, lang = parse(View, view_data) if view_data else View(), me_of(me_data), language_of(lang_data)
+        told: dict[str, Json] = {"n": asked["n"]}
+        if view.page is None or me is None or view.page.name != asked["page"]:
+            return told | {"left": True}  # another page was opened meanwhile
+        page = pages.named(view.page.name)
+        look = Look(lang, me, services.schema(), services.zone, view.as_of)
+        try:
+            outcome = pages.act(asked["action"], page, pages.call(services.user(), view.page, asked["values"], look))
+        except SessionExpired:
+            raise
+        except UiError as error:
+            return told | {"code": error.code, **refusal(error, page, look)}
+        for part, component in outcome.parts.items():
+            set_props(part, {"children": component})
+        return told | {
+            "message": outcome.message,
+            "go": outcome.go,
+            "reload": outcome.reload,
+            "problems": dict(outcome.problems),
+            "values": outcome.values,
+            "progress": outcome.progress,
+        }
+
+
+def refusal(error: UiError, page: AnyPage, look: Look) -> dict[str, Json]:
+    """Words for a refusal, at the field that it is about where the page says which."""
+    happened, todo = problem(error.code, look.lang)
+    stop = "。" if look.lang == "zh" else ". "
+    # What is wrong where in a rule, or who still uses something, only the API knows: its own words come after ours.
+    detail = error.detail if isinstance(error, Refused) and error.code.startswith(page.detailed) else ""
+    words = f"{happened}{stop}{todo}" + (f" {detail}" if detail else "")
+    for beginning, name in page.at.items():
+        if error.code == beginning or (beginning.endswith(".") and error.code.startswith(beginning)):
+            return {"problems": {name: words}}
+    return {"problem": words}

@@ -1,0 +1,117 @@
+"""Tags as the API tells of them, and the documents that ask for them."""
+
+from datetime import date, datetime
+
+from pydantic.dataclasses import dataclass
+
+from investigator_ui.address import Language
+from investigator_ui.contract import ANSWER
+
+FIGURES = "figures { version baseDate status startedAt heardAt by errorCode error changed population coverage stale distribution { value count } }"
+ROW = f"code version nameZh nameEn category subcategory type valueType consent schedule owner {FIGURES}"
+WHOLE = f"{ROW} rule reads dependants changedBy changedAt versions {{ version rule changedBy changedAt }}"
+
+TAGS = f"query PageTags {{ tags {{ {ROW} }} }}"
+TAG = f"query PageTag($code: String!) {{ tag(code: $code) {{ {WHOLE} }} tags {{ code nameZh nameEn }} }}"
+CHECK = """query PageCheckTag($rule: String!, $type: String!) {
+  checkTag(rule: $rule, type: $type) { valueType reads risk population counts { value count } }
+}"""
+DEFINE = "mutation PageDefineTag($input: TagInput!) { defineTag(input: $input) { code } }"
+CHANGE = "mutation PageChangeTag($input: TagInput!) { changeTag(input: $input) { code } }"
+DELETE = "mutation PageDeleteTag($code: String!) { deleteTag(code: $code) }"
+
+DOCUMENTS = {
+    "PageTags": TAGS,
+    "PageTag": TAG,
+    "PageCheckTag": CHECK,
+    "PageDefineTag": DEFINE,
+    "PageChangeTag": CHANGE,
+    "PageDeleteTag": DELETE,
+}
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class TagShare:
+    """None: too few to tell."""
+
+    value: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class TagFigures:
+    version: int
+    base_date: date
+    status: str
+    started_at: datetime
+    heard_at: datetime
+    by: str
+    population: int
+    stale: bool
+    error_code: str | None = None
+    error: str | None = None
+    changed: int | None = None
+    coverage: int | None = None
+    distribution: tuple[TagShare, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class TagRow:
+    """A tag in the market."""
+
+    code: str
+    version: int
+    name_zh: str
+    name_en: str
+    category: str
+    subcategory: str
+    type: str
+    value_type: str
+    consent: str
+    schedule: str
+    owner: str = ""
+    figures: TagFigures | None = None
+
+    def name(self, lang: Language) -> str:
+        return self.name_zh if lang == "zh" else self.name_en
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class TagVersion:
+    version: int
+    rule: str
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class WholeTag(TagRow):
+    """A tag on its own page."""
+
+    rule: str = ""
+    reads: tuple[str, ...] = ()
+    dependants: tuple[str, ...] = ()
+    changed_by: str = ""
+    changed_at: datetime | None = None
+    versions: tuple[TagVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class TagName:
+    code: str
+    name_zh: str
+    name_en: str
+
+    def name(self, lang: Language) -> str:
+        return self.name_zh if lang == "zh" else self.name_en
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class TagCheck:
+    """What a rule means and whom it would reach."""
+
+    value_type: str
+    risk: bool
+    population: int
+    reads: tuple[str, ...] = ()
+    counts: tuple[TagShare, ...] = ()

@@ -1,0 +1,58 @@
+"""A tag in words and signs: kinds, classes, how its last run went, how fresh it is. For the market, the tag's page and portraits."""
+
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from investigator_ui import words
+from investigator_ui.address import Language
+from investigator_ui.marketing.parts import chip
+from investigator_ui.marketing.tag_contract import TagFigures
+from investigator_ui.panels.parts import Child
+from investigator_ui.texts import TEXTS, text
+
+CONSENT_TONES = {"MARKETING": "good", "SERVICE": "", "RISK": "problem"}
+STATUS_TONES = {"DONE": "good", "RUNNING": "", "FAILED": "problem", "STUCK": "problem"}
+
+
+def kind(value_type: str, lang: Language) -> str:
+    return _known("tags.kind_", value_type, lang)
+
+
+def consent(of: str, lang: Language) -> Component:
+    return chip(_known("tags.consent_", of, lang), CONSENT_TONES.get(of, ""), title=_known("tags.means_", of, lang))
+
+
+def schedule(of: str, lang: Language) -> str:
+    return _known("tags.schedule_", of, lang)
+
+
+def value(value_type: str, said: str, lang: Language) -> str:
+    """A tag's value as it is read."""
+    return text("tags.yes", lang) if value_type == "BOOL" and said == "true" else said
+
+
+def run_sign(figures: TagFigures | None, lang: Language, zone: ZoneInfo) -> Component:
+    """How the last run went, with the words of its error."""
+    if figures is None:
+        return chip(text("tags.never", lang), "warn")
+    label = _known("tags.status_", figures.status, lang)
+    heard = text("tags.heard", lang, when=words.moment(figures.heard_at, zone))
+    return chip(label, STATUS_TONES.get(figures.status, ""), title=figures.error or heard)
+
+
+def freshness(figures: TagFigures | None, lang: Language) -> Component:
+    """The day that the values are of, and a sign where it is long ago."""
+    if figures is None:
+        return html.Span("–", className="quiet")
+    children: list[Child] = [html.Span(figures.base_date.isoformat(), className="count")]
+    if figures.stale:
+        children.append(chip(text("tags.stale", lang), "warn", title=text("tags.stale_why", lang)))
+    return html.Span(children, className="share")
+
+
+def _known(family: str, code: str, lang: Language) -> str:
+    """A code without words is shown as it is."""
+    key = f"{family}{code.lower()}"
+    return text(key, lang) if key in TEXTS else code
