@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score
 from gnn.labelled import ALL, GraphData
 from gnn.stack.events import known_before, split_in_time
 from gnn.stack.files import read, write
+from gnn.stack.gate import gate
 from gnn.stack.labels import label_block
 from gnn.stack.propagation import Frame, label_free
 from gnn.stack.stack import StackConfig, learn
@@ -89,6 +90,19 @@ def test_what_a_payment_is_told_of_labels_depends_on_how_the_file_is_split():
     chance = np.random.default_rng(2).permutation(PAYMENTS)
     by_chance = learn(graph, train[chance], validation[chance], config=CONFIG)[0]
     assert (by_time.earlier, by_chance.earlier) == (True, False)
+
+
+def test_later_payments_alone_teach_how_much_an_expert_counts():
+    graph = payments()
+    train, validation = parts(graph)
+    chance = np.random.default_rng(2).permutation(PAYMENTS)
+    for learnt, checked, taught in (
+        (train, validation, validation),
+        (train[chance], validation[chance], (train | validation)[chance]),
+    ):
+        found = learn(graph, learnt, checked, config=StackConfig(kinds=("boosted", "forest")))[1]
+        scores = np.column_stack([found.experts[name] for name in found.weights])
+        assert list(found.weights.values()) == gate(scores[taught], graph.y[taught] == 1).tolist()
 
 
 def test_a_training_payment_is_told_neither_its_own_label_nor_a_later_one():
