@@ -44,6 +44,7 @@ SIZES: Mapping[str, int] = {
     "Subject.fullGraph": 5_500,  # of nodes and of edges each, which are 15,000 together at most
     "Subject.portrait": 50,
     "Query.tags": 200,
+    "Query.segments": 100,
 }
 OWN: Mapping[str, int] = {
     "Subject.relationGraph": 100,
@@ -67,6 +68,12 @@ OWN: Mapping[str, int] = {
     "Mutation.redrawAudience": 10_000,
     "Query.explanation": 1_000,
     "Query.checkTag": 5_000,  # it counts everybody
+    "Query.countSegment": 5_000,
+    "Segment.count": 5_000,
+    "Segment.difference": 1_000,
+    "Segment.reach": 10_000,
+    "Segment.members": 500,
+    "Mutation.computeSegment": 10_000,
 }
 RARE = frozenset({"GraphEdge.link"})  # null for nearly every edge: what is below counts for nothing
 ROOT = 10  # any other field of Query or Mutation

@@ -9,6 +9,7 @@ from api.graphql.consent_mutation import ConsentMutation
 from api.graphql.job_mutation import JobMutation
 from api.graphql.link_mutation import LinkMutation
 from api.graphql.reveal_mutation import RevealMutation
+from api.graphql.segment_mutation import SegmentMutation
 from api.graphql.tag_mutation import TagMutation
 
 
@@ -22,5 +23,6 @@ class Mutation(
     ConsentMutation,
     AudienceMutation,
     TagMutation,
+    SegmentMutation,
 ):
     """Each base holds the mutations of one subject; add a module, then its class here."""

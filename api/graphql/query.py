@@ -12,6 +12,7 @@ from api.graphql.path_query import PathQuery
 from api.graphql.referral_query import ReferralQuery
 from api.graphql.ring_query import RingQuery
 from api.graphql.risk_query import RiskQuery
+from api.graphql.segment_query import SegmentQuery
 from api.graphql.subject_query import SubjectQuery
 from api.graphql.tag_query import TagQuery
 
@@ -30,5 +31,6 @@ class Query(
     ReferralQuery,
     AudienceQuery,
     TagQuery,
+    SegmentQuery,
 ):
     """Each base holds the queries of one subject; add a module, then its class here."""

@@ -148,6 +148,7 @@ class Tag:
         description="Lineage: properties, relationships, identifiers and tags that the rule reads."
     )
     dependants: list[str] = strawberry.field(description="Codes of the tags that read it.")
+    segments: list[str] = strawberry.field(description="Codes of the segments that read it.")
     changed_by: str
     changed_at: datetime
     figures: TagFigures | None = strawberry.field(description="null before its first run.")
@@ -175,6 +176,7 @@ class Tag:
             rule=tag.rule,
             reads=tag.reads.everything,
             dependants=list(view.dependants),
+            segments=list(view.segments),
             changed_by=tag.changed_by,
             changed_at=tag.changed_at,
             figures=None if view.figures is None else TagFigures.of(view.figures),

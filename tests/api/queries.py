@@ -123,7 +123,7 @@ CONSENT = "query ($nodeId: ID!) { consent(nodeId: $nodeId) { channel granted sin
 EXPLANATION = f"""query ($nodeId: ID!, $asOf: DateTime) {{ explanation(nodeId: $nodeId, asOf: $asOf) {{
   subjectId customerId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId others drop }}
   source modelVersion asOf degraded degradedBecause graph {{ {GRAPH} }} }} }}"""
-TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner rule reads dependants
+TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner rule reads dependants segments
   changedBy changedAt versions { version rule changedBy changedAt }
   figures { version baseDate status startedAt heardAt by errorCode error changed population coverage stale
     distribution { value count } }"""
@@ -134,6 +134,27 @@ CHECK_TAG = """query ($rule: String!, $type: String! = "Customer") { checkTag(ru
 DEFINE_TAG = f"mutation ($input: TagInput!) {{ defineTag(input: $input) {{ {TAG} }} }}"
 CHANGE_TAG = f"mutation ($input: TagInput!) {{ changeTag(input: $input) {{ {TAG} }} }}"
 DELETE_TAG = "mutation ($code: String!) { deleteTag(code: $code) }"
+SEGMENT_COUNT = "rule tree reads segments risk population count steps { rule tree kept dropped }"
+SEGMENT_EDITION = "number version baseDate computedAt computedBy members population validUntil open"
+SEGMENT = f"""code version name description owner schedule rule tree reads segments dependants risk changedBy changedAt stale
+  run {{ version baseDate status startedAt heardAt by errorCode error }} newest {{ {SEGMENT_EDITION} }}"""
+SEGMENTS = f"{{ segments {{ {SEGMENT} }} }}"
+ONE_SEGMENT = f"""query ($code: ID!) {{ segment(code: $code) {{ {SEGMENT} count {{ {SEGMENT_COUNT} }}
+  versions {{ version name rule changedBy changedAt }} editions {{ {SEGMENT_EDITION} }} }} }}"""
+COUNT_SEGMENT = f"query ($rule: String, $tree: JSON) {{ countSegment(rule: $rule, tree: $tree) {{ {SEGMENT_COUNT} }} }}"
+SEGMENT_DIFFERENCE = """query ($code: ID!, $before: Int! = 1, $after: Int! = 2) { segment(code: $code) {
+  difference(before: $before, after: $after) { stayed left joined } } }"""
+SEGMENT_REACH = """query ($code: ID!, $channel: Channel! = SMS, $edition: Int) { segment(code: $code) {
+  reach(channel: $channel, edition: $edition) { channel members excluded } } }"""
+SEGMENT_WATERFALL = """query ($code: ID!, $channel: Channel! = SMS, $edition: Int) { segment(code: $code) {
+  reach(channel: $channel, edition: $edition) { candidates members waterfall { reason count } } } }"""
+SEGMENT_MEMBERS = """query ($code: ID!, $channel: Channel! = SMS, $first: Int! = 20, $after: String, $edition: Int) { segment(code: $code) {
+  members(channel: $channel, first: $first, after: $after, edition: $edition) { edges { cursor node { nodeId } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+DEFINE_SEGMENT = f"mutation ($input: SegmentInput!) {{ defineSegment(input: $input) {{ {SEGMENT} }} }}"
+CHANGE_SEGMENT = f"mutation ($input: SegmentInput!) {{ changeSegment(input: $input) {{ {SEGMENT} }} }}"
+DELETE_SEGMENT = "mutation ($code: ID!) { deleteSegment(code: $code) }"
+COMPUTE_SEGMENT = f"mutation ($code: ID!) {{ computeSegment(code: $code) {{ {SEGMENT} }} }}"
 PORTRAIT = """query ($nodeId: ID!, $on: Date, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) { tags portrait(on: $on) {
   code nameZh nameEn category subcategory valueType value version since computedAt source } } }"""
 PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
@@ -151,4 +172,6 @@ EVERYTHING = (
     RECORD_CONSENTS, RECORD_CONTACTS, CONSENT, CIRCLE, CIRCLES, CIRCLE_IN_FULL, AUDIENCE, AUDIENCES, AUDIENCE_MEMBERS, WATERFALL,
     DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
     TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT,
+    SEGMENTS, ONE_SEGMENT, COUNT_SEGMENT, SEGMENT_DIFFERENCE, SEGMENT_REACH, SEGMENT_WATERFALL, SEGMENT_MEMBERS,
+    DEFINE_SEGMENT, CHANGE_SEGMENT, DELETE_SEGMENT, COMPUTE_SEGMENT,
 )  # fmt: skip

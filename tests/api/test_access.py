@@ -97,6 +97,17 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.CHANGE_TAG: {"input": {**TAG, "code": "nobodys"}},
         queries.DELETE_TAG: {"code": "nobodys"},
         queries.PORTRAIT: {"nodeId": case.subject_id},
+        queries.SEGMENTS: {},
+        queries.ONE_SEGMENT: {"code": "nobodys"},
+        queries.COUNT_SEGMENT: {"rule": "sex is known"},
+        queries.SEGMENT_DIFFERENCE: {"code": "nobodys"},
+        queries.SEGMENT_REACH: {"code": "nobodys"},
+        queries.SEGMENT_WATERFALL: {"code": "nobodys"},
+        queries.SEGMENT_MEMBERS: {"code": "nobodys"},
+        queries.DEFINE_SEGMENT: {"input": {"code": "No Code", "name": "用户群", "rule": "sex is known"}},
+        queries.CHANGE_SEGMENT: {"input": {"code": "nobodys", "name": "用户群", "rule": "sex is known"}},
+        queries.DELETE_SEGMENT: {"code": "nobodys"},
+        queries.COMPUTE_SEGMENT: {"code": "nobodys"},
         queries.NODE_BY_KEY: {"type": "Customer", "key": case.id_number},
     }
 
@@ -119,6 +130,10 @@ IN_VAIN = {
     queries.DEFINE_TAG: "tag.code",
     queries.CHANGE_TAG: "not_found",
     queries.DELETE_TAG: "not_found",
+    queries.DEFINE_SEGMENT: "segment.code",
+    queries.CHANGE_SEGMENT: "not_found",
+    queries.DELETE_SEGMENT: "not_found",
+    queries.COMPUTE_SEGMENT: "not_found",
     queries.CANCEL_JOB: "not_found",
     queries.REMOVE_FROM_BLOCKLIST: "blocklist.not_listed",
 }
@@ -205,6 +220,17 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.CHANGE_TAG: TAG_EDITORS,
         queries.DELETE_TAG: TAG_EDITORS,
         queries.PORTRAIT: READERS,
+        queries.SEGMENTS: TAGGERS,
+        queries.ONE_SEGMENT: TAGGERS,
+        queries.COUNT_SEGMENT: TAGGERS,
+        queries.SEGMENT_DIFFERENCE: TAGGERS,
+        queries.SEGMENT_REACH: (Role.MARKETER, Role.SUPERVISOR),
+        queries.SEGMENT_WATERFALL: (Role.SUPERVISOR,),
+        queries.SEGMENT_MEMBERS: (Role.MARKETER, Role.SUPERVISOR),
+        queries.DEFINE_SEGMENT: TAG_EDITORS,
+        queries.CHANGE_SEGMENT: TAG_EDITORS,
+        queries.DELETE_SEGMENT: TAG_EDITORS,
+        queries.COMPUTE_SEGMENT: TAG_EDITORS,
         queries.NODE_BY_KEY: READERS,
     }
     assert set(open_to) == set(queries.EVERYTHING)
@@ -231,7 +257,10 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
     marketer = Principal("mia", Role.MARKETER)
     open_fields = {c for c in coordinates() if not _refused(c, marketer)}
     assert {c.partition(".")[0] for c in open_fields} == {
-        "Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck", "ReferralCircle", "ReferralCircleConnection", "ReferralCircleEdge", "CircleLevel",
+        "Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck",
+        "Segment", "SegmentCount", "SegmentStep", "SegmentVersion", "SegmentEdition", "SegmentRun", "SegmentDifference", "SegmentReach",
+        "SegmentMember", "SegmentMemberEdge", "SegmentMemberConnection",
+        "ReferralCircle", "ReferralCircleConnection", "ReferralCircleEdge", "CircleLevel",
         "AudienceView", "AudienceVersion", "AudienceMember", "AudienceMemberConnection", "AudienceMemberEdge", "PageInfo",
         "Mutation", "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
     }  # fmt: skip
@@ -239,6 +268,8 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
         "Query.referralCircles", "Query.referralCircle", "Query.audiences", "Query.audience",
         "Mutation.drawAudience", "Mutation.redrawAudience",
         "Query.tags", "Query.tag", "Query.checkTag", "Mutation.defineTag", "Mutation.changeTag", "Mutation.deleteTag",
+        "Query.segments", "Query.segment", "Query.countSegment",
+        "Mutation.defineSegment", "Mutation.changeSegment", "Mutation.deleteSegment", "Mutation.computeSegment",
         "Query.me", "Query.schema", "Query.status", "Status.customers", "Status.changedAt", "Status.version",
     }  # fmt: skip
     client = served.client(Role.MARKETER)

@@ -58,7 +58,17 @@ class Bound:
     reads: Reads
 
 
+@dataclass(frozen=True, slots=True)
+class BoundConditions:
+    """Some conditions about one type of node for one base date, each a predicate, and what they read; `segments` are those they name themselves."""
+
+    predicates: Sequence[Predicate]
+    reads: Reads
+    segments: Sequence[str]
+
+
 Dictionary = Callable[[str], TagDefinition | None]
+Segments = Callable[[str], str | None]  # a segment's rule by its code
 
 
 def end_of(base_date: date) -> datetime:
@@ -91,6 +101,17 @@ def bind(text: str, label: str, base_date: date, *, tags: Dictionary) -> Bound:
     return Bound(tuple(cases), _type_of([value for value, _ in cases]), binder.reads())
 
 
+def bind_conditions(
+    conditions: Sequence[syntax.Condition], label: str, base_date: date, *, tags: Dictionary, segments: Segments
+) -> BoundConditions:
+    """What conditions mean that may name segments: such a one is whoever the segment's rule reaches. Raises InvalidRequest tag.rule, tag.personal."""
+    SCHEMA.node(label)
+    binder = _Binder(base_date, tags, segments)
+    predicates = [binder.condition(label, condition) for condition in conditions]
+    check_predicate(label, AllOf((population(label, base_date), *predicates)))
+    return BoundConditions(predicates, binder.reads(), binder.segments())
+
+
 def _type_of(values: Sequence[Plain]) -> ValueType:
     found = {next(kind for kind, fits in _FITS.items() if isinstance(value, fits)) for value in values}
     if len(found) > 1:
@@ -104,10 +125,13 @@ def _type_of(values: Sequence[Plain]) -> ValueType:
 class _Binder:
     """Binds the conditions of one rule and notes what they read."""
 
-    def __init__(self, base_date: date, tags: Dictionary) -> None:
+    def __init__(self, base_date: date, tags: Dictionary, segments: Segments | None = None) -> None:
         self._base = base_date
         self._end = end_of(base_date)
         self._tags = tags
+        self._segments = segments
+        self._within: list[str] = []  # the segments whose rules are being bound
+        self._named: set[str] = set()
         self._properties: set[str] = set()
         self._relationships: set[str] = set()
         self._identifiers: set[str] = set()
@@ -122,6 +146,9 @@ class _Binder:
             tags=tuple(sorted(self._read)),
             risk=self._risk,
         )
+
+    def segments(self) -> tuple[str, ...]:
+        return tuple(sorted(self._named))
 
     def condition(self, label: str, condition: syntax.Condition) -> Predicate:
         match condition:
@@ -139,6 +166,8 @@ class _Binder:
                 return self._known(label, operand, place)
             case syntax.TagOf(code):
                 return self._flag(label, code)
+            case syntax.SegmentOf(code):
+                return self._segment(label, code)
             case syntax.OnBlocklist():
                 self._risk = True
                 return Blocklisted(self._end)
@@ -289,6 +318,31 @@ class _Binder:
         if kind is ValueType.TEXT and operator in _ORDERED:
             raise _refusal(f"The texts of {code.text} have no order. Compare by = or <> or in.", place)
         return Tagged(code.text, operator, value.isoformat() if isinstance(value, date) else value)
+
+    # --- segments ----------------------------------------------------------------------------------------------------
+
+    def _segment(self, label: str, code: Name) -> Predicate:
+        """Its rule, in place of its name."""
+        if self._segments is None:
+            raise _refusal("Rules of tags name no segments. Make a segment of it.", code.place)
+        rule = self._segments(code.text)
+        if rule is None:
+            raise _refusal(
+                f"There is no segment {code.text}. Define it first, or ask `guanxi segments list`.", code.place
+            )
+        if code.text in self._within:
+            raise _refusal(f"The segment {code.text} would read itself. Leave that out.", code.place)
+        if len(self._within) == 0:
+            self._named.add(code.text)
+        found = syntax.parse(rule)
+        assert not isinstance(found, syntax.Cases)  # what a segment's rule is not
+        self._within.append(code.text)
+        try:
+            return self.condition(label, found)
+        except InvalidRequest as exc:
+            raise InvalidRequest(f"In the segment {code.text}: {exc.message}", code=exc.code) from exc
+        finally:
+            self._within.pop()
 
     # --- names -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from graph_model.principal import Principal, Right
 from graph_model.schema import SCHEMA
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.schema.text import tidy
+from graph_model.services.segments.definition import Segment, readers_of_tag
+from graph_model.services.segments.definition import everything as segments_of
 from graph_model.services.tags.binding import Dictionary, bind, is_risk
 from graph_model.services.tags.definition import (
     ConsentClass,
@@ -158,9 +160,10 @@ def delete(store: GraphStore, principal: Principal, code: str) -> TagDefinition:
     tags = everything(store)
     using = dependants(tags, code)
     if len(using) > 0:
-        told = [other for other in using if may_know(principal, tags[other])]
-        by = ", ".join(told) if len(told) > 0 else "others. Ask the risk team"
-        raise InvalidRequest(f"The tag {code} is read by {by}. Change those first.", code="tag.in_use")
+        raise _in_use(code, [other for other in using if may_know(principal, tags[other])])
+    segments = readers_of_tag(store, code)
+    if len(segments) > 0:
+        raise _in_use(code, [f"the segment {each.code}" for each in segments if may_know_segment(principal, each)])
     if not store.swap_state(PREFIX + code, expected=found.dump(), value=None):
         raise _changed_meanwhile()
     return found
@@ -247,6 +250,24 @@ def _require_no_circle(code: str, reads: Reads, tags: Mapping[str, TagDefinition
 
 def may_know(principal: Principal, tag: TagDefinition) -> bool:
     return principal.may(Right.SEE_RISK) or not is_risk(tag)
+
+
+def may_know_segment(principal: Principal, segment: Segment) -> bool:
+    return principal.may(Right.SEE_RISK) or not (segment.risk or segment.reads.risk)
+
+
+def segments_reading(store: GraphStore, principal: Principal) -> dict[str, list[str]]:
+    """By tag, the codes of the segments that the principal may know of that read it."""
+    found: dict[str, list[str]] = {}
+    for code, segment in segments_of(store).items():
+        for tag in segment.reads.tags if may_know_segment(principal, segment) else ():
+            found.setdefault(tag, []).append(code)
+    return found
+
+
+def _in_use(code: str, told: Sequence[str]) -> InvalidRequest:
+    by = ", ".join(told) if len(told) > 0 else "others. Ask the risk team"
+    return InvalidRequest(f"The tag {code} is read by {by}. Change those first.", code="tag.in_use")
 
 
 def _text(raw: str, what: str) -> str:

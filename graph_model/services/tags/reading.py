@@ -53,11 +53,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class TagView:
-    """A tag in the market; `figures` are None before its first run, `dependants` the tags that the principal may know of that read it."""
+    """A tag in the market; `figures` are None before its first run, `dependants` and `segments` those that the principal may know of that read it."""
 
     tag: TagDefinition
     figures: Figures | None
     dependants: Sequence[str]
+    segments: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,15 @@ def market(store: GraphStore, principal: Principal, *, now: datetime) -> list[Ta
     tags = dictionary.visible(store, principal)
     runs = last_runs(store, limit=dictionary.MOST_TAGS)
     ordered = sorted(tags.values(), key=lambda tag: (tag.category, tag.subcategory, tag.code))
-    return [_view(tag, runs.get(tag.code), tags, principal, now) for tag in ordered]
+    segments = dictionary.segments_reading(store, principal)
+    return [_view(tag, runs.get(tag.code), tags, segments, principal, now) for tag in ordered]
 
 
 def view(store: GraphStore, principal: Principal, code: str, *, now: datetime) -> TagView:
     """Raises NotFound."""
     found = dictionary.find(store, principal, code)
-    return _view(found, last_run(store, code), dictionary.visible(store, principal), principal, now)
+    tags, segments = dictionary.visible(store, principal), dictionary.segments_reading(store, principal)
+    return _view(found, last_run(store, code), tags, segments, principal, now)
 
 
 def portrait(
@@ -165,11 +168,12 @@ def _view(
     tag: TagDefinition,
     run: LastRun | None,
     tags: Mapping[str, TagDefinition],
+    segments: Mapping[str, Sequence[str]],
     principal: Principal,
     now: datetime,
 ) -> TagView:
     figures = None if run is None else _figures(tag, run.seen(now), principal, now)
-    return TagView(tag, figures, dictionary.dependants(tags, tag.code))
+    return TagView(tag, figures, dictionary.dependants(tags, tag.code), segments.get(tag.code, ()))
 
 
 def _figures(tag: TagDefinition, run: LastRun, principal: Principal, now: datetime) -> Figures:

@@ -1,4 +1,4 @@
-"""The rule language of tags, as a tree with the places in the text from which its parts come. Pure; knows no schema.
+"""The rule language of tags and segments, as a tree with the places in the text from which its parts come. Pure; knows no schema.
 
 The grammar is `rule.lark`. Complaints say where and what could stand there instead, and repeat nothing of the text: it may hold somebody's number.
 """
@@ -72,6 +72,13 @@ class TagOf:
     code: Name
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentOf:
+    """Whoever the rule of a segment reaches; in rules of segments only."""
+
+    code: Name
+
+
 Operand = Field | Since | DegreeOf | SharedOf | TagOf
 
 
@@ -124,7 +131,7 @@ class Negated:
     part: "Condition"
 
 
-Condition = Comparison | OneOf | Known | NearBy | OnBlocklist | TagOf | Every | Some | Negated
+Condition = Comparison | OneOf | Known | NearBy | OnBlocklist | TagOf | SegmentOf | Every | Some | Negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class Cases:
 def parse(text: str) -> Condition | Cases:
     """Raises InvalidRequest tag.syntax with the place in the text."""
     if len(text) > MAX_LENGTH:
-        raise _refusal(f"The rule is longer than {MAX_LENGTH} characters. Make two tags of it.")
+        raise _refusal(f"The rule is longer than {MAX_LENGTH} characters. Make two of it.")
     try:
         built: Condition | Cases = _Build().transform(_parser().parse(text))
     except UnexpectedInput as exc:
@@ -263,6 +270,9 @@ class _Build(Transformer[Token, Any]):
 
     def tag(self, _: Meta, children: list[Any]) -> TagOf:
         return TagOf(_name(children[0]))
+
+    def segment(self, _: Meta, children: list[Any]) -> SegmentOf:
+        return SegmentOf(_name(children[0]))
 
     def direction(self, _: Meta, children: list[Any]) -> Direction:
         return Direction(str(children[0]))

@@ -60,7 +60,8 @@ def count_cases(transaction: Transaction, label: str, within: Predicate, cases: 
         condition, own = compile_predicate(label, case)
         choices.append(f"WHEN {renamed(condition, own, place, parameters)} THEN {place}")
     which = f"CASE {' '.join(choices)} ELSE {len(cases)} END" if len(choices) > 0 else "0"
-    numbers = dict(transaction.rows(f"{matching} WITH {which} AS which RETURN which, count(*)", **parameters))
+    rows = transaction.rows(f"{matching} WITH {which} AS which RETURN which, count(*)", **parameters)
+    numbers = {int(place): int(number) for place, number in rows}
     return [numbers.get(place, 0) for place in range(len(cases) + 1)]
 
 
