@@ -34,6 +34,7 @@ from graph_model.columns import (
     GradeColumns,
     NodeColumns,
 )
+from graph_model.crossing import Axis, Crossed, TagColumn, TagCounts
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
     AsOf,
@@ -349,6 +350,15 @@ class GraphStore(Protocol):
         """What became of who had a tag from one run of it to a later one."""
         ...
 
+    def cross(self, label: str, axes: tuple[Axis, Axis], predicate: Predicate = EVERYTHING) -> list[Crossed]:
+        """How many of the nodes that match have which pair of values; each node is counted once, pairs that nobody has are left out.
+        Raises InvalidRequest `portrait.too_many` for more than MOST_PAIRS of them."""
+        ...
+
+    def tag_counts(self, codes: Sequence[str], among: Sequence[int]) -> TagCounts:
+        """How many of the nodes of these handles have which newest value of each tag."""
+        ...
+
     # --- reading all -----------------------------------------------------------------------------------------------
 
     def changes(self, after: int | None = None) -> Changes:
@@ -401,6 +411,10 @@ class GraphStore(Protocol):
 
     def grades_at(self, handles: Sequence[int], *, as_of: AsOf | None = None) -> GradeColumns:
         """Grade and ring of many nodes, in the order asked, as `get_by_id` shows them. Unknown handles have none."""
+        ...
+
+    def scan_tag(self, code: str, values: Sequence[TagCell]) -> TagColumn:
+        """Everybody who has a tag, and which of these values is the newest."""
         ...
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:

@@ -15,6 +15,7 @@ from graph_model.columns import (
     NodeColumns,
     distinct,
 )
+from graph_model.crossing import Axis, Crossed, TagColumn, TagCounts
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
@@ -39,6 +40,7 @@ from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_CAP, MAX_LIMIT, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.neo4j import (
     assessing,
+    crossing,
     exporting,
     importing,
     incident,
@@ -290,6 +292,12 @@ class Neo4jStore:
     def count(self, label: str, predicate: Predicate = EVERYTHING) -> int:
         return self._connections.read(lambda t: selecting.count(t, label, predicate))
 
+    def cross(self, label: str, axes: tuple[Axis, Axis], predicate: Predicate = EVERYTHING) -> list[Crossed]:
+        return self._connections.read(lambda t: crossing.cross(t, label, axes, predicate), seconds=SCAN_SECONDS)
+
+    def tag_counts(self, codes: Sequence[str], among: Sequence[int]) -> TagCounts:
+        return self._connections.read(lambda t: crossing.tag_counts(t, codes, among))
+
     def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
         return self._connections.read(lambda t: selecting.count_cases(t, label, within, cases))
 
@@ -353,6 +361,9 @@ class Neo4jStore:
 
     def grades_at(self, handles: Sequence[int], *, as_of: AsOf | None = None) -> GradeColumns:
         return self._connections.read(lambda t: assessing.grades_at(t, handles, as_of))
+
+    def scan_tag(self, code: str, values: Sequence[TagCell]) -> TagColumn:
+        return self._connections.read(lambda t: crossing.scan_tag(t, code, values), seconds=SCAN_SECONDS)
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         return self._connections.read(lambda t: scanning.node_ids(t, handles))

@@ -16,6 +16,7 @@ from graph_model.columns import (
     NodeColumns,
     distinct,
 )
+from graph_model.crossing import Axis, Crossed, TagColumn, TagCounts
 from graph_model.moments import to_ms
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
@@ -40,6 +41,7 @@ from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_CAP, MAX_LIMIT, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.sqlite import (
     assessing,
+    crossing,
     exporting,
     importing,
     incident,
@@ -307,6 +309,14 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return selecting.count(connection, self._names, label, predicate)
 
+    def cross(self, label: str, axes: tuple[Axis, Axis], predicate: Predicate = EVERYTHING) -> list[Crossed]:
+        with self._connections.reading() as connection:
+            return crossing.cross(connection, self._names, label, axes, predicate)
+
+    def tag_counts(self, codes: Sequence[str], among: Sequence[int]) -> TagCounts:
+        with self._connections.reading() as connection:
+            return crossing.tag_counts(connection, codes, among)
+
     def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
         with self._connections.reading() as connection:
             return selecting.count_cases(connection, self._names, label, within, cases)
@@ -371,6 +381,10 @@ class SqliteStore:
     def grades_at(self, handles: Sequence[int], *, as_of: AsOf | None = None) -> GradeColumns:
         with self._connections.reading() as connection:
             return assessing.grades_at(connection, handles, as_of=as_of)
+
+    def scan_tag(self, code: str, values: Sequence[TagCell]) -> TagColumn:
+        with self._connections.reading() as connection:
+            return crossing.scan_tag(connection, code, values)
 
     def node_ids(self, handles: Sequence[int]) -> list[str]:
         with self._connections.reading() as connection:

@@ -14,7 +14,7 @@ import orjson
 
 from graph_model.columns import MISSING_MOMENT
 
-Parameters = dict[str, int | str | None]
+Parameters = dict[str, int | str | float | None]
 
 
 @dataclass(frozen=True, slots=True)
