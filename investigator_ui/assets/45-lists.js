@@ -23,7 +23,7 @@ Guanxi.lists = (() => {
     go({ query: after ? { after, page } : { after: null, page: null } });
   }
 
-  const STAYS = new Set(["lang", "asOf", "order"]);
+  const STAYS = new Set(["lang", "asOf", "order", "chosen"]);
 
   const clear = () => show(Object.fromEntries([...new URLSearchParams(window.location.search).keys()].filter((name) => !STAYS.has(name)).map((name) => [name, null])));
 
@@ -47,7 +47,7 @@ Guanxi.lists = (() => {
   /* A click anywhere in a row that is on nothing else opens what the row is about. */
   function onClick(event) {
     const row = event.target.closest?.("tr[data-row]");
-    if (row && !event.target.closest("button") && window.getSelection().isCollapsed) row.querySelector(".row-name").click();
+    if (row && !event.target.closest("button, a") && window.getSelection().isCollapsed) row.querySelector(".row-name").click();
   }
 
   document.addEventListener("change", onChange);

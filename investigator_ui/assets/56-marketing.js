@@ -65,6 +65,7 @@ Guanxi.market = (() => {
     if (!slot.firstChild) slot.append(control(slot));
     const made = slot.firstChild;
     if (slot.dataset.kind === "select") options(made, slot.dataset.options);
+    else if (slot.dataset.options) suggest(slot);
     if (slot.drawn === value) return;
     slot.drawn = value;
     if (made.type === "checkbox") made.checked = value === "1";
@@ -73,14 +74,15 @@ Guanxi.market = (() => {
     refuse(field, "");
   }
 
-  function control({ dataset: { field, kind, most, rows, required, hinted, live } }) {
+  function control(slot) {
+    const { field, kind, most, rows, required, hinted, live } = slot.dataset;
     const shared = { id: `field-${field}`, name: field, class: "field", autocomplete: "off", required: Boolean(required),
       "aria-describedby": `${hinted ? `hint-${field} ` : ""}problem-${field}` };
     if (kind === "select") return element("select", shared);
     if (kind === "checkbox") return element("input", { ...shared, class: "tick", type: "checkbox" });
     const area = kind === "textarea" || kind === "code";
     const made = area ? element("textarea", { ...shared, rows, maxlength: most, spellcheck: kind === "code" ? "false" : null })
-      : element("input", { ...shared, type: kind, maxlength: kind === "text" ? most : null });
+      : element("input", { ...shared, type: kind, maxlength: kind === "text" ? most : null, list: slot.dataset.options ? `list-${field}` : null });
     if (live) made.addEventListener("input", debounce(() => look(made.closest("form"), live), 450));
     return made;
   }
@@ -91,6 +93,12 @@ Guanxi.market = (() => {
     select.told = told;
     select.replaceChildren(...JSON.parse(told || "[]").map(([value, caption]) => element("option", { value }, caption)));
     if (before) select.value = before;
+  }
+
+  /* What others wrote in the field before, to choose from. */
+  function suggest(slot) {
+    const list = slot.querySelector("datalist") ?? slot.appendChild(element("datalist", { id: `list-${slot.dataset.field}` }));
+    options(list, slot.dataset.options);
   }
 
   /* While people type: what is there so far is looked at, one question at a time, and once more where it changed meanwhile. */
@@ -111,7 +119,7 @@ Guanxi.market = (() => {
 
   function collect(form) {
     const values = JSON.parse(form.dataset.values || "{}");
-    for (const made of form.querySelectorAll("[data-field] > *")) values[made.name] = made.type === "checkbox" ? made.checked : made.value;
+    for (const made of form.querySelectorAll("[data-field] > .field, [data-field] > .tick")) values[made.name] = made.type === "checkbox" ? made.checked : made.value;
     return values;
   }
 
@@ -131,6 +139,8 @@ Guanxi.market = (() => {
     for (const slot of form?.querySelectorAll("[data-field]") ?? []) refuse(slot.dataset.field, answer.problems?.[slot.dataset.field] ?? "");
     for (const [field, words] of Object.entries(answer.problems ?? {})) if (!form || !form.querySelector(`[data-field="${CSS.escape(field)}"]`)) lost.push(words);
     if (answer.problem) lost.push(answer.problem);
+    for (const [field, value] of Object.entries(answer.fields ?? {})) if (byId(`field-${field}`)) byId(`field-${field}`).value = value;
+
     const line = form?.querySelector(".form-problem");
     if (line) line.textContent = lost.join(" ");
     else if (lost.length > 0) toast(lost.join(" "), { tone: "problem", code: answer.code });
@@ -143,7 +153,8 @@ Guanxi.market = (() => {
   }
 
   async function submit(form) {
-    const missing = [...form.querySelectorAll("[data-required='1'] > *")].filter((made) => made.value.trim() === "");
+    equip(); // a form may be sent before its fields were put in
+    const missing = [...form.querySelectorAll("[data-required='1'] > .field")].filter((made) => made.value.trim() === "");
     for (const slot of form.querySelectorAll("[data-field]")) refuse(slot.dataset.field, missing.includes(slot.firstChild) ? say("market.needed") : "");
     if (missing.length > 0) { missing[0].focus(); return; }
     await press(form.querySelector("[type=submit]"), form.dataset.do, collect(form), form);

@@ -1,5 +1,7 @@
 """What is done on the marketer's pages: one callback for all of them, which asks the page, and tells the browser what became of it."""
 
+import re
+
 from dash import Dash, Input, Output, State, set_props
 
 from investigator_ui.callbacks.navigate import language_of, me_of
@@ -10,6 +12,8 @@ from investigator_ui.marketing.page import AnyPage, Look
 from investigator_ui.services import Services
 from investigator_ui.texts import problem
 from investigator_ui.view import View
+
+_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)")
 
 
 def register(app: Dash, services: Services) -> None:
@@ -41,18 +45,26 @@ def register(app: Dash, services: Services) -> None:
             "go": outcome.go,
             "reload": outcome.reload,
             "problems": dict(outcome.problems),
+            "fields": dict(outcome.fields),
             "values": outcome.values,
             "progress": outcome.progress,
         }
 
 
+def _words(error: UiError, page: AnyPage, look: Look) -> str:
+    """What is wrong where in a rule, or who still uses something, only the API knows: its own words, which are English, follow ours."""
+    happened, todo = problem(error.code, look.lang)
+    told = error.detail if isinstance(error, Refused) and error.code.startswith(page.detailed) else ""
+    if look.lang == "en":
+        return told or f"{happened}. {todo}"
+    place = _PLACE.search(told)
+    where = f"（第 {place['line']} 行第 {place['column']} 列）" if place else ""
+    return f"{happened}{where}。{todo}" + (f" {told}" if told else "")
+
+
 def refusal(error: UiError, page: AnyPage, look: Look) -> dict[str, Json]:
     """Words for a refusal, at the field that it is about where the page says which."""
-    happened, todo = problem(error.code, look.lang)
-    stop = "。" if look.lang == "zh" else ". "
-    # What is wrong where in a rule, or who still uses something, only the API knows: its own words come after ours.
-    detail = error.detail if isinstance(error, Refused) and error.code.startswith(page.detailed) else ""
-    words = f"{happened}{stop}{todo}" + (f" {detail}" if detail else "")
+    words = _words(error, page, look)
     for beginning, name in page.at.items():
         if error.code == beginning or (beginning.endswith(".") and error.code.startswith(beginning)):
             return {"problems": {name: words}}

@@ -74,6 +74,7 @@ def form(
             html.Div([send, *more], className="actions form-actions"),
         ],
         className="page-form",
+        noValidate=True,  # what is missing is said at the field, in the page's language
         **attrs(data_do=action, data_values=_json(values)),
     )  # fmt: skip
 

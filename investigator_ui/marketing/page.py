@@ -43,13 +43,15 @@ class Call(Generic[Q]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it. `parts` are put into the elements with these ids, `problems` at the fields with these names."""
+    """What became of it. `parts` are put into the elements with these ids, `problems` at the fields with these names,
+    `fields` into them."""
 
     message: str | None = None
     go: str | None = None  # a path of ours with its query
     reload: bool = False
     parts: Mapping[str, Component | list[Component] | str] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
     values: Json = None
     progress: str | None = None  # the id of long work that the page's progress bar is to follow
 
@@ -94,6 +96,7 @@ class Page(Generic[Q, A]):
     load: Callable[[UserApi, Q, datetime | None], A]
     draw: Callable[[Q, A, Look], Component]
     title: Callable[[Q, A, Language], str]
+    any_of: frozenset[str] = frozenset()
     home: str = ""
     picture: str = "node"
     actions: Mapping[str, Callable[[Call[Q]], Outcome]] = field(default_factory=dict)
@@ -102,7 +105,8 @@ class Page(Generic[Q, A]):
     detailed: tuple[str, ...] = ()
 
     def open_to(self, me: Me) -> bool:
-        return self.rights <= set(me.rights)
+        mine = set(me.rights)
+        return self.rights <= mine and (not self.any_of or bool(self.any_of & mine))
 
 
 AnyPage = Page[Any, Any]

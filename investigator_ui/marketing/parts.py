@@ -14,9 +14,15 @@ from investigator_ui.texts import text
 
 
 def page_shell(
-    name: str, picture: str, heading: str, *children: Child, beside: Sequence[Child] = (), tools: Sequence[Child] = ()
+    name: str,
+    picture: str,
+    heading: str,
+    *children: Child,
+    beside: Sequence[Child] = (),
+    tools: Sequence[Child] = (),
+    back: Child = None,
 ) -> Component:
-    """`beside` stands next to the heading, `tools` at the end of its line."""
+    """`beside` stands next to the heading, `tools` at the end of its line, `back` above: where the page belongs."""
     head = html.Div(
         [
             icon(picture, "list-picture"),
@@ -27,7 +33,7 @@ def page_shell(
         className="page-head",
     )
     return html.Section(
-        [head, *children],
+        [back, head, *children],
         key=name,
         id=f"{name}-page",
         className="market-page",

@@ -1,5 +1,6 @@
 """A tag in words and signs: kinds, classes, how its last run went, how fresh it is. For the market, the tag's page and portraits."""
 
+import re
 from zoneinfo import ZoneInfo
 
 from dash import html
@@ -50,6 +51,17 @@ def freshness(figures: TagFigures | None, lang: Language) -> Component:
     if figures.stale:
         children.append(chip(text("tags.stale", lang), "warn", title=text("tags.stale_why", lang)))
     return html.Span(children, className="share")
+
+
+def by(source: str) -> str:
+    """Somebody's name, of a source such as `user:NAME`."""
+    return source.partition(":")[2] or source
+
+
+def code_at(path: str, before: str) -> str | None:
+    """The code of a tag that stands in an address after `before`, and nothing else."""
+    code = path.removeprefix(before) if path.startswith(before) else ""
+    return code if re.fullmatch(r"[a-z][a-z0-9_]{0,39}", code) else None
 
 
 def _known(family: str, code: str, lang: Language) -> str:

@@ -176,6 +176,9 @@ class FakeApi:
     rings: list[Json] = field(default_factory=list)
     links: dict[str, Json] = field(default_factory=dict)  # what was drawn, as HumanLink
     refused: dict[str, str] = field(default_factory=dict)  # operation → the code that it is refused with
+    pages: dict[str, Callable[[Json], Json]] = field(
+        default_factory=dict
+    )  # operation of a marketer's page → its data, by the variables
     error: Json | None = None  # answered to every operation in place of data
     broken: str | None = None  # sent in place of JSON
     delay: float = 0.0
@@ -191,6 +194,8 @@ class FakeApi:
         return {"data": self._data(operation, variables)}
 
     def _data(self, operation: str, variables: Json) -> Json:
+        if operation in self.pages:
+            return self.pages[operation](variables)
         answers: dict[str, Callable[[], Json]] = {
             "Me": lambda: {"me": {"name": "investigator", "role": "investigator", "rights": self.rights}},
             "Schema": lambda: {"schema": SCHEMA},

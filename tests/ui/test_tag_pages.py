@@ -1,0 +1,191 @@
+"""The tag market, a tag's page and its form: a marketer's way from the log-in to a tag of their own, and every state that a tag can be in."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.browsing import Investigator, investigating
+from tests.ui.conftest import ReferenceProduct
+from tests.ui.fake_api import FakeApi
+from tests.ui.marketing_answers import MARKETER, OPERATOR, figures, job, tag, with_tags
+from tests.ui.test_accessibility import serious
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def market(fake_product: tuple[FakeApi, str]) -> Iterator[tuple[FakeApi, str]]:
+    api, url = fake_product
+    yield api, url
+    api.pages, api.refused, api.rights = {}, {}, FakeApi().rights
+
+
+def write(page: Page, **fields: str) -> None:
+    for name, value in fields.items():
+        page.fill(f"#field-{name}", value)
+
+
+def test_a_marketer_makes_a_tag_changes_it_and_takes_it_away(browser: Browser, reference: ReferenceProduct) -> None:
+    with investigating(browser, reference.url, bypass_csp=True) as who:
+        page = who.page
+        who.start(name="marketer")
+        expect(page.locator("#tags-page .empty-title")).to_have_text("还没有标签")
+        assert page.url == f"{who.url}/tags"
+        assert page.title() == "标签市场 · 关系"
+        assert page.locator("#search").count() == 0
+        page.click("a.button.primary")
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#problem-code")).to_have_text("请填写")
+        write(page, rule="degree(REFERRED out >= 1")
+        expect(page.locator("#problem-rule")).to_contain_text("第 1 行第 21 列")
+        assert serious(who) == []
+        write(page, rule="degree(REFERRED out) >= 1")
+        expect(page.locator("#rule-check")).to_contain_text("少于 10")
+        expect(page.locator("#problem-rule")).to_be_empty()
+        write(page, code="Friends", nameZh="推荐人", nameEn="referrer", category="社交", subcategory="推荐")
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#problem-code")).to_contain_text("代码不合规范")
+        expect(page.locator("#field-code")).to_be_focused()
+        write(page, code="friends")
+        page.press("#field-code", "Enter")
+        expect(page.locator("#tag-page h1")).to_have_text("推荐人")
+        assert page.url == f"{who.url}/tags/friends"
+        expect(page.locator(".page-notice")).to_contain_text("尚未计算")
+        assert serious(who) == []
+
+        page.click("text=修改")
+        expect(page.locator("#field-code")).to_have_attribute("readonly", "")
+        write(page, rule="degree(REFERRED out) >= 2")
+        page.click(".page-form [type=submit]")
+        expect(page.locator(".version-list li")).to_have_count(2)
+        expect(page.locator(".page-head .chip").last).to_have_text("第 2 版")
+
+        page.click("text=删除")
+        expect(page.locator("#market-dialog")).to_be_visible()
+        assert serious(who) == []
+        page.click("#market-confirm")
+        expect(page.locator("#tags-page .empty-title")).to_have_text("还没有标签")
+
+
+def test_a_rule_over_risk_is_refused_where_it_is_written(browser: Browser, reference: ReferenceProduct) -> None:
+    with investigating(browser, reference.url, locale="en-GB") as who:
+        who.start("/tags/~new", name="marketer")
+        who.page.fill("#field-rule", 'grade = "D"')
+        expect(who.page.locator("#problem-rule")).not_to_be_empty()
+        assert who.page.locator("#field-consent option").all_inner_texts() == ["Marketing", "Service"]
+
+
+def test_the_market_tells_what_is_late_and_what_failed(browser: Browser, market: tuple[FakeApi, str]) -> None:
+    api, url = market
+    with_tags(
+        api,
+        [
+            tag("referrer"),
+            tag("broken", figures=figures(status="FAILED", errorCode="tag.failed", error="The store did not answer.")),
+            tag("asleep", figures=figures(status="STUCK", stale=True)),
+            tag("late", figures=figures(stale=True)),
+            tag("fresh", figures=None, category="行为", subcategory="申请"),
+            tag("rare", figures=figures(coverage=None), nameEn="rare ones"),
+        ],
+        MARKETER,
+    )
+    with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
+        page = who.page
+        who.start("/tags")
+        rows = page.locator("#tags-page tbody tr[data-row]")
+        expect(rows).to_have_count(6)
+        for code, words in (
+            ("referrer", "6.0%"), ("broken", "The store did not answer."), ("asleep", "Stuck"), ("late", "Out of date"),
+            ("fresh", "Not computed"), ("rare", "fewer than 10"),
+        ):  # fmt: skip
+            expect(page.locator(f"tr[data-row={code}]")).to_contain_text(words)
+        assert serious(who) == []
+        assert page.locator("button[data-do=compute]").count() == 0
+        page.select_option("select[data-filter=state]", "trouble")
+        expect(rows).to_have_count(2)
+        page.click("#list-clear")
+        page.click(".second .branch >> text=申请")
+        expect(rows).to_have_count(1)
+        assert "category=" in page.url and "subcategory=" in page.url
+        page.click(".first .branch >> nth=0")
+        page.fill("input[name=q]", "RARE")
+        page.press("input[name=q]", "Enter")
+        expect(rows).to_have_count(1)
+        page.click("text=rare ones")
+        expect(page.locator("#tag-page h1")).to_have_text("rare ones")
+        assert "q=" not in page.url
+        page.go_back()
+        expect(rows).to_have_count(1)
+
+
+def test_computing_now_shows_how_far_it_is_and_then_the_new_numbers(
+    browser: Browser, market: tuple[FakeApi, str]
+) -> None:
+    api, url = market
+    told = tag("referrer", figures=None)
+    with_tags(api, [told], OPERATOR)
+    steps = iter([job(), job(done=9)])
+
+    def computed(_: object) -> dict[str, object]:
+        told["figures"] = figures()
+        return {"job": next(steps, job(status="DONE", message="11 tags"))}
+
+    api.pages |= {"PageStartJob": lambda _: {"startJob": job()}, "PageJob": computed}
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start("/tags")
+        page.click("button[data-do=compute]")
+        page.click("#market-confirm")
+        expect(page.locator(".page-progress")).to_contain_text("of 11")
+        expect(page.locator(".toast")).to_contain_text("11 tags")
+        expect(page.locator("tr[data-row=referrer]")).to_contain_text("6.0%")
+        expect(page.locator(".page-progress")).to_be_hidden()
+        api.refused = {"PageStartJob": "job.running"}
+        page.click("button[data-do=compute]")
+        page.click("#market-confirm")
+        expect(page.locator("#market-problem")).to_contain_text("Another job is at work")
+
+
+def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, market: tuple[FakeApi, str]) -> None:
+    api, url = market
+    reads = tag("spreader", reads=["tag referrer", "Customer.education"], nameEn="spreader")
+    with_tags(api, [tag("referrer", nameEn="referrer", dependants=["spreader"]), reads], MARKETER)
+    api.refused = {"PageDeleteTag": "tag.in_use"}
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start("/tags/referrer")
+        page.click("button[data-do=delete]")
+        expect(page.locator("#market-what")).to_contain_text("1 tags read it")
+        page.click("#market-confirm")
+        expect(page.locator("#market-problem")).not_to_be_empty()
+        page.keyboard.press("Escape")
+        expect(page.locator("button[data-do=delete]")).to_be_focused()
+        page.click(".tag-chip >> text=spreader")
+        expect(page.locator("#tag-page h1")).to_have_text("spreader")
+        page.click(".tag-chip >> text=referrer")
+        expect(page.locator("#tag-page h1")).to_have_text("referrer")
+
+
+def test_who_may_not_see_tags_is_told_so_and_an_unknown_tag_is_not_there(
+    browser: Browser, market: tuple[FakeApi, str]
+) -> None:
+    api, url = market
+    with investigating(browser, url) as who:
+        api.rights = ["see_graph"]
+        who.start("/tags")
+        expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "forbidden")
+        with_tags(api, [], MARKETER)
+        who.page.goto(f"{url}/tags/nobody")
+        expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "not_found")
+
+
+def test_an_investigator_finds_tags_in_the_menu_and_keeps_the_search(investigator: Investigator) -> None:
+    page = investigator.page
+    investigator.home()
+    page.click(".pages-menu summary")
+    page.click(".pages-menu a[data-page='/tags']")
+    expect(page.locator("#tags-page")).to_be_visible()
+    expect(page.locator(".pages-menu")).not_to_have_attribute("open", "")
+    expect(page.locator("#search")).to_be_visible()
+    assert page.locator("a.button.primary").count() == 0
