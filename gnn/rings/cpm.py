@@ -2,33 +2,37 @@
 
 The objective is the sum over communities of (weight inside - gamma * n * (n - 1) / 2): gamma is the density below which a group is no
 community. Modularity would hide rings behind its resolution limit; CPM does not depend on the size of the graph. Each round moves nodes
-between communities, refines each community into connected parts and aggregates these; in the end every community is connected.
+between communities, refines each community into connected parts and aggregates these, level by level; the next begins with single customers in the
+communities found. In the end every community is connected.
 """
+
+from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 
 from gnn.arrays.compiled import kernel
 from gnn.arrays.csr import Index, Pointer, Weights, components, group
+from gnn.rings.nearby import brought_near, in_passes
 from gnn.rings.projection import Projection
 
+ROUNDS = 2  # a third raises the objective by 0.05 % and takes half as long again
+_Room = tuple[Index, Weights]
 
-def communities(graph: Projection, *, gamma: float, seed: int = 0, rounds: int = 3) -> Index:
+
+def communities(graph: Projection, *, gamma: float, seed: int = 0, rounds: int = ROUNDS) -> Index:
     """The community of each customer, numbered from 0 by lowest member. The same links and seed give the same answer, however many
     customers without a link (who may not have been there yet) are in the graph."""
-    linked = np.flatnonzero(np.diff(graph.indptr))
-    number = np.full(graph.customers, -1, dtype=np.int32)
-    number[linked] = np.arange(len(linked))
-    indptr = np.concatenate((graph.indptr[linked], graph.indptr[-1:]))
-    core = Projection(indptr, number[graph.indices], graph.weights)
+    near, customer = brought_near(graph)
     random = np.random.default_rng(seed)
-    community = np.arange(len(linked), dtype=np.int32)
+    community = np.arange(near.customers, dtype=np.int32)
+    links = len(near.indices)
+    # Room for the merged links of a level and of the next, taken once: fresh memory costs as much as merging.
+    rooms = [(np.empty(links, dtype=np.int32), np.empty(links, dtype=np.float64)) for _ in range(2)]
     for _ in range(rounds):
-        before = community
-        community = _one_round(core, community, gamma, random)
-        if np.array_equal(before, community):
-            break
-    spread = np.arange(graph.customers, dtype=np.int32) + np.int32(len(linked))
-    spread[linked] = community
+        community = _one_round(near, community, gamma, random, rooms)
+    spread = np.arange(graph.customers, dtype=np.int32) + np.int32(near.customers)
+    spread[customer] = community
     return components(graph.indptr, graph.indices, spread)[0]
 
 
@@ -40,21 +44,24 @@ def objective(graph: Projection, community: Index, *, gamma: float) -> float:
     return inside - gamma * float((sizes * (sizes - 1)).sum()) / 2
 
 
-def _one_round(graph: Projection, community: Index, gamma: float, random: np.random.Generator) -> Index:
+def _one_round(
+    graph: Projection, community: Index, gamma: float, random: np.random.Generator, rooms: Sequence[_Room]
+) -> Index:
     indptr, indices, weights = graph.indptr, graph.indices, graph.weights
     sizes = np.ones(graph.customers, dtype=np.float64)
     member = np.arange(graph.customers, dtype=np.int32)  # customer -> node of the current level
-    while True:
+    for level in count():
         nodes = len(indptr) - 1
-        order = random.permutation(nodes).astype(np.int32)
+        order = in_passes(nodes, random)
         community = _move(indptr, indices, weights, sizes, community, order, gamma)
         refined, parts = _refine(indptr, indices, weights, sizes, community, order, gamma)
         if parts == nodes:
             break
-        indptr, indices, weights, sizes, community = _merge(indptr, indices, weights, sizes, community, refined, parts)
+        room = rooms[level % 2]  # the other one holds the links of this level
+        indptr, sizes, community = _merge(indptr, indices, weights, sizes, community, refined, parts, *room)
+        indices, weights = room[0][: indptr[-1]], room[1][: indptr[-1]]
         member = refined[member]
-    whole, _ = components(graph.indptr, graph.indices, community[member])
-    return whole
+    return np.asarray(community[member])
 
 
 @kernel
@@ -192,14 +199,20 @@ def _refine(
 
 @kernel
 def _merge(
-    indptr: Pointer, indices: Index, weights: Weights, sizes: Weights, community: Index, part: Index, parts: int
-) -> tuple[Pointer, Index, Weights, Weights, Index]:
-    """The graph whose nodes are the parts, with the communities they lie in, renumbered."""
+    indptr: Pointer,
+    indices: Index,
+    weights: Weights,
+    sizes: Weights,
+    community: Index,
+    part: Index,
+    parts: int,
+    merged: Index,
+    merged_weights: Weights,
+) -> tuple[Pointer, Weights, Index]:
+    """The graph whose nodes are the parts, with the communities they lie in, renumbered. Its links and their weights are written into `merged`."""
     nodes = len(indptr) - 1
     row, listing = group(part, parts)
     merged_ptr = np.zeros(parts + 1, dtype=np.int64)
-    merged = np.empty(len(indices), dtype=np.int32)
-    merged_weights = np.empty(len(indices), dtype=np.float64)
     merged_sizes = np.zeros(parts, dtype=np.float64)
     merged_community = np.empty(parts, dtype=np.int32)
     number = np.full(nodes, -1, dtype=np.int32)
@@ -227,4 +240,4 @@ def _merge(
             number[old] = numbers
             numbers += 1
         merged_community[name] = number[old]
-    return merged_ptr, merged[:entries].copy(), merged_weights[:entries].copy(), merged_sizes, merged_community
+    return merged_ptr, merged_sizes, merged_community

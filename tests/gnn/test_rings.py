@@ -10,6 +10,7 @@ from gnn.arrays.csr import aggregate, build_csr, components, group
 from gnn.rings.cpm import communities, objective
 from gnn.rings.detect import RingConfig, find_rings
 from gnn.rings.identity import stable_ids
+from gnn.rings.nearby import brought_near, in_passes
 from gnn.rings.projection import Projection, project
 from tests.gnn.graphs import Story, Use, day
 
@@ -104,6 +105,18 @@ def test_communities_are_connected_and_the_same_for_the_same_seed():
     assert count == found.max() + 1
     assert np.array_equal(pieces, found)
     assert np.array_equal(found, communities(graph, gamma=0.03, seed=7))
+
+
+def test_customers_who_are_brought_near_keep_their_links_and_whoever_has_none_is_left_out():
+    graph = project(planted(300, 10, 8, 6)[0].arrays().incidence, before=LATER)
+    near, customer = brought_near(graph)
+    assert sorted(customer.tolist()) == np.flatnonzero(np.diff(graph.indptr)).tolist()
+    told = weights(near)
+    assert {(int(customer[a]), int(customer[b])): w for (a, b), w in told.items()} == weights(graph)
+    order = in_passes(near.customers, np.random.default_rng(3))
+    assert (
+        sorted(order.tolist()) == list(range(near.customers)) and (np.diff(order) < 0).sum() == 1
+    )  # twice through memory
 
 
 def test_planted_rings_are_found_and_random_groups_would_not_be():
