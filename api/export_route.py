@@ -19,10 +19,12 @@ from api.auth import bearer_principal
 from api.bootstrap import Runtime
 from api.exports import MEDIA_TYPES, Export, checked_form, to_nameless_file
 from api.logs import log
+from api.segment_export import segment_export
 from graph_model.deadline import within
 from graph_model.errors import Forbidden, InvalidRequest, NotFound
 from graph_model.principal import Principal
 from graph_model.services import audiences
+from graph_model.services.segments import dictionary, members
 
 ENTRY_COST = 5
 _PIECE = 1 << 16  # bytes
@@ -54,7 +56,16 @@ def _audience(runtime: Runtime, principal: Principal, asked: Asked, now: datetim
     return audience_export(runtime.store, runtime.gate, principal, found, version, now=now)
 
 
-EXPORTERS: Mapping[str, Exporter] = {"audiences": _audience}
+def _segment(runtime: Runtime, principal: Principal, asked: Asked, now: datetime) -> Export:
+    """`version` is the number of an edition."""
+    found = dictionary.find(runtime.store, principal, asked.id)
+    if asked.channel is None:
+        raise InvalidRequest("Say the channel: a segment is of none.", code="segment.channel")
+    edition = members.edition(runtime.store, found, asked.version)
+    return segment_export(runtime.store, runtime.gate, principal, found, edition, asked.channel, now=now)
+
+
+EXPORTERS: Mapping[str, Exporter] = {"audiences": _audience, "segments": _segment}
 
 
 def export_router(runtime: Runtime) -> APIRouter:

@@ -12,6 +12,7 @@ from datetime import datetime
 from api.audit_chain import verify
 from api.bootstrap import audit_head
 from api.errors import describe
+from api.gate import policy_of
 from api.job_records import CANCEL_PREFIX, PREFIX, Job, JobKind, JobStatus, parse
 from api.logs import configure, log, where
 from api.process_identity import identify
@@ -19,6 +20,7 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError, NotFound, StoreError
 from graph_model.moments import whole
 from graph_model.services.backups import note_backup
+from graph_model.services.segments.computing import compute as compute_segments
 from graph_model.services.tags.computing import base_date_of, compute
 from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
@@ -163,14 +165,26 @@ def _check(store: GraphStore, settings: Settings, now: datetime, on_progress: On
     return f"The graph is sound, and so are the {last.sequence:,} lines of its audit chain."
 
 
-def _tags(store: GraphStore, _: Settings, now: datetime, on_progress: OnProgress) -> str:
+def _tags(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:
     by = f"a job ({JobKind.TAGS})"
     base_date = base_date_of(now)
     done = compute(store, base_date=base_date, by=by, clock=utc_now, on_progress=on_progress)
     failed = [outcome for outcome in done if outcome.failed]  # not named: whoever sees jobs need not know of every tag
     current = sum(outcome.run is None for outcome in done)
     told = f"{len(done) - current - len(failed)} tags of {base_date} computed, {current} were current."
-    return told if len(failed) == 0 else f"{told} {len(failed)} failed: their last runs say why."
+    told = told if len(failed) == 0 else f"{told} {len(failed)} failed: their last runs say why."
+    return f"{told} {_segments(store, settings, by, on_progress)}".rstrip()
+
+
+def _segments(store: GraphStore, settings: Settings, by: str, on_progress: OnProgress) -> str:
+    """After the tags, which they read."""
+    done = compute_segments(store, policy_of(settings), by=by, clock=utc_now, on_progress=on_progress)
+    failed = sum(outcome.failed for outcome in done)
+    if len(done) == 0:
+        return ""
+    current = sum(outcome.run is None for outcome in done)
+    told = f"{len(done) - current - failed} segments computed, {current} were current."
+    return told if failed == 0 else f"{told} {failed} failed: their last runs say why."
 
 
 WORK: Mapping[JobKind, Work] = {

@@ -23,6 +23,7 @@ from api.cli import (
     restoring,
     run,
     scoring,
+    segments,
     servers,
     tags,
     training,
@@ -55,6 +56,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(blocklist.app, name="blocklist")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(tags.app, name="tags")
+app.add_typer(segments.app, name="segments")
 app.add_typer(consent.app, name="consent")
 app.add_typer(referrals.app, name="referrals")
 app.add_typer(audience.app, name="audience")
