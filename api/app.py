@@ -42,7 +42,11 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if running.live is not None and settings.compile_ahead:
+            running.live.start()  # else with the first application
         yield
+        if running.live is not None:
+            await asyncio.to_thread(running.live.close)
         # The server has ended what was running. What it wrote is committed; its last audit records are by now, and the head goes to the last.
         await asyncio.to_thread(running.audit.close)
         await asyncio.to_thread(running.referrals.close)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from api.assess import OnlineScorer
     from api.oidc import Provider
     from gnn.explanation.explanation import Looks
+    from gnn.live.live import Live
     from gnn.online import Scorer
 
 
@@ -48,6 +49,7 @@ class Runtime:
     metrics: Metrics
     scorer: "OnlineScorer"
     looks: "Looks"
+    live: "Live | None"  # the graph in memory, which the scorer asks
     exports: Workers  # apart, and few: a file of everybody takes long and is nobody's hurry
     log_ins: Workers  # apart, and few: a password check is tens of milliseconds and 32 MB by design
     audit_key: bytes  # subjects in the audit chain are hashed with it
@@ -64,7 +66,8 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
     sessions.forget_expired(now=clock())
     metrics = Metrics()
     store = open_store(settings.store_address, read_only=settings.read_only, clock=clock)
-    scorer, gate = _scorer(store, settings), gate_of(settings)
+    live, gate = _live(store, settings, clock), gate_of(settings)
+    scorer = _scorer(store, settings, live)
     return Runtime(
         settings=settings,
         store=store,
@@ -83,6 +86,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Runtime:
         metrics=metrics,
         scorer=scorer,
         looks=scorer,
+        live=live,
         exports=Workers(2, settings.waiting),
         log_ins=Workers(2, settings.waiting),
         audit_key=derived(secret, "audit subjects"),
@@ -99,10 +103,18 @@ def audit_head(settings: Settings, address: str) -> HeadFile:
     return HeadFile(home, address, key, written=settings.store_address)
 
 
-def _scorer(store: GraphStore, settings: Settings) -> "Scorer":
+def _live(store: GraphStore, settings: Settings, clock: Clock) -> "Live | None":
+    from gnn.live.live import Live  # loads numba
+
+    if settings.live_graph_mb == 0 or settings.read_only or not store.capabilities.tells_changes:
+        return None
+    return Live(store, most=settings.live_graph_mb * 2**20, clock=clock)
+
+
+def _scorer(store: GraphStore, settings: Settings, live: "Live | None") -> "Scorer":
     from gnn.online import Scorer  # loads what learns, which only a server needs
 
-    return Scorer(store, settings.model_folder)
+    return Scorer(store, settings.model_folder, live=live)
 
 
 def _provider(settings: Settings, key: bytes) -> "Provider | None":

@@ -16,7 +16,7 @@ from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
 from gnn.arrays.export import DISPOSITION_FACT
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns, first_of_each
 from graph_model.records import AsOf
-from graph_model.store import GraphStore
+from graph_model.store import MAX_CAP, GraphStore
 
 OWN_CAP = 1_000  # relationships of each type that are read of an identifier of the customer's own
 FAR_CAP = 400  # and of one a step further, where it matters only whether it is a hub
@@ -69,6 +69,31 @@ class Ego:
     def scan_facts(self, kind: str, *, values: Sequence[str] | None = None, as_of: AsOf | None = None) -> FactColumns:
         about = (self._told, self._concluded) if kind == DISPOSITION_FACT else (self._told,)
         return self._store.scan_facts(kind, values=values, among=np.concatenate(about).tolist(), as_of=as_of)
+
+
+def own_of(store: GraphStore, customers: Handles) -> Ego | None:
+    """What these customers have themselves, whenever it was and is: all that their own rows in an export are made of. None where some of it is
+    so much that it isn't read."""
+    around = _Around(store, None)
+    around.read(customers, cap=MAX_CAP)
+    made = around.made_by(customers)
+    around.read(made, cap=MAX_CAP)
+    if around.any_capped(np.concatenate((customers, made))):
+        return None
+    edges = around.columns()
+    return Ego(
+        handle=int(customers[0]),
+        near=frozenset(),
+        described=np.unique(customers),
+        hub_truncated=False,
+        truncated=False,
+        _store=store,
+        _edges=edges,
+        _customers=np.union1d(_ends(edges, CUSTOMER), customers),
+        _applications=_ends(edges, APPLICATION),
+        _told=made,
+        _concluded=customers,
+    )
 
 
 def ego_of(store: GraphStore, application: int, *, as_of: AsOf, hub_cap: int) -> Ego | None:
@@ -156,7 +181,7 @@ class _Around:
     """What has been read so far, and who uses what by it."""
 
     store: GraphStore
-    as_of: AsOf
+    as_of: AsOf | None
     _capped: Handles = field(default_factory=lambda: _NONE)
     _parts: dict[tuple[str, str, str], list[EdgeColumns]] = field(default_factory=dict)
     _read: dict[tuple[str, ...], Handles] = field(default_factory=dict)

@@ -20,18 +20,23 @@ from gnn.arrays.channels import APPLICATION
 from gnn.arrays.export import export
 from gnn.arrays.graph import NEVER, GraphArrays
 from gnn.ego import Ego, ego_of
-from gnn.features.build import FeatureConfig, FeatureTable, RingSource
+from gnn.features.build import FeatureConfig, FeatureTable, RingSource, mark_of
 from gnn.features.questions import QuestionSet
+from gnn.features.ties import ties_of
 from gnn.features.walk import RingView
 from gnn.judge import Judge, confirmed_frauds
+from gnn.live.facing import facing
+from gnn.live.live import Live
+from gnn.live.rings import LiveRings
 from gnn.models.files import CURRENT
 from gnn.models.model import CARD, Model, folders_of, learnt_by, load_version
 from gnn.policy import GRADES, Policy, load_policy
-from gnn.rings.snapshot import Snapshots, nobody
+from gnn.rings.snapshot import RingSnapshot, Snapshots, nobody
 from gnn.rules import Rules
 from gnn.score import reasons_json
 from graph_model.columns import AssessmentColumns
 from graph_model.errors import InvalidRequest, NotFound
+from graph_model.moments import to_ms
 from graph_model.records import AsOf, Node, NodeRef, RiskAssessment, ScoreSource
 from graph_model.store import GraphStore
 
@@ -64,22 +69,61 @@ class Scorer:
     """Scores single applications of a store with the current model of a folder; a new model or new rings are taken up with the next
     application. Cheap to build: what it needs is read when it is first needed. May be used from many threads."""
 
-    def __init__(self, store: GraphStore, models: Path, *, policy: Policy | None = None) -> None:
+    def __init__(
+        self, store: GraphStore, models: Path, *, policy: Policy | None = None, live: Live | None = None
+    ) -> None:
+        """With `live`, the graph in memory, what it can answer is not read from the store."""
         self._store = store
         self._models = _Models(models)
         self._snapshots = Snapshots(store, models)
         self._policy = policy or load_policy()
+        self._live = live
+        self._rings = LiveRings(store)
 
     def assess(
         self, application: str | NodeRef, *, as_of: datetime, scored_at: datetime, write: bool = True
     ) -> Assessed:
         """Score an application that is in the store, by node id or natural key. With `write`, append the assessments of the application
         and of its customer. Raises NotFound for an application that is not known as of then, or whose customer is not."""
-        seen = self.look(application, as_of=as_of)
-        found = seen.judged(self._store, as_of=as_of, scored_at=scored_at)
+        told = self._remembered(application, as_of) if as_of <= scored_at else None
+        if told is None:
+            told = self.look(application, as_of=as_of).told
+        found = judged(self._store, told, as_of=as_of, scored_at=scored_at)
         if write:
             _append(self._store, found)
         return found
+
+    def _remembered(self, application: str | NodeRef, as_of: datetime) -> "Told | None":
+        """What the graph in memory tells; None where it doesn't."""
+        model = None if self._live is None else self._models.of(as_of)
+        if self._live is None or not isinstance(model, Model):
+            return None
+        moment = AsOf.at(as_of)
+        node = _application(self._store, application, moment)
+        (handle,) = self._store.handles([node.node_id])
+        judge = Judge(model, self._policy, FeatureConfig())
+        config = judge.features.rings
+        now = to_ms(as_of) + 1
+        # Before the graph is brought up to date, so that whoever is in a ring of it is known.
+        snapshot = self._snapshots.newest(mark=mark_of(now), as_of=now - 1, config=config)
+        with self._live.at(as_of) as graph:
+            if graph is None:
+                return None
+            view = self._rings.view(graph, snapshot, mark_of(now))
+            found = facing(graph, handle, moment=now, vocabulary=model.vocabulary, view=view, hub_cap=config.hub_cap)
+        if found is None:
+            return None
+        degraded = () if snapshot is not None and snapshot.mark == mark_of(now) else (_of_rings(snapshot),)
+        return Told(
+            application=node,
+            judge=judge,
+            table=found.table(self._store, model.vocabulary, moment),
+            person=found.person,
+            frauds=found.frauds,
+            latest=found.handles[0] == found.handles[1],
+            ties=found.ties,
+            degraded=degraded,
+        )
 
     def look(self, application: str | NodeRef, *, as_of: datetime, version: str | None = None) -> "Seen":
         """What scoring sees of an application as of a moment: its surroundings, and the features made of them. With `version`, as the
@@ -143,40 +187,81 @@ class Seen:
     degraded: tuple[str, ...]
 
     def judged(self, store: GraphStore, *, as_of: datetime, scored_at: datetime) -> Assessed:
+        return judged(store, self.told, as_of=as_of, scored_at=scored_at)
+
+    @property
+    def told(self) -> "Told":
         mine, latest = self.asked.application.tolist()
-        fraud = int(self.arrays.applications.fraud_known[mine] < NEVER)
-        own = int(confirmed_frauds(self.arrays)[self.asked.customer[0]])
-        confirmed = np.array([fraud, own], dtype=np.int64)
-        scores = self.judge.settle(self.judge.estimate(self.table), confirmed)
-        policy = self.judge.policy
-        # The latest application is told what its customer is, as in batch.
-        counts = np.array([own if mine == latest else fraud, own], dtype=np.int64)
-        told = np.flatnonzero(scores >= policy.thresholds[0])
-        part = replace(self.table, values=self.table.values[told])
-        reasons = dict(zip(told.tolist(), self.judge.explained(part, counts[told]), strict=True))
-        (person,) = _people(store, [self.ego.handle], AsOf.at(as_of))
-        ring_id = _ring(store, self, person, AsOf.at(as_of))
+        me = int(self.asked.customer[0])
+        ties = ties_of(self.arrays.incidence, self.arrays.customers.handles, me, self.judge.features.rings.hub_cap)
+        return Told(
+            application=self.application,
+            judge=self.judge,
+            table=self.table,
+            person=self.ego.handle,
+            frauds=(
+                int(self.arrays.applications.fraud_known[mine] < NEVER),
+                int(confirmed_frauds(self.arrays)[me]),
+            ),
+            latest=mine == latest,
+            ties={handle: strength for handle, strength in ties.items() if handle in self.ego.near},
+            degraded=self.degraded,
+        )
 
-        def assessment(place: int, node_id: str) -> RiskAssessment:
-            score = float(scores[place])
-            return RiskAssessment(
-                node_id=node_id,
-                score=score,
-                grade=policy.grade(score),
-                ring_id=ring_id,
-                reasons=reasons.get(place, ()),
-                source=ScoreSource.RULES if confirmed[place] > 0 else self.judge.source,
-                model_version=self.judge.version,
-                policy_version=policy.version,
-                as_of=as_of,
-                scored_at=scored_at,
-            )
 
-        customer = assessment(1, person.node_id)
-        application = assessment(0, self.application.node_id)
-        if mine == latest:
-            application = replace(application, reasons=customer.reasons)
-        return Assessed(application, customer, self.degraded)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that a judgement of an application looks at, from wherever it was read. The first of two rows is the application's, the other its
+    customer's, who is asked about by the latest application; `frauds` are confirmed ones, the application's and all of the customer's."""
+
+    application: Node
+    judge: Judge
+    table: FeatureTable
+    person: int  # the customer's handle
+    frauds: tuple[int, int]
+    latest: bool  # the application is the customer's latest
+    ties: Mapping[int, float]  # how strongly the customer is tied to others, by handle
+    degraded: tuple[str, ...]
+
+
+def judged(store: GraphStore, told: Told, *, as_of: datetime, scored_at: datetime) -> Assessed:
+    fraud, own = told.frauds
+    confirmed = np.array([fraud, own], dtype=np.int64)
+    scores = told.judge.settle(told.judge.estimate(told.table), confirmed)
+    policy = told.judge.policy
+    # The latest application is told what its customer is, as in batch.
+    counts = np.array([own if told.latest else fraud, own], dtype=np.int64)
+    high = np.flatnonzero(scores >= policy.thresholds[0])
+    part = replace(told.table, values=told.table.values[high])
+    reasons = dict(zip(high.tolist(), told.judge.explained(part, counts[high]), strict=True))
+    (person,) = _people(store, [told.person], AsOf.at(as_of))
+    ring_id = _ring(store, told, person, AsOf.at(as_of))
+
+    def assessment(place: int, node_id: str) -> RiskAssessment:
+        score = float(scores[place])
+        return RiskAssessment(
+            node_id=node_id,
+            score=score,
+            grade=policy.grade(score),
+            ring_id=ring_id,
+            reasons=reasons.get(place, ()),
+            source=ScoreSource.RULES if confirmed[place] > 0 else told.judge.source,
+            model_version=told.judge.version,
+            policy_version=policy.version,
+            as_of=as_of,
+            scored_at=scored_at,
+        )
+
+    customer = assessment(1, person.node_id)
+    application = assessment(0, told.application.node_id)
+    if told.latest:
+        application = replace(application, reasons=customer.reasons)
+    return Assessed(application, customer, told.degraded)
+
+
+def _of_rings(snapshot: RingSnapshot | None) -> str:
+    """Why rings are not those of the mark that batch would take."""
+    return (Degraded.NO_RING_SNAPSHOT if snapshot is None else Degraded.RING_SNAPSHOT_OLD).value
 
 
 def _application(store: GraphStore, application: str | NodeRef, moment: AsOf) -> Node:
@@ -207,37 +292,25 @@ def _people(store: GraphStore, handles: Sequence[int], as_of: AsOf) -> list[Node
     return store.get_by_id(store.node_ids(handles), as_of=as_of)
 
 
-def _ring(store: GraphStore, seen: Seen, person: Node, as_of: AsOf) -> str | None:
+def _ring(store: GraphStore, told: Told, person: Node, as_of: AsOf) -> str | None:
     """The customer's ring as it was found last. Who is in none may join one by an application that came since: the ring to which the objective
     by which batch finds them would add the customer, all else being as it was; that is, where the ties to its members exceed gamma
     times their number most."""
     if person.ring_id is not None:
         return person.ring_id
     last = next(iter(store.assessments(person.node_id, as_of=as_of, limit=1)), None)
-    if last is not None and seen.application.first_seen <= last.as_of:
+    if last is not None and told.application.first_seen <= last.as_of:
         return None
-    ties = [(handle, strength) for handle, strength in _ties(seen).items() if handle in seen.ego.near]
+    ties = list(told.ties.items())
     gains: dict[str, float] = {}
     for node, (_, strength) in zip(_people(store, [handle for handle, _ in ties], as_of), ties, strict=True):
         if node.ring_id is not None:
             gains[node.ring_id] = gains.get(node.ring_id, 0.0) + strength
     for ring_id in gains:
         ring = store.ring(ring_id, as_of=as_of)
-        gains[ring_id] -= seen.judge.features.rings.gamma * (0 if ring is None else ring.size)
+        gains[ring_id] -= told.judge.features.rings.gamma * (0 if ring is None else ring.size)
     best = max(gains, key=lambda ring_id: (gains[ring_id], ring_id), default=None)
     return best if best is not None and gains[best] > 0 else None
-
-
-def _ties(seen: Seen) -> Mapping[int, float]:
-    """How strongly the customer is tied to each other, by handle, as in the projection on which rings are found."""
-    links, me = seen.arrays.incidence, int(seen.asked.customer[0])
-    found: dict[int, float] = {}
-    for identifier in links.customer_identifier[links.customer_ptr[me] : links.customer_ptr[me + 1]]:
-        users = links.identifier_customer[links.identifier_ptr[identifier] : links.identifier_ptr[identifier + 1]]
-        if 2 <= len(users) <= seen.judge.features.rings.hub_cap:
-            for handle in seen.arrays.customers.handles[users[users != me]].tolist():
-                found[handle] = found.get(handle, 0.0) + 1.0 / (len(users) - 1)
-    return found
 
 
 def _append(store: GraphStore, found: Assessed) -> None:

@@ -1,13 +1,14 @@
 """Warm: compile the kernels ahead, so that the first scoring on a machine does not wait for it. `python -m gnn.warm`
 
-Scores a handful of made-up customers in a store that is thrown away, all of them and then one application by itself: the very paths that real
-scorings take, so that the compiled code is the same. Takes some ten seconds where nothing is cached, a second where all is.
+Scores a handful of made-up customers in a store that is thrown away, all of them and then one application by itself, from the store and from
+memory: the very paths that real scorings take, so that the compiled code is the same. Takes some ten seconds where nothing is cached, a second where all is.
 """
 
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from gnn.live.live import Live
 from gnn.online import Scorer
 from gnn.score import score
 from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
@@ -15,6 +16,7 @@ from graph_model.stores import open_store
 
 _DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _CUSTOMERS = 6
+_PATIENCE = 60.0  # seconds
 
 
 def warm() -> None:
@@ -26,7 +28,12 @@ def warm() -> None:
             moment = _DAY + timedelta(days=60)
             models = Path(folder) / "models"
             score(store, as_of=moment, scored_at=moment, models=models)
-            Scorer(store, models).assess(NodeRef("Application", "W0"), as_of=moment, scored_at=moment, write=False)
+            live = Live(store, most=2**30, clock=lambda: moment)
+            live.wait(_PATIENCE)
+            for memory in (None, live):
+                scorer = Scorer(store, models, live=memory)
+                scorer.assess(NodeRef("Application", "W0"), as_of=moment, scored_at=moment, write=False)
+            live.close()
         finally:
             store.close()
 

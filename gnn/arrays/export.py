@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -37,10 +38,10 @@ class Scans(Protocol):
 def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) -> GraphArrays:
     """Read all that scoring needs. Applications whose customer is not known as of then are left out: there is nobody to score."""
     steps = len(CHANNELS) + 2
-    customers = store.scan_nodes(CUSTOMER, _features(CUSTOMER), as_of=as_of)
+    customers = store.scan_nodes(CUSTOMER, features_of(CUSTOMER), as_of=as_of)
     person = Positions.of(customers.handles)
     _tell(on_progress, 1, steps)
-    nodes = store.scan_nodes(APPLICATION, _features(APPLICATION), as_of=as_of)
+    nodes = store.scan_nodes(APPLICATION, features_of(APPLICATION), as_of=as_of)
     applications = _applications(store, nodes, customers.handles, person, as_of)
     _tell(on_progress, 2, steps)
     blocks = {label: store.scan_nodes(label, as_of=as_of).handles for label in SCHEMA.identifiers}
@@ -63,7 +64,9 @@ def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) 
     )
 
 
-def _features(label: str) -> tuple[str, ...]:
+@cache
+def features_of(label: str) -> tuple[str, ...]:
+    """The properties that are looked at."""
     return tuple(p.name for p in SCHEMA.node(label).properties if p.feature)
 
 
@@ -123,6 +126,8 @@ def _channel_uses(
         if end != channel.head:
             continue
         edges = _of_qualifier(store.scan_edges(channel.relationship, start, end, as_of=as_of), channel.qualifier)
+        if len(edges.start) == 0:
+            continue  # of one customer's surroundings most are empty
         starts, ends = edges.start, edges.end
         if channel.between_persons:
             # Both ends have the person at the start in common; nobody has himself in common with himself.
@@ -166,6 +171,9 @@ def _of_qualifier(edges: EdgeColumns, qualifier: str) -> EdgeColumns:
 
 def _distinct(parts: Sequence[Uses]) -> Uses:
     """Each (customer, identifier, channel) once, since its earliest, by (customer, since)."""
+    if len(parts) == 0:
+        none = np.empty(0, dtype=np.int32)
+        return Uses(none, none, none.astype(np.int8), none.astype(np.int64))
     customer = np.concatenate([p.customer for p in parts])
     identifier = np.concatenate([p.identifier for p in parts])
     channel = np.concatenate([p.channel for p in parts])

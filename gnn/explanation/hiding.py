@@ -81,8 +81,15 @@ class Hiding:
             np.zeros(1, dtype=np.int64),
             OwnUses(own.ptr, own.ptr[1:], own.other, own.extra, own.since),
             Incidence(
-                *(forth.ptr, forth.ptr[1:], forth.other, forth.since),
-                *(back.ptr, back.ptr[1:], back.other, back.since, back.extra),
+                customer_ptr=forth.ptr,
+                customer_end=forth.ptr[1:],
+                customer_identifier=forth.other,
+                customer_since=forth.since,
+                identifier_ptr=back.ptr,
+                identifier_end=back.ptr[1:],
+                identifier_customer=back.other,
+                identifier_since=back.since,
+                identifier_everyday=back.extra,
             ),
             self._view,
         )

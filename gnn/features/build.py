@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from gnn.features.marks import by_mark
 from gnn.features.questions import QuestionSet
 from gnn.features.tabular import OWN_COLUMNS, as_float, form, form_columns, own_past
 from gnn.features.vocabulary import Vocabulary, learn_vocabulary
-from gnn.features.walk import DAY_MS, Histories, OwnUses, People, Questions, RingView, Rows, walk
+from gnn.features.walk import DAY_MS, Histories, Notes, OwnUses, People, Questions, RingView, Rows, walk, walk_on
 from gnn.rings.detect import RingConfig, find_rings
 from graph_model.store import OnProgress
 
@@ -43,6 +44,7 @@ class FeatureTable:
         return self.values[:, self.names.index(name)]
 
 
+@cache
 def column_names() -> tuple[tuple[str, ...], tuple[str, ...], int]:
     """Names of all columns, of the coded ones, and the number of tabular ones."""
     names, coded = form_columns()
@@ -108,8 +110,15 @@ class Walker:
     past: Histories
     hub_cap: int
 
-    def __call__(self, rows: NDArray[np.int64], uses: OwnUses, links: Incidence, view: RingView) -> Rows:
-        """The columns of the walk for these questions, with the rings of their mark."""
+    def __call__(
+        self,
+        rows: NDArray[np.int64],
+        uses: OwnUses,
+        links: Incidence,
+        view: RingView,
+        notes: tuple[Notes, int] | None = None,
+    ) -> Rows:
+        """The columns of the walk for these questions, with the rings of their mark. `notes` are of earlier questions, which had lesser numbers."""
         asked, past, here = self.asked, self.past, self.position[rows]
         none = len(past.applied_at) == 0
         questions = Questions(
@@ -120,6 +129,8 @@ class Walker:
             _code_at(past.product, here),
             _code_at(past.channel, here),
         )
+        if notes is not None:
+            return walk_on(*notes, questions, uses, links, self.people, past, view, self.hub_cap)
         return walk(questions, uses, links, self.people, past, view, self.hub_cap)
 
 

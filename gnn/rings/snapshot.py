@@ -24,7 +24,7 @@ from graph_model.store import GraphStore
 
 FOLDER = "rings"
 _STATE = "rings:"
-_MEASURES = ("size", "density", "fraud", "refused", "recent")
+MEASURES = ("size", "density", "fraud", "refused", "recent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RingSnapshot:
         numbers = np.unique(found[found >= 0])
         return RingView(
             ring=np.where(found >= 0, np.searchsorted(numbers, found), -1).astype(np.int32),
-            **{name: self.measures[name][numbers] for name in _MEASURES},
+            **{name: self.measures[name][numbers] for name in MEASURES},
             taken_at=self.mark - 1,
         )
 
@@ -78,7 +78,7 @@ def keep(
         members=members[order],
         ring=view.ring[inside][order].astype(np.int32),
         moments=np.array([mark, as_of], dtype=np.int64),
-        **{measure: np.asarray(getattr(view, measure), dtype=np.float64) for measure in _MEASURES},
+        **{measure: np.asarray(getattr(view, measure), dtype=np.float64) for measure in MEASURES},
     )
     path = _path(models, mark)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,5 +133,5 @@ def _read(path: Path, digest: str) -> RingSnapshot | None:
             digest=digest,
             members=arrays["members"],
             ring=arrays["ring"],
-            measures={name: arrays[name] for name in _MEASURES},
+            measures={name: arrays[name] for name in MEASURES},
         )

@@ -1,0 +1,228 @@
+"""The graph in memory: whatever is written, by whatever process, an answer from it is the one that the store's own surroundings give."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gnn.arrays.export import export
+from gnn.features.build import FeatureConfig, describe, vocabulary_of
+from gnn.features.questions import at_present
+from gnn.live import live as live_module
+from gnn.live.facing import facing
+from gnn.live.live import Live, bytes_for
+from gnn.online import Assessed, Scorer
+from gnn.rings.detect import RingConfig
+from gnn.rings.snapshot import nobody
+from gnn.score import score
+from graph_model.records import AsOf, Fact, GraphBatch, NodeRef
+from graph_model.store import GraphStore
+from graph_model.stores import open_store
+from tests.gnn.conftest import AFTERWARDS, Scored
+from tests.gnn.test_online import (
+    _DAY,
+    NOW,
+    devices_of_worst_ring,
+    graphs,
+    newcomer,
+    some_applications,
+)
+from tests.gnn.test_score import plant_the_future
+
+
+@pytest.fixture
+def live(scored: Scored) -> Iterator[Live]:
+    """Read, as of the moment of the scoring."""
+    held = Live(scored.store, most=10**9, clock=lambda: AFTERWARDS)
+    assert held.wait(60)
+    yield held
+    held.close()
+
+
+def assessed(scored: Scored, application: str | NodeRef, live: Live | None, as_of: datetime = NOW) -> Assessed:
+    scorer = Scorer(scored.store, scored.models, live=live)
+    if live is not None:  # or else it was not answered from memory
+        scorer.look = None  # type: ignore[method-assign, assignment]
+    return scorer.assess(application, as_of=as_of, scored_at=as_of, write=False)
+
+
+def check_equal(scored: Scored, live: Live, count: int) -> None:
+    scorer, remembering = Scorer(scored.store, scored.models), Scorer(scored.store, scored.models, live=live)
+    remembering.look = None  # type: ignore[method-assign, assignment]
+    for application in some_applications(scored.store, count):
+        told = remembering._remembered(application, AFTERWARDS)
+        assert told is not None
+        seen = scorer.look(application, as_of=AFTERWARDS)
+        assert np.array_equal(told.table.values, seen.table.values, equal_nan=True)
+        found = remembering.assess(application, as_of=AFTERWARDS, scored_at=NOW, write=False)
+        assert found == seen.judged(scored.store, as_of=AFTERWARDS, scored_at=NOW)
+        (then,) = scored.store.assessments(found.customer.node_id)
+        assert found.customer == replace(then, scored_at=NOW)
+
+
+def test_a_customer_is_scored_from_memory_as_in_batch(scored: Scored, live: Live):
+    check_equal(scored, live, 60)
+
+
+@pytest.mark.long
+def test_a_thousand_customers_are_scored_from_memory_as_in_batch(scored: Scored, live: Live):
+    check_equal(scored, live, 1_000)
+
+
+def test_whoever_comes_is_seen_at_once(scored: Scored, live: Live):
+    ring_id, devices = devices_of_worst_ring(scored.store)
+    names = ["ONE", "TWO", "THREE"]
+    for name in names:  # each is a further neighbour of those before
+        application = newcomer(scored.store, name, [("USES_DEVICE", device) for device in devices])
+        remembered = assessed(scored, application, live)
+        assert remembered == assessed(scored, application, None)
+        assert remembered.customer.ring_id == ring_id
+    for name in names:
+        application = NodeRef("Application", f"NEW-{name}")
+        assert assessed(scored, application, live) == assessed(scored, application, None)
+
+
+def test_fraud_that_is_confirmed_next_door_raises_the_next_answer(scored: Scored, live: Live):
+    first = newcomer(scored.store, "FIRST", [("USES_PHONE", NodeRef("Phone", "+8613800009999"))])
+    second = newcomer(scored.store, "SECOND", [("USES_PHONE", NodeRef("Phone", "+8613800009999"))])
+    before = assessed(scored, second, live)
+    told = Fact(first, "label", "confirmed_fraud", NOW, NOW, "test")
+    scored.store.upsert(GraphBatch(facts=[told]))
+    after = assessed(scored, second, live)
+    assert after == assessed(scored, second, None)
+    assert after.customer.score > before.customer.score
+    assert assessed(scored, first, live) == assessed(scored, first, None)
+
+
+def test_what_another_process_writes_is_seen_by_the_next_question(scored: Scored, live: Live):
+    _, devices = devices_of_worst_ring(scored.store)
+    applications = some_applications(scored.store, 30)
+    for application in applications[:3]:
+        assessed(scored, application, live)
+    write = (
+        "import sys; from graph_model.stores import open_store; from graph_model.records import NodeRef; "
+        "from tests.gnn.test_online import newcomer; store = open_store(sys.argv[1]); "
+        "[newcomer(store, f'OTHER{n}', [('USES_DEVICE', NodeRef('Device', key)) for key in sys.argv[2:]]) for n in range(5)]"
+    )
+    keys = [device.key for device in devices]
+    subprocess.run([sys.executable, "-c", write, scored.store.address, *keys], check=True)
+    for application in [NodeRef("Application", "NEW-OTHER4"), *applications]:
+        assert assessed(scored, application, live) == assessed(scored, application, None)
+
+
+def test_what_becomes_known_later_is_seen_then_though_nobody_writes(scored: Scored):
+    plant_the_future(scored.store, AFTERWARDS)
+    live = Live(scored.store, most=10**9, clock=lambda: AFTERWARDS)
+    assert live.wait(60)
+    applications = some_applications(scored.store, 15)
+    for application in applications:
+        assert assessed(scored, application, live, AFTERWARDS) == assessed(scored, application, None, AFTERWARDS)
+    later = AFTERWARDS + timedelta(days=40)
+    for application in applications:
+        remembered = Scorer(scored.store, scored.models, live=live)  # or read anew, where much becomes known
+        told = remembered.assess(application, as_of=later, scored_at=later, write=False)
+        assert told == assessed(scored, application, None, later)
+    live.close()
+
+
+def test_a_moment_before_what_is_known_is_the_stores_to_answer(scored: Scored, live: Live):
+    application = newcomer(scored.store, "LATE")
+    assessed(scored, application, live)
+    with live.at(AFTERWARDS) as graph:
+        assert graph is None
+    with live.at(NOW) as graph:
+        assert graph is not None
+
+
+def test_rings_of_a_new_scoring_are_taken_up(scored: Scored, live: Live):
+    application = some_applications(scored.store, 3)[1]
+    assessed(scored, application, live)
+    for path in (scored.models / "rings").iterdir():
+        path.unlink()
+    lost = assessed(scored, application, live)
+    assert lost == assessed(scored, application, None)
+    score(scored.store, as_of=NOW, scored_at=NOW, models=scored.models)
+    again = assessed(scored, application, live)
+    assert again == assessed(scored, application, None)
+    assert again.degraded == ()
+
+
+def test_where_much_was_written_the_store_answers_until_it_is_read_anew(
+    scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("graph_model.stores.sqlite.changes.MOST", 2)
+    monkeypatch.setattr(live_module, "_REST", 0)
+    application = newcomer(scored.store, "MUCH", [("USES_DEVICE", NodeRef("Device", "much"))])
+    scorer = Scorer(scored.store, scored.models, live=live)
+    expected = assessed(scored, application, None)
+    assert scorer.assess(application, as_of=NOW, scored_at=NOW, write=False) == expected
+    live._not_before = 0.0
+    live._clock = lambda: NOW
+    live._wake.set()
+    assert live.wait(60)
+    assert assessed(scored, application, live) == expected
+
+
+def test_more_than_it_may_take_is_not_read(scored: Scored):
+    live = Live(scored.store, most=bytes_for(scored.store.statistics()) - 1, clock=lambda: AFTERWARDS)
+    assert not live.wait(0.5)
+    application = some_applications(scored.store, 1)[0]
+    told = Scorer(scored.store, scored.models, live=live).assess(application, as_of=NOW, scored_at=NOW, write=False)
+    assert told == assessed(scored, application, None)
+    live.close()
+
+
+def test_it_takes_about_what_is_told_before(scored: Scored, live: Live):
+    with live.at(AFTERWARDS) as graph:
+        assert graph is not None
+        told = bytes_for(scored.store.statistics())
+        assert 0.6 * told < graph.bytes < told
+
+
+# --- graphs of every shape -------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(written=st.lists(graphs(), min_size=2, max_size=3), hub_cap=st.integers(2, 5), after=st.integers(10, 70))
+def test_whatever_is_written_the_rows_are_those_of_batch(written: list[GraphBatch], hub_cap: int, after: int):
+    moments = [_DAY + timedelta(days=after), _DAY + timedelta(days=after + 9), _DAY + timedelta(days=90)]
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/graph.db", create=True)
+        other = open_store(store.address)
+        store.upsert(written[0])
+        live = Live(store, most=10**9, clock=lambda: moments[0])
+        assert live.wait(30)
+        check_rows(store, live, moments[0], hub_cap)
+        for batch in written[1:]:
+            other.upsert(batch)
+            check_rows(store, live, moments[0], hub_cap)
+        for moment in moments[1:]:
+            check_rows(store, live, moment, hub_cap)
+        live.close()
+        other.close()
+        store.close()
+
+
+def check_rows(store: GraphStore, live: Live, at: datetime, hub_cap: int) -> None:
+    as_of = AsOf.at(at)
+    whole = export(store, as_of=as_of)
+    asked = at_present(whole)
+    words = vocabulary_of(whole, asked)
+    customers = len(whole.customers.handles)
+    config = FeatureConfig(RingConfig(hub_cap=hub_cap))
+    rows = describe(whole, asked, words, config=config, rings=lambda mark: nobody(customers, mark)).values
+    for place, handle in enumerate(whole.applications.handles.tolist()):
+        with live.at(at) as graph:
+            assert graph is not None
+            view = nobody(graph.room, 0)
+            moment = whole.as_of + 1
+            found = facing(graph, handle, moment=moment, vocabulary=words, view=view, hub_cap=hub_cap)
+        assert found is not None
+        assert np.array_equal(found.table(store, words, as_of).values[0], rows[place], equal_nan=True)
