@@ -8,12 +8,39 @@ from dash.development.base_component import Component
 from investigator_ui.client import UserApi
 from investigator_ui.contract import Json, Me, dump, parse
 from investigator_ui.errors import Refused
-from investigator_ui.marketing import jobs, tag, tag_contract, tag_form, tags
+from investigator_ui.marketing import (
+    audience,
+    audience_contract,
+    audience_form,
+    audiences,
+    circle,
+    circle_contract,
+    circles,
+    jobs,
+    tag,
+    tag_contract,
+    tag_form,
+    tags,
+)
 from investigator_ui.marketing.page import AnyPage, Call, Look, Outcome
 from investigator_ui.view import PageView
 
-PAGES: tuple[AnyPage, ...] = (tags.PAGE, tag.PAGE, tag_form.PAGE)  # in the order of the top bar
-DOCUMENTS: Mapping[str, str] = {**jobs.DOCUMENTS, **tag_contract.DOCUMENTS}
+PAGES: tuple[AnyPage, ...] = (
+    tags.PAGE,
+    tag.PAGE,
+    tag_form.PAGE,
+    circles.PAGE,
+    circle.PAGE,
+    audiences.PAGE,
+    audience_form.PAGE,
+    audience.PAGE,
+)  # in the order of the top bar
+DOCUMENTS: Mapping[str, str] = {
+    **jobs.DOCUMENTS,
+    **tag_contract.DOCUMENTS,
+    **circle_contract.DOCUMENTS,
+    **audience_contract.DOCUMENTS,
+}
 
 
 def named(name: str) -> AnyPage:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from investigator_ui.address import Language
+from investigator_ui.texts.audiences import AUDIENCES
+from investigator_ui.texts.circles import CIRCLES
 from investigator_ui.texts.frame import FRAME
 from investigator_ui.texts.graph import GRAPH
 from investigator_ui.texts.marketing import MARKETING
@@ -12,7 +14,7 @@ from investigator_ui.texts.work import WORK
 
 Catalogue = Mapping[str, tuple[str, str]]
 
-CATALOGUES: tuple[Catalogue, ...] = (FRAME, GRAPH, WORK, REFUSALS, MARKETING, TAGS)
+CATALOGUES: tuple[Catalogue, ...] = (FRAME, GRAPH, WORK, REFUSALS, MARKETING, TAGS, CIRCLES, AUDIENCES)
 
 TEXTS: dict[str, tuple[str, str]] = {key: words for catalogue in CATALOGUES for key, words in catalogue.items()}
 

@@ -74,6 +74,8 @@ def test_no_text_is_left_over() -> None:
         "tags.status_",
         "tags.state_",
         "tags.column_",
+        "audiences.channel_",
+        "audiences.left_",
     )  # put together from parts
     unused = [key for key in TEXTS if f'"{key}"' not in everything and not key.startswith(built)]
     assert unused == []

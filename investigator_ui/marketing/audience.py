@@ -1,0 +1,266 @@
+"""One seed audience: its draws, whom the gate left out (for who may know), downloads, drawing it anew and withdrawing a draw."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from dash import html
+from dash.development.base_component import Component
+from pydantic.dataclasses import dataclass
+
+from investigator_ui import words
+from investigator_ui.address import Language
+from investigator_ui.client import UserApi, read
+from investigator_ui.contract import ANSWER
+from investigator_ui.errors import Refused
+from investigator_ui.marketing import circles, forms
+from investigator_ui.marketing.audience_contract import (
+    AUDIENCE,
+    REDRAW,
+    WATERFALLS,
+    WITHDRAW,
+    Audience,
+    Version,
+    Waterfall,
+)
+from investigator_ui.marketing.audiences import HOME, channel, state
+from investigator_ui.marketing.circle_contract import KeyOrder, short
+from investigator_ui.marketing.page import Call, Download, Look, Outcome, Page
+from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, notice, page_shell
+from investigator_ui.panels.parts import Child, facts, icon
+from investigator_ui.texts import TEXTS, text
+
+FORMS = ("csv", "parquet", "jsonl")
+REASON = "audiences.left_"
+_PATH = re.compile(rf"^{HOME}/([0-9]{{13}}-[0-9a-f]{{8}})$")
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class AudienceAsked:
+    """`version`: the newest where there is none of this number."""
+
+    id: str
+    version: int | None = None
+
+    @classmethod
+    def parse(cls, path: str, query: Mapping[str, str]) -> "AudienceAsked | None":
+        match, said = _PATH.match(path), query.get("version", "")
+        if match is None:
+            return None
+        return cls(match[1], int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None)
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class AudienceFound:
+    """`waterfalls` for who may see exclusions."""
+
+    audience: Audience
+    waterfalls: tuple[Waterfall, ...] = ()
+
+    def waterfall(self, number: int) -> Waterfall | None:
+        return next((each for each in self.waterfalls if each.number == number), None)
+
+
+def load(user: UserApi, asked: AudienceAsked, _moment: datetime | None) -> AudienceFound:
+    found = user.run(AUDIENCE, id=asked.id)["audience"]
+    if found is None:
+        raise Refused("audience.unknown")
+    audience = read(Audience, found)
+    if "see_exclusions" not in user.me().rights:
+        return AudienceFound(audience)
+    told = user.run(WATERFALLS, id=asked.id)["audience"]["versions"]
+    return AudienceFound(audience, read(tuple[Waterfall, ...], told))
+
+
+def redraw(asked: Call[AudienceAsked]) -> Outcome:
+    asked.user.run(REDRAW, id=asked.question.id)
+    said = text("audiences.redrawn", asked.look.lang)
+    here = f"{HOME}/{asked.question.id}"
+    return Outcome(message=said, reload=True) if asked.question.version is None else Outcome(message=said, go=here)
+
+
+def withdraw(asked: Call[AudienceAsked]) -> Outcome:
+    version, reason = int(asked.values["version"]), str(asked.values.get("reason", ""))
+    asked.user.run(WITHDRAW, id=asked.question.id, version=version, reason=reason)
+    return Outcome(message=text("audiences.was_withdrawn", asked.look.lang), reload=True)
+
+
+def members(asked: Call[AudienceAsked]) -> Download:
+    """The members who may be handed out now, as a file."""
+    values = asked.values
+    form = str(values.get("format", ""))
+    return Download(
+        path=f"/exports/audiences/{asked.question.id}",
+        params={
+            "format": form if form in FORMS else FORMS[0],
+            "version": str(int(values["version"])),
+            "captions": "true" if values.get("captions") else "false",
+        },
+    )
+
+
+def draw(asked: AudienceAsked, found: AudienceFound, look: Look) -> Component:
+    lang, audience = look.lang, found.audience
+    shown = audience.version(asked.version)
+    again = forms.act(
+        "redraw",
+        [icon("redo"), text("audiences.redraw", lang)],
+        title=text("audiences.redraw", lang),
+        confirm=text("audiences.redraw_what", lang),
+    )
+    beside: list[Child] = [chip(channel(audience.channel, lang))]
+    parts: list[Child] = [notice(text("audiences.no_draw", lang), tone="warn")]
+    if shown is not None:
+        beside.append(state(shown, lang))
+        parts = [_closed(shown, lang)]
+        left = html.Div([_numbers(shown, found, look), _files(shown, look)], className="stack")
+        right = html.Div([_recipe(audience, look), _versions(asked, found, look)], className="stack")
+        parts.append(html.Div([left, right], className="columns"))
+    return page_shell(
+        "audience",
+        "social",
+        audience.name,
+        *parts,
+        beside=beside,
+        tools=[again],
+        back=forms.link(HOME, [icon("chevron"), text("audiences.title", lang)], "page-back"),
+    )
+
+
+def _closed(version: Version, lang: Language) -> Component | None:
+    if version.withdrawn:
+        return notice(text("audiences.withdrawn_why", lang), tone="problem")
+    return notice(text("audiences.expired_why", lang), tone="warn") if version.expired else None
+
+
+def _numbers(version: Version, found: AudienceFound, look: Look) -> Component:
+    """How many came out of the gate: to the last person with every reason for who may know, else all who did not in one rounded number."""
+    lang, told = look.lang, found.waterfall(version.number)
+    heading = text("audiences.version", lang, n=version.number)
+    rows: list[tuple[str, Child]] = [
+        (text("audiences.members", lang), words.number(version.members)),
+        (text("audiences.drawn", lang), words.moment(version.drawn_at, look.zone)),
+        (text("audiences.drawn_by", lang), version.drawn_by),
+        (text("audiences.until", lang), words.moment(version.valid_until, look.zone)),
+        (text("audiences.policy", lang), version.policy_version),
+    ]
+    if told is None:
+        rows.insert(1, (text("audiences.excluded", lang), counted(version.excluded, lang)))
+        return card(heading, facts(rows), html.P(text("audiences.excluded_why", lang), className="hint"))
+    rows.append((text("audiences.risk_at", lang), words.moment(told.risk_at, look.zone)))
+    if told.withdrawal_reason:
+        rows.append((text("audiences.withdrawal_reason", lang), told.withdrawal_reason))
+    steps = [
+        Bar(text("audiences.candidates", lang), told.candidates),
+        *(Bar(f"− {_reason(step.reason, lang)}", step.count) for step in told.waterfall if step.count > 0),
+        Bar(text("audiences.members", lang), version.members),
+    ]
+    return card(
+        heading,
+        facts(rows),
+        html.H2(text("audiences.waterfall", lang)),
+        bars(steps, lang, label=text("audiences.waterfall", lang), whole=told.candidates),
+    )
+
+
+def _reason(reason: str, lang: Language) -> str:
+    key = f"{REASON}{reason}"
+    return text(key, lang) if key in TEXTS else reason
+
+
+def _files(version: Version, look: Look) -> Component:
+    lang = look.lang
+    if not version.open:
+        return card(text("audiences.files", lang), html.P(text("audiences.files_closed", lang), className="hint"))
+    buttons: list[Child] = [
+        forms.download("members", text(key, lang), values={"format": form, "version": version.number})
+        for form, key in zip(FORMS, ("audiences.csv", "audiences.parquet", "audiences.jsonl"), strict=True)
+    ]
+    if look.may("see_graph"):
+        named = {"format": "csv", "version": version.number, "captions": True}
+        buttons.append(forms.download("members", text("audiences.named", lang), values=named))
+    return card(
+        text("audiences.files", lang),
+        html.Div(buttons, className="actions start"),
+        html.P(text("audiences.files_hint", lang), className="hint"),
+    )
+
+
+def _recipe(audience: Audience, look: Look) -> Component:
+    lang = look.lang
+    where: Child = text("audiences.every_circle", lang)
+    if audience.circles:
+        where = html.Span(
+            [forms.link(f"{circles.HOME}/{each}", short(each), "page-anchor mono") for each in audience.circles],
+            className="pairs",
+        )
+    by = text("circle.by_influence" if audience.by is KeyOrder.INFLUENCE else "circle.by_reach", lang)
+    who = (
+        text("audiences.everybody", lang)
+        if audience.spreaders is None
+        else text("audiences.strongest", lang, n=words.number(audience.spreaders), by=by)
+    )
+    rows: list[tuple[str, Child]] = [
+        (text("audiences.purpose", lang), audience.purpose),
+        (text("audiences.from", lang), where),
+        (text("audiences.who", lang), who),
+        (
+            text("audiences.created", lang),
+            f"{words.moment(audience.created_at, look.zone)} · {audience.created_by}",
+        ),
+    ]
+    return card(text("audiences.recipe", lang), facts(rows))
+
+
+def _versions(asked: AudienceAsked, found: AudienceFound, look: Look) -> Component:
+    lang, audience = look.lang, found.audience
+    shown = audience.version(asked.version)
+    heads = ["audiences.number", "audiences.drawn", "audiences.members", "audiences.state"]
+    if look.may("see_exclusions"):
+        heads.append("audiences.action")
+    head = html.Tr([html.Th(html.Span(text(key, lang), className="column"), scope="col") for key in heads])
+    rows = [_version_row(version, audience, look, shown=version is shown) for version in audience.versions]
+    return card(
+        text("audiences.versions", lang),
+        html.Table([html.Thead(head), html.Tbody(rows)], className="nodes rows versions"),
+    )
+
+
+def _version_row(version: Version, audience: Audience, look: Look, *, shown: bool) -> html.Tr:
+    lang = look.lang
+    name = text("audiences.version", lang, n=version.number)
+    cells: list[Component] = [
+        html.Th(
+            name if shown else forms.link(f"{HOME}/{audience.id}?version={version.number}", name, "page-anchor"),
+            scope="row",
+        ),
+        html.Td(words.moment(version.drawn_at, look.zone)),
+        html.Td(words.number(version.members), className="count"),
+        html.Td(state(version, lang)),
+    ]
+    if look.may("see_exclusions"):
+        button = forms.act(
+            "withdraw",
+            text("audiences.withdraw", lang),
+            values={"version": version.number},
+            title=f"{text('audiences.withdraw', lang)} · {name}",
+            confirm=text("audiences.withdraw_what", lang),
+            reason=True,
+            danger=True,
+        )
+        cells.append(html.Td(None if version.withdrawn else button))
+    return html.Tr(cells)
+
+
+PAGE = Page(
+    name="audience",
+    rights=frozenset({"market"}),
+    question=AudienceAsked,
+    answer=AudienceFound,
+    parse=AudienceAsked.parse,
+    load=load,
+    draw=draw,
+    title=lambda _asked, found, _lang: found.audience.name,
+    actions={"redraw": redraw, "withdraw": withdraw},
+    downloads={"members": members},
+)

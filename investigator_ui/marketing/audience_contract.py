@@ -1,0 +1,89 @@
+"""Seed audiences as the API tells of them, and the documents that ask for them."""
+
+from datetime import datetime
+
+from pydantic.dataclasses import dataclass
+
+from investigator_ui.contract import ANSWER
+from investigator_ui.marketing.circle_contract import KeyOrder
+
+VERSION = "number drawnBy drawnAt validUntil policyVersion members excluded withdrawn expired"
+WHOLE = f"id name channel purpose createdBy createdAt circles spreaders by versions {{ {VERSION} }}"
+
+AUDIENCES = f"query PageAudiences {{ audiences(first: 100) {{ {WHOLE} }} }}"
+AUDIENCE = f"query PageAudience($id: ID!) {{ audience(id: $id) {{ {WHOLE} }} }}"
+WATERFALLS = """query PageWaterfalls($id: ID!) { audience(id: $id) {
+  versions { number candidates riskAt withdrawalReason waterfall { reason count } } } }"""
+DRAW = """mutation PageDrawAudience($name: String!, $channel: Channel!, $purpose: String!, $recipe: RecipeInput!) {
+  drawAudience(name: $name, channel: $channel, purpose: $purpose, recipe: $recipe) { id } }"""
+REDRAW = "mutation PageRedrawAudience($id: ID!) { redrawAudience(id: $id) { id } }"
+WITHDRAW = """mutation PageWithdrawAudience($id: ID!, $version: Int!, $reason: String!) {
+  withdrawAudience(id: $id, version: $version, reason: $reason) { id } }"""
+
+DOCUMENTS = {
+    "PageAudiences": AUDIENCES,
+    "PageAudience": AUDIENCE,
+    "PageWaterfalls": WATERFALLS,
+    "PageDrawAudience": DRAW,
+    "PageRedrawAudience": REDRAW,
+    "PageWithdrawAudience": WITHDRAW,
+}
+CHANNELS = ("SMS", "CALL", "EMAIL", "PUSH")
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Version:
+    """One draw. `excluded` is None where it is too small to be told."""
+
+    number: int
+    drawn_by: str
+    drawn_at: datetime
+    valid_until: datetime
+    policy_version: str
+    members: int
+    withdrawn: bool
+    expired: bool
+    excluded: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is handed out."""
+        return not self.withdrawn and not self.expired
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Audience:
+    """`versions`: the newest first."""
+
+    id: str
+    name: str
+    channel: str
+    purpose: str
+    created_by: str
+    created_at: datetime
+    by: KeyOrder
+    circles: tuple[str, ...] = ()
+    spreaders: int | None = None
+    versions: tuple[Version, ...] = ()
+
+    def version(self, number: int | None) -> Version | None:
+        """The one of this number, the newest when there is none of it."""
+        newest = self.versions[0] if self.versions else None
+        return next((each for each in self.versions if each.number == number), newest)
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Step:
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Waterfall:
+    """Whom the gate left out for what, to the last person."""
+
+    number: int
+    candidates: int
+    risk_at: datetime
+    withdrawal_reason: str | None = None
+    waterfall: tuple[Step, ...] = ()

@@ -1,0 +1,185 @@
+"""The seed-audience studio: people from chosen circles, or the strongest spreaders, through one channel, for a purpose."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from dash import html
+from dash.development.base_component import Component
+from pydantic.dataclasses import dataclass
+
+from investigator_ui import words
+from investigator_ui.address import Language
+from investigator_ui.client import UserApi, read
+from investigator_ui.contract import ANSWER, Json
+from investigator_ui.marketing import circles, forms
+from investigator_ui.marketing.audience_contract import CHANNELS, DRAW
+from investigator_ui.marketing.audiences import HOME, NEW, channel
+from investigator_ui.marketing.circle_contract import CIRCLE, CircleRow, KeyOrder
+from investigator_ui.marketing.page import Call, Look, Outcome, Page
+from investigator_ui.marketing.parts import card, notice, page_shell
+from investigator_ui.panels.parts import Child, icon
+from investigator_ui.texts import text
+
+AT = {
+    "audience.name": "name",
+    "audience.channel": "channel",
+    "audience.purpose": "purpose",
+    "audience.recipe": "spreaders",
+}
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class StudioAsked:
+    """`circles`: those that were chosen; none of them means all."""
+
+    circles: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, path: str, query: Mapping[str, str]) -> "StudioAsked | None":
+        return cls(circles.chosen_in(query.get("circles", ""))) if path == NEW else None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class StudioFound:
+    """The chosen circles that are there."""
+
+    circles: tuple[CircleRow, ...]
+
+
+def load(user: UserApi, asked: StudioAsked, _moment: datetime | None) -> StudioFound:
+    found = [user.run(CIRCLE, id=each)["referralCircle"] for each in asked.circles]
+    return StudioFound(read(tuple[CircleRow, ...], [each for each in found if each is not None]))
+
+
+def draw_audience(asked: Call[StudioAsked]) -> Outcome:
+    """Drawn by the API, through the gate; then its page."""
+    said = {name: str(asked.values.get(name, "")).strip() for name in ("name", "channel", "purpose", "spreaders", "by")}
+    recipe: dict[str, Json] = {"circles": list(asked.question.circles), "by": said["by"] or KeyOrder.REACH.value}
+    if said["spreaders"]:
+        if not (said["spreaders"].isascii() and said["spreaders"].isdigit() and len(said["spreaders"]) < 10):
+            return Outcome(problems={"spreaders": text("audiences.spreaders_whole", asked.look.lang)})
+        recipe["spreaders"] = int(said["spreaders"])
+    made = asked.user.run(DRAW, name=said["name"], channel=said["channel"], purpose=said["purpose"], recipe=recipe)
+    return Outcome(message=text("audiences.made", asked.look.lang), go=f"{HOME}/{made['drawAudience']['id']}")
+
+
+def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
+    lang = look.lang
+    ranks = [
+        (KeyOrder.REACH.value, text("circle.by_reach", lang)),
+        (KeyOrder.INFLUENCE.value, text("circle.by_influence", lang)),
+    ]
+    fields: list[Child] = [
+        forms.field(
+            "name", text("audiences.name", lang), required=True, most=80, hint=text("audiences.name_hint", lang)
+        ),
+        forms.field(
+            "channel",
+            text("audiences.channel", lang),
+            kind="select",
+            value=CHANNELS[0],
+            options=[(each, channel(each, lang)) for each in CHANNELS],
+            hint=text("audiences.channel_hint", lang),
+        ),
+        forms.field(
+            "purpose",
+            text("audiences.purpose", lang),
+            kind="textarea",
+            required=True,
+            most=500,
+            rows=2,
+            hint=text("audiences.purpose_hint", lang),
+        ),
+        html.Div(
+            [
+                forms.field(
+                    "spreaders",
+                    text("audiences.spreaders", lang),
+                    kind="number",
+                    required=not found.circles,
+                    hint=text("audiences.spreaders_hint" if found.circles else "audiences.spreaders_all", lang),
+                ),
+                forms.field("by", text("audiences.by", lang), kind="select", value=ranks[0][0], options=ranks),
+            ],
+            className="form-row",
+        ),
+    ]
+    form = forms.form(
+        "draw",
+        fields,
+        submit=text("audiences.draw", lang),
+        more=[forms.link(HOME, text("market.cancel", lang), "button")],
+    )
+    gone = len(asked.circles) - len(found.circles)
+    return page_shell(
+        "audience-form",
+        "social",
+        text("audiences.new", lang),
+        notice(text("audiences.gone", lang, n=words.number(gone)), tone="warn") if gone else None,
+        html.Div(
+            [
+                html.Div([_source(asked, found.circles, look), card(text("audiences.about", lang), form)], className="stack"),
+                _gate(lang),
+            ],
+            className="columns main",
+        ),
+        back=forms.link(HOME, [icon("chevron"), text("audiences.title", lang)], "page-back"),
+    )  # fmt: skip
+
+
+def _source(asked: StudioAsked, chosen: Sequence[CircleRow], look: Look) -> Component:
+    lang = look.lang
+    more = forms.link(
+        f"{circles.HOME}?chosen={','.join(asked.circles)}" if asked.circles else circles.HOME,
+        text("audiences.choose_more" if chosen else "audiences.to_circles", lang),
+        "button",
+    )
+    if not chosen:
+        return card(
+            text("audiences.from", lang),
+            html.P(text("audiences.from_all", lang)),
+            html.Div(more, className="actions"),
+        )
+    people = sum(each.size for each in chosen)
+    rows: list[Child] = [
+        html.Span(
+            [
+                forms.link(f"{circles.HOME}/{each.id}", each.code, "page-anchor mono"),
+                text("audiences.people", lang, n=words.number(each.size)),
+            ],
+            className="pair",
+        )
+        for each in chosen
+    ]
+    return card(
+        text("audiences.from", lang),
+        html.Div(rows, className="pairs"),
+        html.P(text("audiences.together", lang, n=words.number(people)), className="hint"),
+        html.Div(more, className="actions"),
+    )
+
+
+def _gate(lang: Language) -> Component:
+    """What the gate looks at, in the words that a marketer may know."""
+    points = [
+        "audiences.gate_consent",
+        "audiences.gate_contacts",
+        "audiences.gate_policy",
+        "audiences.gate_least",
+        "audiences.gate_days",
+    ]
+    return card(text("audiences.gate", lang), html.Ul([html.Li(text(key, lang)) for key in points], className="points"))
+
+
+PAGE = Page(
+    name="audience-form",
+    rights=frozenset({"market"}),
+    question=StudioAsked,
+    answer=StudioFound,
+    parse=StudioAsked.parse,
+    load=load,
+    draw=draw,
+    title=lambda _asked, _found, lang: text("audiences.new", lang),
+    actions={"draw": draw_audience},
+    at=AT,
+)
