@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from graph_model.predicates import EVERYTHING, Compare, Operator, Predicate
-from graph_model.stores.sqlite import SqliteStore, assessing, drawn, reading, upsert_edges, upsert_slot, walk
+from graph_model.stores.sqlite import (
+    SqliteStore,
+    assessing,
+    counting,
+    drawn,
+    linking,
+    reading,
+    upsert_edges,
+    upsert_slot,
+    walk,
+)
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.predicate_sql import field
 from graph_model.stores.sqlite.selecting import _matching
@@ -43,6 +53,26 @@ def plan(connection: sqlite3.Connection, query: str, parameters: object = ()) ->
 
 def test_the_newest_neighbours_of_a_hub_are_read_in_the_order_of_the_table(connection: sqlite3.Connection) -> None:
     assert plan(connection, walk._NEWEST, {"nid": 1, "type": 1}) == ["SEARCH a USING PRIMARY KEY (nid=? AND type=?)"]
+
+
+def test_what_an_answer_leaves_out_is_counted_without_sorting_what_lies_around_it(
+    connection: sqlite3.Connection,
+) -> None:
+    steps = plan(connection, counting._NEIGHBOURS, {"wanted": "[]", "types": None})
+    assert steps[0].startswith("SCAN wanted")
+    assert steps[1] == "SEARCH a USING PRIMARY KEY (nid=?)"
+    assert not any("B-TREE" in step for step in steps)
+
+
+def test_what_joins_the_nodes_of_an_answer_is_found_at_their_ends_and_by_its_whole_key(
+    connection: sqlite3.Connection,
+) -> None:
+    parameters = dict.fromkeys(("wanted", "among", "hubs", "types"), "[]") | dict.fromkeys(("event", "recorded"), "0")
+    searches = [step for step in plan(connection, linking._AMONG, parameters) if step.startswith("SEARCH")]
+    assert searches == [
+        "SEARCH a USING PRIMARY KEY (nid=?)",
+        "SEARCH e USING PRIMARY KEY (triple=? AND start=? AND finish=? AND qualifier=?)",
+    ]
 
 
 @pytest.mark.parametrize("query", [upsert_edges._FIND, upsert_edges._UPDATE_EDGE, upsert_edges._UPDATE_ADJACENCY])

@@ -16,7 +16,7 @@ SELECT a.nid, a.type, a.other, max({SEEN}) {_FROM}
 WHERE a.other <> a.nid AND {_IN_FORCE} AND {OF_TYPES} GROUP BY a.nid, a.type, a.other
 """
 _LINKS = f"""
-SELECT a.triple, a.nid, a.other, 1, a.qualifier, a.first_seen, {SEEN}, a.recorded_at, a.source, a.properties {_FROM}
+SELECT a.type, a.nid, a.other, a.qualifier, a.first_seen, {SEEN}, a.recorded_at, a.source, a.properties {_FROM}
 WHERE a.outgoing AND {_SHOWN} AND {_IN_FORCE} AND {OF_TYPES}
 """
 _OMITTED = f"""
@@ -35,7 +35,7 @@ def neighbours(scope: Scope, nids: Iterable[int]) -> list[tuple[int, int, int, i
 
 
 def links(scope: Scope, among: Iterable[int]) -> Iterable[tuple[int | str | None, ...]]:
-    """Those with both ends `among`, as `linking` reads any other."""
+    """Those with both ends `among`, as `hydration.Link` has them."""
     if not scope.sees_drawn:
         return ()
     wanted = as_json(among)

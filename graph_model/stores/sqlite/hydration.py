@@ -5,7 +5,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,8 +27,7 @@ JOIN scoring s ON s.run = a.run WHERE s.as_of <= ?2 AND s.scored_at <= ?3 ORDER 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What a walk needs of a node, and the rest of its row for when it is shown."""
 
     nid: int
@@ -128,8 +127,7 @@ def _properties(connection: sqlite3.Connection, names: Names, wanted: Sequence[R
 # --- edges -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An edge as it was found: `last_seen` already as of the asked moment, properties as they are kept."""
 
     type: int
