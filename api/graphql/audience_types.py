@@ -9,20 +9,22 @@ from api.graphql.consent_types import Channel
 from api.graphql.context import Info
 from api.graphql.declare import resolver
 from api.graphql.referral_types import KeyOrder
-from graph_model.services import audiences, circle_lists, gate
+from graph_model.services import audiences, circle_lists, gate, lookalikes
 from graph_model.services.audience_records import Audience, Recipe, Version
 
 
 @strawberry.input(
-    description="Where people come from: circles, or all of them; everybody in them, or as many of the strongest spreaders."
+    description="Where people come from: circles, or all of them; everybody in them, or as many of the strongest spreaders. `grow` adds as many "
+    "who are like them by tags of class marketing; 100,000 at most."
 )
 class RecipeInput:
     circles: list[strawberry.ID] = strawberry.field(default_factory=list)
     spreaders: int | None = None
     by: KeyOrder = KeyOrder.REACH
+    grow: int = 0
 
     def recipe(self) -> Recipe:
-        return Recipe(tuple(self.circles), self.spreaders, circle_lists.KeyOrder(self.by.value))
+        return Recipe(tuple(self.circles), self.spreaders, circle_lists.KeyOrder(self.by.value), self.grow)
 
 
 @strawberry.type(
@@ -53,6 +55,32 @@ class AudienceMemberConnection:
     total_count: int
 
 
+@strawberry.type(description="One value of a tag (null: without it) as look-alikes were found by it.")
+class LikenessTrait:
+    value: str | None
+    of_seed: float = strawberry.field(description="How frequent it is in the seed, from counts rounded to 5.")
+    of_everybody: float
+    weight: float = strawberry.field(description="Above 0 it speaks for being like the seed. Weights add up.")
+
+
+@strawberry.type(description="What a tag told of being like the seed.")
+class TagLikeness:
+    code: str
+    name_zh: str
+    name_en: str
+    traits: list[LikenessTrait]
+
+    @classmethod
+    def of(cls, likeness: lookalikes.TagLikeness) -> "TagLikeness":
+        traits = [
+            LikenessTrait(
+                value=trait.value, of_seed=trait.of_seed, of_everybody=trait.of_everybody, weight=trait.weight
+            )
+            for trait in likeness.traits
+        ]
+        return cls(code=likeness.code, name_zh=likeness.name_zh, name_en=likeness.name_en, traits=traits)
+
+
 @strawberry.type(description="One draw, frozen.")
 class AudienceVersion:
     number: int
@@ -65,11 +93,17 @@ class AudienceVersion:
         description="Who was left out, all reasons together. Rounded to 5, and null below 10, to whoever may not see exclusions."
     )
     withdrawn: bool
+    grown: int = strawberry.field(description="How many of the members are like the others, and not of the circles.")
+    expired: bool = strawberry.field(description="Whether it is too old to be handed out: draw the audience anew.")
     kept: strawberry.Private[Version]
 
     @resolver("Who was considered: exactly the members and all who were left out.")
     def candidates(self) -> int:
         return self.kept.candidates
+
+    @resolver("By what look-alikes were found: the most telling tag first, and of each the heaviest value.")
+    def likeness(self) -> list[TagLikeness]:
+        return [TagLikeness.of(each) for each in self.kept.likeness]
 
     @resolver("Whom the gate left out for what, to the last person.")
     def waterfall(self, info: Info) -> list[Exclusion]:
@@ -95,6 +129,8 @@ class AudienceVersion:
             members=version.members,
             excluded=gate.told(info.context.principal, version.excluded).excluded,
             withdrawn=version.withdrawn is not None,
+            grown=version.grown,
+            expired=info.context.now > version.valid_until,
             kept=version,
         )
 
@@ -110,6 +146,7 @@ class AudienceView:
     circles: list[strawberry.ID]
     spreaders: int | None
     by: KeyOrder
+    grow: int = strawberry.field(description="How many look-alikes are asked for.")
     found: strawberry.Private[Audience]
 
     @resolver("Its draws, the newest first.")
@@ -160,5 +197,6 @@ class AudienceView:
             circles=[strawberry.ID(each) for each in audience.recipe.circles],
             spreaders=audience.recipe.spreaders,
             by=KeyOrder(audience.recipe.by.value),
+            grow=audience.recipe.grow,
             found=audience,
         )

@@ -68,6 +68,7 @@ OWN: Mapping[str, int] = {
     "Mutation.redrawAudience": 10_000,
     "Query.explanation": 1_000,
     "Query.checkTag": 5_000,  # it counts everybody
+    "Query.macroPortrait": 5_000,
     "Query.countSegment": 5_000,
     "Segment.count": 5_000,
     "Segment.difference": 1_000,

@@ -9,6 +9,7 @@ from api.graphql.explanation_query import ExplanationQuery
 from api.graphql.job_query import JobQuery
 from api.graphql.link_query import LinkQuery
 from api.graphql.path_query import PathQuery
+from api.graphql.portrait_query import PortraitQuery
 from api.graphql.referral_query import ReferralQuery
 from api.graphql.ring_query import RingQuery
 from api.graphql.risk_query import RiskQuery
@@ -31,6 +32,7 @@ class Query(
     ReferralQuery,
     AudienceQuery,
     TagQuery,
+    PortraitQuery,
     SegmentQuery,
 ):
     """Each base holds the queries of one subject; add a module, then its class here."""

@@ -14,6 +14,7 @@ import orjson
 
 from graph_model.moments import from_ms, to_ms
 from graph_model.services.circle_lists import KeyOrder
+from graph_model.services.lookalikes import TagLikeness, Trait
 from graph_model.store import GraphStore
 
 _AUDIENCE, _VERSION, _MEMBERS, _TAKEN = "audience/", "audience-version/", "audience-members/", "audience-name/"
@@ -23,11 +24,13 @@ _MOST = 1_000  # audiences, and versions of one
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Where the people come from: some circles, or all of them; everybody in them, or the strongest spreaders."""
+    """Where the people come from: some circles, or all of them; everybody in them, or the strongest spreaders; and how many who are like them
+    join them."""
 
     circles: tuple[str, ...] = ()
     spreaders: int | None = None
     by: KeyOrder = KeyOrder.REACH
+    grow: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One draw, frozen. `risk_at` is the moment from which risk was looked at; `excluded` sums with `members` to `candidates`."""
+    """One draw, frozen. `risk_at` is the moment from which risk was looked at; `excluded` sums with `members` to `candidates`. `grown` of the
+    members are like the others, by `likeness`."""
 
     audience_id: str
     number: int
@@ -64,6 +68,8 @@ class Version:
     members: int
     draft: str  # tells its members from those of draws that lost
     withdrawn: Withdrawal | None = None
+    grown: int = 0
+    likeness: tuple[TagLikeness, ...] = ()
 
 
 def keep(store: GraphStore, audience: Audience) -> bool:
@@ -83,7 +89,7 @@ def keep_version(store: GraphStore, version: Version, node_ids: Sequence[str]) -
     for number, piece in enumerate(_pieces(version)):
         store.put_state(piece, ",".join(ordered[number * _PIECE : (number + 1) * _PIECE]))
     name = _VERSION + _name(version.audience_id, version.number)
-    kept = store.swap_state(name, expected=None, value=_dump(asdict(version)))
+    kept = store.swap_state(name, expected=None, value=_dump(_plainly(version)))
     if not kept:
         _drop_members(store, version)
     return kept
@@ -92,7 +98,7 @@ def keep_version(store: GraphStore, version: Version, node_ids: Sequence[str]) -
 def drop_version(store: GraphStore, version: Version) -> None:
     """Of an audience that did not come to be."""
     name = _VERSION + _name(version.audience_id, version.number)
-    store.swap_state(name, expected=_dump(asdict(version)), value=None)
+    store.swap_state(name, expected=_dump(_plainly(version)), value=None)
     _drop_members(store, version)
 
 
@@ -104,8 +110,8 @@ def _drop_members(store: GraphStore, version: Version) -> None:
 def withdraw(store: GraphStore, version: Version, withdrawal: Withdrawal) -> bool:
     """False where somebody changed it meanwhile."""
     name = _VERSION + _name(version.audience_id, version.number)
-    changed = _dump(asdict(version) | {"withdrawn": asdict(withdrawal)})
-    return store.swap_state(name, expected=_dump(asdict(version)), value=changed)
+    changed = _dump(_plainly(version) | {"withdrawn": asdict(withdrawal)})
+    return store.swap_state(name, expected=_dump(_plainly(version)), value=changed)
 
 
 def read(store: GraphStore, audience_id: str) -> Audience | None:
@@ -147,6 +153,14 @@ def _name(audience_id: str, number: int) -> str:
     return f"{audience_id}/{number:04d}"
 
 
+def _plainly(version: Version) -> dict[str, object]:
+    """As it is written: what grew is only in those that did, as in those that were drawn before there was growing."""
+    kept = asdict(version)
+    if version.grown == 0:
+        del kept["grown"], kept["likeness"]
+    return kept
+
+
 def _dump(record: Mapping[str, object]) -> str:
     return orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
 
@@ -161,7 +175,7 @@ def _audience(text: str) -> Audience:
     recipe = kept.pop("recipe")
     return Audience(
         **kept | {"created_at": from_ms(kept["created_at"])},
-        recipe=Recipe(tuple(recipe["circles"]), recipe["spreaders"], KeyOrder(recipe["by"])),
+        recipe=Recipe(tuple(recipe["circles"]), recipe["spreaders"], KeyOrder(recipe["by"]), recipe.get("grow", 0)),
     )
 
 
@@ -170,6 +184,12 @@ def _version(text: str) -> Version:
     for moment in ("drawn_at", "risk_at", "valid_until"):
         kept[moment] = from_ms(kept[moment])
     gone = kept.pop("withdrawn")
+    likeness = tuple(
+        TagLikeness(**each | {"traits": tuple(Trait(**trait) for trait in each["traits"])})
+        for each in kept.pop("likeness", ())
+    )
     return Version(
-        **kept, withdrawn=None if gone is None else Withdrawal(gone["by"], from_ms(gone["at"]), gone["reason"])
+        **kept,
+        withdrawn=None if gone is None else Withdrawal(gone["by"], from_ms(gone["at"]), gone["reason"]),
+        likeness=likeness,
     )

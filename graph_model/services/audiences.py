@@ -1,4 +1,4 @@
-"""Seed audiences (种子人群): people from referral circles who passed the gate, named, versioned and frozen; handed out through the gate again.
+"""Seed audiences (种子人群): people from referral circles and those like them who passed the gate, named, versioned, frozen; handed out through it again.
 
 A version keeps its members whatever becomes of their grades: what a marketer reads from it before and after a change is the same. What may change
 from day to day is who opted out, was contacted too often, or rests by chance. A version is handed out for a few days and then drawn anew.
@@ -20,8 +20,9 @@ from graph_model.services import audience_records as records
 from graph_model.services.audience_records import Audience, Recipe, Version, Withdrawal
 from graph_model.services.circle_lists import one_circle, required, spreaders
 from graph_model.services.consent_facts import CHANNELS
-from graph_model.services.gate import Handles, Passed, pass_gate, risk_moment, told
+from graph_model.services.gate import EXCLUSIONS, Handles, Passed, pass_gate, risk_moment, told
 from graph_model.services.gate_policy import Gate
+from graph_model.services.lookalikes import MOST_GROWN, TagLikeness, ranked
 from graph_model.services.referrals import Circles
 from graph_model.services.wording import reason_of, refuse_personal
 from graph_model.store import GraphStore
@@ -30,6 +31,17 @@ MOST_SPREADERS = 100_000
 MOST_CIRCLES = 1_000
 _LONGEST_NAME = 80
 _TRIES = 5
+_LEAST_AT_ONCE = 2_000  # candidates that go through the gate together
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Who passed, and of those how many are like the others, by what."""
+
+    passed: Passed
+    risk: datetime
+    grown: int
+    likeness: tuple[TagLikeness, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ def create(
     now: datetime,
 ) -> tuple[Audience, Version]:
     """A new audience and its first version. Raises InvalidRequest audience.name, audience.channel, audience.purpose, audience.recipe,
-    audience.unscored, audience.too_small, text.personal, or NotFound for a circle that is not there or too small."""
+    audience.unscored, audience.too_small, audience.unlike, text.personal, or NotFound for a circle that is not there or too small."""
     principal.require(Right.MARKET)
     if channel not in CHANNELS:
         raise InvalidRequest(f"A channel is one of: {', '.join(CHANNELS)}.", code="audience.channel")
@@ -67,8 +79,8 @@ def create(
         created_by=principal.name,
         created_at=moment,
     )
-    drawn, risk = _draw(store, gate, circles, principal, audience, moment)
-    version = _keep(store, gate, principal, audience, drawn, risk, moment)
+    drawn = _draw(store, gate, circles, principal, audience, moment)
+    version = _keep(store, gate, principal, audience, drawn, moment)
     if not records.keep(store, audience):
         records.drop_version(store, version)
         raise _name_taken()
@@ -82,8 +94,8 @@ def redraw(
     """The same recipe once more: the next version. Raises as `create` does, and NotFound for an unknown audience."""
     principal.require(Right.MARKET)
     audience, moment = one(store, principal, audience_id), whole(now)
-    drawn, risk = _draw(store, gate, circles, principal, audience, moment)
-    version = _keep(store, gate, principal, audience, drawn, risk, moment)
+    drawn = _draw(store, gate, circles, principal, audience, moment)
+    version = _keep(store, gate, principal, audience, drawn, moment)
     _audit_draw(store, principal, audience, version)
     return audience, version
 
@@ -179,7 +191,7 @@ def export_record(
 
 def _draw(
     store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience: Audience, now: datetime
-) -> tuple[Passed, datetime]:
+) -> _Drawn:
     risk = risk_moment(store, gate.policy, now=now)
     if risk is None:
         raise InvalidRequest(
@@ -191,10 +203,16 @@ def _draw(
     def passing(candidates: Handles) -> Passed:
         return pass_gate(store, gate, candidates, channel=audience.channel, moment=now, risk=risk)
 
-    ranked = _candidates(circles, principal, gate, audience.recipe)
-    handles = circles.people.handles[ranked]
+    people = _candidates(circles, principal, gate, audience.recipe)
+    handles = circles.people.handles[people]
     wanted = audience.recipe.spreaders
     passed = passing(handles) if wanted is None else _strongest(handles, wanted, passing)
+    alike, likeness = _nobody(), list[TagLikeness]()
+    seed = handles[:wanted]  # before the gate: nothing that follows tells of anybody's risk or consent
+    if audience.recipe.grow > 0 and len(seed) >= gate.policy.least_members:
+        others, likeness = ranked(store, gate.secret, seed)
+        alike = _strongest(others, audience.recipe.grow, passing)
+        passed = _together(passed, alike)
     if len(passed.handles) < gate.policy.least_members:
         steps = told(principal, passed.excluded).steps
         exact = "" if steps is None else f" Left out: {', '.join(f'{reason} {n:,}' for reason, n in steps if n > 0)}."
@@ -203,7 +221,21 @@ def _draw(
             f"Choose more or larger circles, or another channel.{exact}",
             code="audience.too_small",
         )
-    return passed, risk
+    return _Drawn(passed, risk, len(alike.handles), tuple(likeness))
+
+
+def _nobody() -> Passed:
+    return Passed(np.empty(0, dtype=np.int64), [], 0, dict.fromkeys(EXCLUSIONS, 0))
+
+
+def _together(one: Passed, other: Passed) -> Passed:
+    """Of two groups without anybody in common."""
+    return Passed(
+        np.union1d(one.handles, other.handles),
+        [*one.node_ids, *other.node_ids],
+        one.candidates + other.candidates,
+        {reason: one.excluded[reason] + other.excluded[reason] for reason in EXCLUSIONS},
+    )
 
 
 def _candidates(circles: Circles, principal: Principal, gate: Gate, recipe: Recipe) -> Handles:
@@ -222,16 +254,15 @@ def _candidates(circles: Circles, principal: Principal, gate: Gate, recipe: Reci
 
 def _strongest(ranked: Handles, wanted: int, passing: Callable[[Handles], Passed]) -> Passed:
     """As many as are wanted, the strongest first, of those who pass: so that how many were left out can't be told from how many were asked for."""
-    look = 2 * wanted
-    while True:
-        some = ranked[:look]
+    drawn, begin, size = _nobody(), 0, max(_LEAST_AT_ONCE, wanted // 2)
+    while begin < len(ranked) and len(drawn.handles) < wanted:
+        some, missing = ranked[begin : begin + size], wanted - len(drawn.handles)
         passed = passing(some)
-        if len(passed.handles) >= wanted:
+        if len(passed.handles) >= missing:
             kept = np.flatnonzero(np.isin(some, passed.handles))
-            return passing(some[: int(kept[wanted - 1]) + 1])
-        if look >= len(ranked):
-            return passed
-        look *= 2
+            passed = passing(some[: int(kept[missing - 1]) + 1])
+        drawn, begin = _together(drawn, passed), begin + size
+    return drawn
 
 
 def _keep(
@@ -239,8 +270,7 @@ def _keep(
     gate: Gate,
     principal: Principal,
     audience: Audience,
-    drawn: Passed,
-    risk: datetime,
+    drawn: _Drawn,
     now: datetime,
 ) -> Version:
     for _ in range(_TRIES):
@@ -250,15 +280,17 @@ def _keep(
             number=before[0].number + 1 if len(before) > 0 else 1,
             drawn_by=principal.name,
             drawn_at=now,
-            risk_at=risk,
+            risk_at=drawn.risk,
             valid_until=records.valid_until(now, gate.policy.valid_days),
             policy_version=gate.policy.version,
-            candidates=drawn.candidates,
-            excluded=dict(drawn.excluded),
-            members=len(drawn.node_ids),
+            candidates=drawn.passed.candidates,
+            excluded=dict(drawn.passed.excluded),
+            members=len(drawn.passed.node_ids),
             draft=secrets.token_hex(8),
+            grown=drawn.grown,
+            likeness=drawn.likeness if drawn.grown > 0 else (),
         )
-        if records.keep_version(store, made, drawn.node_ids):
+        if records.keep_version(store, made, drawn.passed.node_ids):
             return made
     raise InvalidRequest("Others draw this audience at the same time. Draw it again in a moment.", code="audience.busy")
 
@@ -305,6 +337,8 @@ def _checked(recipe: Recipe) -> Recipe:
         raise InvalidRequest(f"An audience comes from {MOST_CIRCLES} circles at most.", code="audience.recipe")
     if recipe.spreaders is not None and not 1 <= recipe.spreaders <= MOST_SPREADERS:
         raise InvalidRequest(f"Spreaders are 1 to {MOST_SPREADERS:,}.", code="audience.recipe")
+    if not 0 <= recipe.grow <= MOST_GROWN:
+        raise InvalidRequest(f"Look-alikes are 0 to {MOST_GROWN:,}.", code="audience.recipe")
     return recipe
 
 

@@ -102,8 +102,9 @@ CIRCLE_IN_FULL = f"""query ($id: ID!, $by: KeyOrder! = REACH, $first: Int! = 10,
   quality {{ brought a b c d unscored confirmedFraud circularReferrals selfReferrals }}
   graph(limit: $limit) {{ members {{ {CIRCLE_MEMBER} }} omitted
     referrals {{ source target at first circular shared {{ type count }} }} }} }} }}"""
-AUDIENCE_ALONE = """id name channel purpose createdBy createdAt circles spreaders by
-  versions { number drawnBy drawnAt validUntil policyVersion members excluded withdrawn }"""
+AUDIENCE_ALONE = """id name channel purpose createdBy createdAt circles spreaders by grow
+  versions { number drawnBy drawnAt validUntil policyVersion members excluded withdrawn expired
+    grown likeness { code nameZh nameEn traits { value ofSeed ofEverybody weight } } }"""
 AUDIENCE = f"query ($id: ID!) {{ audience(id: $id) {{ {AUDIENCE_ALONE} }} }}"
 AUDIENCES = f"query ($first: Int! = 20) {{ audiences(first: $first) {{ {AUDIENCE_ALONE} }} }}"
 AUDIENCE_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $version: Int) {{ audience(id: $id) {{
@@ -160,6 +161,10 @@ PORTRAIT = """query ($nodeId: ID!, $on: Date, $asOf: DateTime) { subjectById(nod
 PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
   path(from: $from, to: $to, k: $k, maxHops: $maxHops, asOf: $asOf) {
     nodes { id type caption } edges { id source target type } hops cost sentenceZh sentenceEn } }"""
+MACRO_PORTRAIT = """query ($rows: String!, $columns: String, $by: Applied, $segment: String) {
+  macroPortrait(rows: $rows, columns: $columns, by: $by, segment: $segment) {
+    rows { kind value rule total } columns { kind value rule total } cells { count rowShare columnShare share lift }
+    population suppressed overlapping exact sources { code baseDate } segment } }"""
 NODE_BY_KEY = f"""query ($type: String!, $key: String!, $asOf: DateTime) {{
   nodeByKey(type: $type, key: $key, asOf: $asOf) {{ {NODE} }} }}"""
 
@@ -169,6 +174,7 @@ EVERYTHING = (
     NODE_FACTS, RECORD_LABEL, RECORD_DISPOSITION, BLOCKLIST, ADD_TO_BLOCKLIST, REMOVE_FROM_BLOCKLIST, ASSESS,
     START_JOB, CANCEL_JOB, JOBS, ONE_JOB,
     SCORE, SCORES, RING, RINGS, RING_MEMBERS, EXPLANATION, PATH, NODE_BY_KEY,
+    MACRO_PORTRAIT,
     RECORD_CONSENTS, RECORD_CONTACTS, CONSENT, CIRCLE, CIRCLES, CIRCLE_IN_FULL, AUDIENCE, AUDIENCES, AUDIENCE_MEMBERS, WATERFALL,
     DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
     TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT,
