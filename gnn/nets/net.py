@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from gnn.nets.bins import Bins
 from gnn.nets.layer import FastLinks, TypedConv
-from gnn.nets.sampling import sample
+from gnn.nets.sampling import Sampler
 from gnn.nets.typed import Relation, TypedGraph
 
 Mask = NDArray[np.bool_]
@@ -87,8 +87,9 @@ class FittedNet:
                 return whole if nodes is None else whole[nodes]
             wanted = np.arange(graph.counts()[self.net.kind], dtype=np.int64) if nodes is None else nodes
             parts = []
+            sampler = Sampler(graph)
             for begin, seeds in enumerate(_batches(wanted, self.config.batch)):
-                part = sample(graph, self.net.kind, seeds, fanout=self.config.fanout, seed=begin + 1).graph
+                part = sampler.sample(self.net.kind, seeds, fanout=self.config.fanout, seed=begin + 1).graph
                 odds = self.net(_tensors(part, self.bins, self.config), _fast(part))[: len(seeds)]
                 parts.append(torch.sigmoid(odds.double()).cpu().numpy())
             return np.concatenate(parts)
@@ -116,6 +117,7 @@ def fit_net(
     )
     whole = _links(graph) < config.whole_below
     inputs = (_tensors(graph, bins, config), _fast(graph)) if whole else None
+    sampler = Sampler(graph)
     rows = np.flatnonzero(train)
     best, kept, waited, history = -1.0, copy.deepcopy(net.state_dict()), 0, []
     judged = positive[validation].any() and not positive[validation].all()
@@ -125,9 +127,8 @@ def fit_net(
             if inputs is not None:
                 odds = net(*inputs)[torch.from_numpy(batch)]
             else:
-                part = sample(
-                    graph, kind, batch, fanout=config.fanout, seed=config.seed * 7919 + epoch * 1013 + int(batch[0])
-                ).graph
+                chance = config.seed * 7919 + epoch * 1013 + int(batch[0])
+                part = sampler.sample(kind, batch, fanout=config.fanout, seed=chance).graph
                 odds = net(_tensors(part, bins, config), _fast(part))[: len(batch)]
             truth = torch.from_numpy(positive[batch].astype(np.float32)).to(config.device)
             loss = nn.functional.binary_cross_entropy_with_logits(odds, truth, pos_weight=weight)

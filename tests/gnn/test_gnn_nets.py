@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from gnn.nets.bins import Bins
-from gnn.nets.sampling import sample
+from gnn.nets.sampling import Sampler
 from gnn.nets.typed import Links, TypedGraph
 
 torch = pytest.importorskip("torch", reason="The nets need the extra `gnn`.")
@@ -126,7 +126,7 @@ def test_a_newcomer_on_the_farms_device_is_scored_like_anyone():
 def test_a_sample_holds_real_links_only_and_no_more_than_asked():
     graph, _ = portfolio()
     seeds = np.array([5, 17, 3], dtype=np.int64)
-    taken = sample(graph, "person", seeds, fanout=(1, 4), seed=8)
+    taken = Sampler(graph).sample("person", seeds, fanout=(1, 4), seed=8)
     assert (taken.nodes["person"][:3] == seeds).all()
     for relation, links in taken.graph.relations.items():
         whole = graph.relations[relation]
@@ -140,7 +140,7 @@ def test_a_sample_holds_real_links_only_and_no_more_than_asked():
 
 def test_a_sample_with_room_for_all_is_the_whole_neighbourhood():
     graph, _ = portfolio()
-    taken = sample(graph, "person", np.array([5], dtype=np.int64), fanout=(100,), seed=1)
+    taken = Sampler(graph).sample("person", np.array([5], dtype=np.int64), fanout=(100,), seed=1)
     links = graph.relations[USED]
     devices = links.indices[links.indptr[5] : links.indptr[6]]
     assert set(taken.nodes["device"].tolist()) == set(devices.tolist())
@@ -151,3 +151,15 @@ def test_bins_take_the_tail_off_an_amount():
     binned = Bins.learn(amounts)(amounts)
     assert np.abs(binned).max() <= 1
     assert (np.diff(binned[:, 0]) >= 0).all()
+
+
+def test_a_sample_is_the_same_whatever_was_sampled_before_it():
+    graph, _ = portfolio()
+    sampler, seeds = Sampler(graph), np.array([3, 1, 390], dtype=np.int64)
+    first = sampler.sample("person", seeds, fanout=(3, 2), seed=4)
+    sampler.sample("person", np.arange(200, dtype=np.int64), fanout=(3, 2), seed=9)
+    again = sampler.sample("person", seeds, fanout=(3, 2), seed=4)
+    for name, rows in first.nodes.items():
+        assert np.array_equal(rows, again.nodes[name])
+    for relation, links in first.graph.relations.items():
+        assert np.array_equal(links.indices, again.graph.relations[relation].indices)
