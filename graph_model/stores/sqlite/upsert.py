@@ -81,7 +81,8 @@ def _merge_nodes(
             new.append(slot)
             created.append(True)
         else:
-            slot.widen(seen, seen, recorded_at)
+            if seen < slot.first_seen or seen > slot.last_seen or recorded_at < slot.recorded_at:
+                slot.widen(seen, seen, recorded_at)
             created.append(False)
         if len(record.properties) > 0:
             if slot.given is None:

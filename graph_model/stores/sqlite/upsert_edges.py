@@ -1,11 +1,17 @@
 """Merging of relationships: each is one row of `edge` and a row of `adjacency` at either end, written together here and nowhere else.
-One of a human type is a row of `drawn` at either end instead."""
+One of a human type is a row of `drawn` at either end instead.
+
+What the store has of a batch is read by the nodes that relationships begin at, in the order of the table, not one by one. New relationships are handed to
+SQLite once, in a table of this connection alone, and sorted into both tables by it.
+"""
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
+
+import orjson
 
 from graph_model.errors import InvalidRequest
 from graph_model.moments import to_ms
@@ -13,26 +19,40 @@ from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.names import Names, Triple
-from graph_model.stores.sqlite.upsert_hubs import AdjacencyRow, count_hubs
+from graph_model.stores.sqlite.upsert_hubs import AddedEnd, count_hubs
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
 from graph_model.stores.sqlite.values import FOREVER, Milliseconds
 
 _FIND = """
 SELECT first_seen, last_seen, recorded_at FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
 """
+_FIND_FROM = """
+SELECT e.start, e.finish, e.qualifier, e.first_seen, e.last_seen, e.recorded_at
+FROM json_each(?2) wanted CROSS JOIN edge e ON e.triple = ?1 AND e.start = wanted.value
+"""
 _FIND_DRAWN = """
 SELECT first_seen, last_seen, recorded_at FROM drawn
 WHERE triple = ?1 AND nid = ?2 AND other = ?3 AND qualifier = ?4 AND type = ?5 AND outgoing
 """
 _JOINED = "SELECT 1 FROM edge WHERE triple = ? AND start = ? AND finish = ? LIMIT 1"
-_INSERT_EDGE = """
+_FRESH = """
+CREATE TEMP TABLE IF NOT EXISTS fresh_edge (
+  triple INTEGER, start INTEGER, finish INTEGER, qualifier TEXT, type INTEGER, again INTEGER,
+  first_seen INTEGER, last_seen INTEGER, recorded_at INTEGER, source TEXT, properties TEXT
+)
+"""
+_INSERT_FRESH = "INSERT INTO temp.fresh_edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SORT_INTO_EDGE = """
 INSERT INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+SELECT triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties FROM temp.fresh_edge ORDER BY triple, start, finish
 """
-_INSERT_ADJACENCY = """
+_SORT_INTO_ADJACENCY = """
 INSERT INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+SELECT start, type, last_seen, triple, finish, 1, qualifier, first_seen, recorded_at, again FROM temp.fresh_edge UNION ALL
+SELECT finish, type, last_seen, triple, start, 0, qualifier, first_seen, recorded_at, again FROM temp.fresh_edge WHERE finish <> start
+ORDER BY 1, 2
 """
+_EMPTY_FRESH = "DELETE FROM temp.fresh_edge"
 _UPDATE_EDGE = """
 UPDATE edge SET first_seen = ?, last_seen = ?, recorded_at = ? WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
 """
@@ -53,6 +73,7 @@ WHERE nid = ? AND type = ? AND triple = ? AND other = ? AND outgoing = ? AND qua
 _Identity = tuple[int, int, int, str]  # triple, start, end, qualifier: the primary key of `edge`
 _Times = tuple[int, int, int]  # first_seen, last_seen, recorded_at
 _Rest = tuple[str, str | None, int]  # of a new one: source, properties, and `again`, or `ended_at` of one drawn by hand
+_Ends = tuple[Triple, Slot, Slot]
 
 
 class EdgeMerge:
@@ -64,32 +85,32 @@ class EdgeMerge:
         self._slots = slots
         self._moments = moments
         self._times: dict[_Identity, _Times] = {}
-        self._stored: dict[_Identity, _Times] = {}  # of those that the store has
+        self._stored: dict[_Identity, _Times] = {}  # those that the store has, of the nodes that the records begin at
+        self._joined: set[tuple[int, int, int]] = set()  # the same, of types that may repeat: (triple, start, end)
         self._new: dict[_Identity, _Rest] = {}
         self._paired: set[tuple[int, int, int]] = set()  # (type, lesser nid, greater nid) of new repeating edges
         self.created: Counter[str] = Counter()
 
     def add(self, records: Sequence[EdgeRecord]) -> list[bool]:
         """For each record whether it creates its relationship."""
+        ends = self._ends(records)
+        self._load(ends)
         created = []
-        triples, by_label, moments = self._names.triples, self._slots.by_label, self._moments
-        all_times, require = self._times, self._slots.require
-        for record in records:
-            start_ref, end_ref = record.start, record.end
-            triple = triples.get((start_ref.label, record.type, end_ref.label))
-            if triple is None or (record.qualifier and not triple.qualified):
-                raise _refusal(record)
-            start = by_label[start_ref.label].get(start_ref.key) or require(start_ref, f"A {record.type}")
-            end = by_label[end_ref.label].get(end_ref.key) or require(end_ref, f"A {record.type}")
+        moments, all_times = self._moments, self._times
+        for record, (triple, start, end) in zip(records, ends, strict=True):
             first_seen, recorded_at = moments[record.first_seen], moments[record.recorded_at]
             last_seen = first_seen if record.last_seen is record.first_seen else moments[record.last_seen]
-            for slot in (start, end):  # whoever sees the edge sees its ends
-                if first_seen < slot.first_seen or recorded_at < slot.recorded_at:
-                    slot.widen(first_seen, slot.last_seen, recorded_at)
+            # Whoever sees the edge sees its ends.
+            if first_seen < start.first_seen or recorded_at < start.recorded_at:
+                start.widen(first_seen, start.last_seen, recorded_at)
+            if first_seen < end.first_seen or recorded_at < end.recorded_at:
+                end.widen(first_seen, end.last_seen, recorded_at)
             identity = (triple.code, start.nid, end.nid, record.qualifier)
             known = all_times.get(identity)
-            if known is None and _may_be_stored(triple, start, end):
-                known = self._load(identity)
+            if known is None and not (start.is_new or end.is_new):
+                known = self._known(identity, triple, start, end)
+                if known is not None:
+                    all_times[identity] = known
             created.append(known is None)
             if known is None:
                 all_times[identity] = (first_seen, last_seen, recorded_at)
@@ -102,12 +123,55 @@ class EdgeMerge:
                 )
         return created
 
-    def _load(self, identity: _Identity) -> _Times | None:
-        triple = self._names.by_code[identity[0]]
+    def _ends(self, records: Sequence[EdgeRecord]) -> list[_Ends]:
+        triples, by_label, require = self._names.triples, self._slots.by_label, self._slots.require
+        ends = []
+        for record in records:
+            start_ref, end_ref = record.start, record.end
+            triple = triples.get((start_ref.label, record.type, end_ref.label))
+            if triple is None or (record.qualifier and not triple.qualified):
+                raise _refusal(record)
+            start = by_label[start_ref.label].get(start_ref.key) or require(start_ref, f"A {record.type}")
+            end = by_label[end_ref.label].get(end_ref.key) or require(end_ref, f"A {record.type}")
+            ends.append((triple, start, end))
+        return ends
+
+    def _load(self, ends: Sequence[_Ends]) -> None:
+        """What the store has at the starts of edges that it may have. Hubs have too many there: theirs are looked up one by one."""
+        wanted: dict[int, set[int]] = {}
+        for triple, start, end in ends:
+            if start.is_new or end.is_new or triple.human or not _may_be_stored(triple, start, end):
+                continue
+            if not self._is_hub(start):
+                wanted.setdefault(triple.code, set()).add(start.nid)
+            back = self._back(triple) if triple.repeats else None
+            if back is not None and not self._is_hub(end):
+                wanted.setdefault(back.code, set()).add(end.nid)
+        for code, nids in sorted(wanted.items()):
+            repeats = self._names.by_code[code].repeats
+            found = self._connection.execute(_FIND_FROM, (code, orjson.dumps(sorted(nids)).decode()))
+            for start_nid, finish, qualifier, first_seen, last_seen, recorded_at in found:
+                self._stored[code, start_nid, finish, qualifier] = (first_seen, last_seen, recorded_at)
+                if repeats:
+                    self._joined.add((code, start_nid, finish))
+
+    def _is_hub(self, slot: Slot) -> bool:
+        return slot.stored_degree > self._names.hub_degree
+
+    def _back(self, triple: Triple) -> Triple | None:
+        """The same type the other way round, where the schema has that."""
+        return self._names.by_codes.get((triple.end, triple.type, triple.start))
+
+    def _known(self, identity: _Identity, triple: Triple, start: Slot, end: Slot) -> _Times | None:
+        """The stored one, which the batch has not met yet."""
+        if not _may_be_stored(triple, start, end):
+            return None
+        if not (triple.human or self._is_hub(start)):
+            return self._stored.get(identity)
         find = (_FIND_DRAWN, (*identity, triple.type)) if triple.human else (_FIND, identity)
         found: _Times | None = self._connection.execute(*find).fetchone()
         if found is not None:
-            self._times[identity] = self._stored[identity] = found
+            self._stored[identity] = found
         return found
 
     def _create(self, identity: _Identity, triple: Triple, record: EdgeRecord, start: Slot, end: Slot) -> None:
@@ -132,21 +196,27 @@ class EdgeMerge:
         self._paired.add(pair)
         if not _may_be_stored(triple, start, end):
             return 0
-        ways = [(triple.code, start.nid, end.nid)]
-        back = self._names.by_codes.get((triple.end, triple.type, triple.start))
-        if back is not None:
-            ways.append((back.code, end.nid, start.nid))
-        return int(any(self._connection.execute(_JOINED, way).fetchone() is not None for way in ways))
+        back = self._back(triple)
+        return int(self._are_joined(triple, start, end) or (back is not None and self._are_joined(back, end, start)))
+
+    def _are_joined(self, triple: Triple, start: Slot, end: Slot) -> bool:
+        way = (triple.code, start.nid, end.nid)
+        if not self._is_hub(start):
+            return way in self._joined
+        return self._connection.execute(_JOINED, way).fetchone() is not None
 
     def write(self) -> bool:
         """Write what changed; whether anything did."""
         self._write_new()
-        changed = [identity for identity, was in self._stored.items() if self._times[identity] != was]
+        changed = [
+            (identity, times, was)
+            for identity, was in self._stored.items()
+            if (times := self._times.get(identity, was)) != was
+        ]
         edges, rows, drawn = [], [], []
-        for identity in changed:
+        for identity, times, (_, was, _) in changed:
             code, start, end, qualifier = identity
             type = self._names.by_code[code].type
-            times, (_, was, _) = self._times[identity], self._stored[identity]
             if self._names.by_code[code].human:
                 drawn.append((*times, start, type, code, end, 1, qualifier))
                 drawn.append((*times, end, type, code, start, 0, qualifier))  # none where the two are one
@@ -155,37 +225,48 @@ class EdgeMerge:
             rows.append((*times, start, type, was, code, end, 1, qualifier))
             if start != end:
                 rows.append((*times, end, type, was, code, start, 0, qualifier))
+        rows.sort(key=itemgetter(3, 4))  # as the table is
         self._connection.executemany(_UPDATE_EDGE, edges)
         self._connection.executemany(_UPDATE_ADJACENCY, rows)
         self._connection.executemany(_UPDATE_DRAWN, drawn)
         return len(self._new) > 0 or len(changed) > 0
 
     def _write_new(self) -> None:
-        by_code = self._names.by_code
-        edges: list[tuple[int | str | None, ...]] = []
-        rows: list[AdjacencyRow] = []
-        drawn: list[tuple[int | str | None, ...]] = []
+        if len(self._new) == 0:
+            return
+        connection = self._connection
+        connection.execute(_FRESH)
+        connection.executemany(_INSERT_FRESH, self._fresh())
+        connection.execute(_SORT_INTO_EDGE)
+        connection.execute(_SORT_INTO_ADJACENCY)
+        connection.execute(_EMPTY_FRESH)
+        connection.executemany(_INSERT_DRAWN, self._drawn())
+        count_hubs(connection, self._names, self._slots, self._added_ends())
+
+    def _fresh(self) -> Iterator[tuple[int | str | None, ...]]:
+        by_code, times = self._names.by_code, self._times
         for identity, (source, properties, again) in self._new.items():
+            triple = by_code[identity[0]]
+            if not triple.human:
+                yield (*identity, triple.type, again, *times[identity], source, properties)
+
+    def _drawn(self) -> Iterator[tuple[int | str | None, ...]]:
+        for identity, (source, properties, ended_at) in self._new.items():
             code, start, end, qualifier = identity
-            type = by_code[code].type
-            first_seen, last_seen, recorded_at = self._times[identity]
-            if by_code[code].human:
-                rest = (qualifier, first_seen, last_seen, recorded_at, again, source, properties)
-                drawn.append((start, type, code, end, 1, *rest))
+            triple = self._names.by_code[code]
+            if triple.human:
+                rest = (qualifier, *self._times[identity], ended_at, source, properties)
+                yield (start, triple.type, code, end, 1, *rest)
                 if start != end:
-                    drawn.append((end, type, code, start, 0, *rest))
-                continue
-            edges.append((*identity, first_seen, last_seen, recorded_at, source, properties))
-            rows.append((start, type, last_seen, code, end, 1, qualifier, first_seen, recorded_at, again))
-            if start != end:
-                rows.append((end, type, last_seen, code, start, 0, qualifier, first_seen, recorded_at, again))
-        # Rows that lie together are written together, from one end of their table to the other.
-        edges.sort(key=itemgetter(0, 1))
-        rows.sort(key=itemgetter(0, 1))
-        self._connection.executemany(_INSERT_EDGE, edges)
-        self._connection.executemany(_INSERT_ADJACENCY, rows)
-        self._connection.executemany(_INSERT_DRAWN, drawn)
-        count_hubs(self._connection, self._names, self._slots, rows)
+                    yield (end, triple.type, code, start, 0, *rest)
+
+    def _added_ends(self) -> Iterator[AddedEnd]:
+        for (code, start, end, _), (_, _, again) in self._new.items():
+            triple = self._names.by_code[code]
+            if not triple.human:
+                yield start, triple.type, triple.end, again
+                if start != end:
+                    yield end, triple.type, triple.start, again
 
 
 def _may_be_stored(triple: Triple, start: Slot, end: Slot) -> bool:

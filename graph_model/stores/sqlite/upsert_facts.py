@@ -12,8 +12,10 @@ from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.upsert_slot import Slots
 from graph_model.stores.sqlite.values import Milliseconds
 
-_FIND = "SELECT recorded_at FROM fact WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?"
-_TOLD = "SELECT w.value FROM json_each(?) w WHERE EXISTS (SELECT 1 FROM fact WHERE nid = w.value)"
+_FIND = """
+SELECT f.nid, f.kind, f.at, f.topic, f.value, f.source, f.recorded_at
+FROM json_each(?2) wanted CROSS JOIN fact f ON f.nid = wanted.value AND f.kind = ?1
+"""
 _INSERT = "INSERT INTO fact (nid, kind, at, topic, value, source, recorded_at, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = """
 UPDATE fact SET recorded_at = ? WHERE nid = ? AND kind = ? AND at = ? AND topic = ? AND value = ? AND source = ?
@@ -27,8 +29,7 @@ def write_facts(
 ) -> tuple[list[bool], bool]:
     """For each fact whether it is new, and whether anything changed."""
     slots.load(fact.about for fact in facts)
-    told = _told(connection, slots, facts)
-    stored: dict[_Identity, int] = {}
+    stored = _stored(connection, names, slots, facts)
     merged: dict[_Identity, int] = {}
     notes: dict[_Identity, str] = {}  # of the new ones
     created = []
@@ -43,10 +44,8 @@ def write_facts(
         recorded_at = moments[fact.recorded_at]
         identity = (slot.nid, code, moments[fact.at], fact.topic, fact.value, fact.source)
         known = merged.get(identity)
-        if known is None and slot.nid in told:
-            found = connection.execute(_FIND, identity).fetchone()
-            if found is not None:
-                known = stored[identity] = found[0]
+        if known is None:
+            known = stored.get(identity)
         created.append(known is None)
         if known is None:
             notes[identity] = fact.note
@@ -54,7 +53,7 @@ def write_facts(
         else:
             merged[identity] = min(known, recorded_at)
     new = sorted((*identity, merged[identity], note) for identity, note in notes.items())
-    earlier = [(merged[identity], *identity) for identity, was in stored.items() if merged[identity] < was]
+    earlier = [(at, *identity) for identity, was in stored.items() if (at := merged.get(identity, was)) < was]
     connection.executemany(_INSERT, new)
     connection.executemany(_UPDATE, earlier)
     return created, len(new) > 0 or len(earlier) > 0
@@ -68,7 +67,17 @@ def _code(names: Names, fact: Fact) -> int:
     return names.facts[fact.kind]
 
 
-def _told(connection: sqlite3.Connection, slots: Slots, facts: Sequence[Fact]) -> set[int]:
-    """Nids of the subjects that the store has facts about: only those are looked up one by one."""
-    known = {slot.nid for fact in facts if (slot := slots.by_label[fact.about.label].get(fact.about.key)) is not None}
-    return {nid for (nid,) in connection.execute(_TOLD, (orjson.dumps(sorted(known)).decode(),))}
+def _stored(connection: sqlite3.Connection, names: Names, slots: Slots, facts: Sequence[Fact]) -> dict[_Identity, int]:
+    """What the store has of these kinds about these nodes, and when it was recorded: read in the order of the table, not one by one."""
+    subjects: dict[int, set[int]] = {}
+    for fact in facts:
+        slot = slots.by_label[fact.about.label].get(fact.about.key)
+        if slot is not None and not slot.is_new and fact.kind in names.facts:
+            subjects.setdefault(names.facts[fact.kind], set()).add(slot.nid)
+    return {
+        (nid, code, at, topic, value, source): recorded_at
+        for kind, nids in sorted(subjects.items())
+        for nid, code, at, topic, value, source, recorded_at in connection.execute(
+            _FIND, (kind, orjson.dumps(sorted(nids)).decode())
+        )
+    }

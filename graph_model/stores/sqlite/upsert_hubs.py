@@ -1,13 +1,13 @@
 """Counts of hubs, kept while relationships are written: a node that has become a hub is counted once, one that was is added to."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.upsert_slot import Slots
 
-# nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again
-AdjacencyRow = tuple[int, int, int, int, int, int, str, int, int, int]
+# One end of an edge: nid, type, label at the other end, and 1 where the neighbour was one before.
+AddedEnd = tuple[int, int, int, int]
 
 _COUNT = "SELECT type, triple, outgoing, count(*), sum(1 - again) FROM adjacency WHERE nid = ? GROUP BY type, triple, outgoing"
 _ADD = """
@@ -16,17 +16,13 @@ ON CONFLICT (nid, type, label) DO UPDATE SET edges = edges + excluded.edges, nei
 """
 
 
-def count_hubs(connection: sqlite3.Connection, names: Names, slots: Slots, added: Sequence[AdjacencyRow]) -> None:
-    """Bring the counts up to date with rows that were just added to `adjacency`."""
+def count_hubs(connection: sqlite3.Connection, names: Names, slots: Slots, added: Iterable[AddedEnd]) -> None:
+    """Bring the counts up to date with edges that were just added. `added` is not read where no end is a hub."""
     grown = [s for s in slots.all() if s.degree > 0 and s.stored_degree + s.degree > names.hub_degree]
     if len(grown) == 0:
         return
     known = {slot.nid for slot in grown if slot.stored_degree > names.hub_degree}
-    counts = [
-        (nid, type, names.far_label(triple, outgoing), 1, 1 - again)
-        for nid, type, _, triple, _, outgoing, _, _, _, again in added
-        if nid in known
-    ]
+    counts = [(nid, type, label, 1, 1 - again) for nid, type, label, again in added if nid in known]
     for slot in grown:
         if slot.nid not in known:
             for type, triple, outgoing, edges, neighbours in connection.execute(_COUNT, (slot.nid,)):

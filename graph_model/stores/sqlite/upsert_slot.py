@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
 
 import orjson
 
@@ -82,20 +84,19 @@ class Slots:
     def load(self, refs: Iterable[NodeRef]) -> None:
         """A slot for every one of these nodes that the store has."""
         wanted: dict[str, set[str]] = {}
-        for ref in refs:
-            keys = wanted.get(ref.label)
-            if keys is None:
-                SCHEMA.node(ref.label)
-                keys = wanted[ref.label] = set()
-            keys.add(ref.key)
+        for label, of_label in groupby(refs, attrgetter("label")):  # those of one label mostly come together
+            if label not in wanted:
+                SCHEMA.node(label)
+                wanted[label] = set()
+            wanted[label].update(map(attrgetter("key"), of_label))
         for label, keys in wanted.items():
-            code, of_label = self._names.labels[label], self.by_label[label]
-            missing = sorted(keys.difference(of_label))
+            code, slots = self._names.labels[label], self.by_label[label]
+            missing = sorted(keys.difference(slots))
             if len(missing) > 0:
                 found = self._connection.execute(_FIND, (orjson.dumps(missing).decode(), code))
                 for key, nid, degree, first_seen, last_seen, recorded_at, properties_at in found:
                     times = (first_seen, last_seen, recorded_at)
-                    of_label[key] = Slot(label, code, key, nid, degree, *times, properties_at, None)
+                    slots[key] = Slot(label, code, key, nid, degree, *times, properties_at, None)
 
     def require(self, ref: NodeRef, what: str) -> Slot:
         """Raises InvalidRequest where the node is neither in the batch nor in the store. The key is personal and not repeated."""
