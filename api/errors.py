@@ -117,6 +117,10 @@ CODES: dict[str, Outcome] = {
     "audience.expired": Outcome(409, 2),
     "audience.withdrawn": Outcome(409, 2),
     "audience.busy": Outcome(409, 4),
+    "webhook.receiver": USAGE,
+    "webhook.delivered": Outcome(409, 2),
+    "webhook.refused": Outcome(502, 4),
+    "webhook.unreachable": Outcome(502, 4),
     # files that came in
     "ingest_failed": USAGE,
     "ingest_header": USAGE,

@@ -48,12 +48,13 @@ class OidcSettings(BaseSettings):
         if len(unknown) > 0:
             raise ValueError(f"GUANXI_OIDC_ROLE_MAP names no role of ours: {', '.join(unknown)}")
         for address in (self.oidc_issuer, self.api_public_url, *self.oidc_return_to):
-            if not _safe(address):
+            if not is_safe(address):
                 raise ValueError(f"{address} is no https address (http is for this machine only) without ? and #")
         return self
 
 
-def _safe(address: str) -> bool:
+def is_safe(address: str) -> bool:
+    """Whether an address is https, or of this machine, and nothing but scheme, host and path."""
     parts = urlsplit(address)
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     return secure and bool(parts.hostname) and not parts.query and not parts.fragment and "@" not in parts.netloc

@@ -1,11 +1,16 @@
 """Settings: everything that can differ between two installations, from `GUANXI_…` variables and an optional .env file. No secrets in defaults."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from api.oidc_settings import OidcSettings
+from api.oidc_settings import OidcSettings, is_safe
+
+SHORTEST_KEY = 16
+_RECEIVER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 class Settings(OidcSettings):
@@ -39,6 +44,8 @@ class Settings(OidcSettings):
     export_seconds: float = Field(default=300.0, gt=0)  # after which a file of people is given up
     ready_seconds: float = Field(default=5.0, gt=0)  # after which a store that doesn't answer counts as stuck
     stop_seconds: int = Field(default=20, ge=1)  # what is running when the server is stopped may take that long
+    webhooks: Mapping[str, str] = {}  # JSON: the name of a receiver of audiences → its address; nothing goes elsewhere
+    webhook_secret: SecretStr = SecretStr("")  # what is sent to them is signed with it
     score_fresh_hours: float = Field(default=48.0, gt=0)  # an older score is told as stale
     # For developers: clients ask what the schema is, and GET /graphql is a page to ask from.
     introspection: bool = False
@@ -59,6 +66,19 @@ class Settings(OidcSettings):
             raise ValueError(
                 "GUANXI_MAX_COST is above GUANXI_RATE_CAPACITY, so the costliest operation could never run"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _receivers(self) -> "Settings":
+        if len(self.webhooks) > 0 and len(self.webhook_secret.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"GUANXI_WEBHOOKS needs GUANXI_WEBHOOK_SECRET of at least {SHORTEST_KEY} characters")
+        for name, address in self.webhooks.items():
+            if _RECEIVER.fullmatch(name) is None:
+                raise ValueError("GUANXI_WEBHOOKS names a receiver by something else than a-z, 0-9 and -")
+            if not is_safe(address):
+                raise ValueError(
+                    f"GUANXI_WEBHOOKS: the address of {name} is no https address (http is for this machine only) without ? and #"
+                )
         return self
 
     @property

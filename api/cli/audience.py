@@ -12,11 +12,14 @@ from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from api.exports import form_of, to_file
 from api.gate import gate_of
+from api.webhooks import receiver_of
+from api.webhooks import send as post
 from graph_model.principal import Principal, Role
 from graph_model.services import audiences
 from graph_model.services.audience_records import Audience, Recipe, Version
 from graph_model.services.circle_lists import KeyOrder
 from graph_model.services.consent_facts import CHANNELS
+from graph_model.services.deliveries import deliveries
 from graph_model.services.gate import told
 from graph_model.services.gate_policy import Gate
 from graph_model.services.referrals import Circles, circles_of
@@ -95,7 +98,11 @@ def show(id: IdArgument, version: VersionOption = None, home: HomeOption = None,
     with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         audience = audiences.one(opened, OPERATOR, id)
         found = audiences.version(opened, OPERATOR, audience, version)
+        sent = deliveries(opened, audience, found)
     _tell(audience, found)
+    for each in sent:
+        ended = "broken off" if each.ended_at is None else f"{each.ended_at:%Y-%m-%d %H:%M} UTC"
+        out.print(f"{each.sent:,} sent to {each.receiver}, {ended}.")
 
 
 @app.command()
@@ -126,6 +133,31 @@ def export(
     out.print(f"{rows:,} members of {audience.name}, version {found.number}, in {to}.")
     if rows < found.members:
         err.print(f"{found.members - rows:,} of those who were drawn may not be handed out any more.")
+
+
+@app.command()
+def send(
+    id: IdArgument,
+    to: Annotated[str, typer.Option(help="The receiver's name in GUANXI_WEBHOOKS.")],
+    version: VersionOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Post the members who may be handed out now to a receiver, signed; run it again to go on where it was broken off."""
+    settings = settings_from(home=home, store=store)
+    receiver = receiver_of(settings, to)
+    with (
+        closing(open_store(settings.store_address)) as opened,
+        audited(settings, opened, "audience.send", MARKETER.role),
+        progress_bar() as on_progress,
+    ):
+        audience = audiences.one(opened, MARKETER, id)
+        found = audiences.version(opened, MARKETER, audience, version)
+        done = post(
+            opened, gate_of(settings), MARKETER, audience, found, receiver,
+            clock=utc_now, note=lambda line: opened.append_audit([line]), on_progress=on_progress,
+        )  # fmt: skip
+    out.print(f"{done.sent:,} members of {audience.name}, version {found.number}, went to {to}.")
 
 
 @app.command()
