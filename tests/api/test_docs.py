@@ -36,7 +36,8 @@ PACKAGES = ("api", "gnn", "graph_model", "ingest")  # the UI has codes of its ow
 ELSEWHERE = (
     "ingest_", "user.", "users.", "key.exists", "key.expires", "key.name", "key.scope", "key.unknown", "keys.", "oidc.", "audit.broken",
     "audit.cut", "audit.head", "file.", "disk.", "port.", "home.", "demo.", "serve.", "settings.", "extra.", "score.nobody", "job.failed",
-    "copy.", "models.", "train.", "evaluate.", "drift.", "doctor.", "restore.", "graph_file.", "scoring.", "gate.", "webhook.", "tag.file", "tag.failed", "tag.base_date",
+    "copy.", "models.", "train.", "evaluate.", "drift.", "doctor.", "restore.", "graph_file.", "scoring.", "gate.", "webhook.",
+    "tag.file", "tag.failed", "tag.base_date",
 )  # fmt: skip
 NEXT = "--- the next block ---"
 
