@@ -13,6 +13,7 @@ from graph_model.schema import SCHEMA, StorageKind
 from graph_model.tagging import TagCell
 
 MOST_PAIRS = 100_000  # different pairs of values that one cross-tabulation counts
+MOST_VALUES = 1_000  # and values of one axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,12 @@ def check_code(code: str) -> None:
 def checked(found: Sequence[Crossed]) -> list[Crossed]:
     """Raises InvalidRequest `portrait.too_many` for more than MOST_PAIRS."""
     if len(found) > MOST_PAIRS:
-        raise InvalidRequest(
-            f"There are more than {MOST_PAIRS:,} different pairs of values. Choose tags of fewer values.",
-            code="portrait.too_many",
-        )
+        raise too_many()
     return list(found)
+
+
+def too_many() -> InvalidRequest:
+    return InvalidRequest(
+        f"There are more than {MOST_VALUES:,} different values, or {MOST_PAIRS:,} pairs of them. Choose tags of fewer values.",
+        code="portrait.too_many",
+    )

@@ -118,18 +118,15 @@ def _learn(tag: TagDefinition, run: LastRun, in_seed: Mapping[TagCell, int], siz
     everybody = {orjson.loads(text): number for text, number in run.counts.items()}
     values = sorted(everybody, key=str)
     missing = max(0, run.population - run.coverage)
-    of_everybody = _shares(np.array([*(everybody[value] for value in values), missing], dtype=np.float64))
+    people = np.array([*(everybody[value] for value in values), missing]) + 1.0 / (
+        len(values) + 1
+    )  # who may still come
+    of_everybody = people / people.sum()
     counted = np.array([*(in_seed.get(value, 0) for value in values), size - sum(in_seed.values())], dtype=np.int64)
     few = np.minimum(LEAST_TOLD / 2, of_everybody * size)  # what is not told is taken to be as everywhere
-    of_seed = _shares(np.where(counted < LEAST_TOLD, few, rounded(counted)))
+    told = np.where(counted < LEAST_TOLD, few, rounded(counted))
+    of_seed = (told + of_everybody) / (told.sum() + 1.0)
     return _Learned(tag, values, np.log(of_seed / of_everybody), of_seed, of_everybody)
-
-
-def _shares(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """None is nothing: who has not been seen yet may come."""
-    smoothed = numbers + 1.0 / len(numbers)
-    shares: NDArray[np.float64] = smoothed / smoothed.sum()
-    return shares
 
 
 def _drawn(secret: bytes, handles: Handles) -> NDArray[np.uint64]:

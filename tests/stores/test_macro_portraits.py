@@ -1,10 +1,11 @@
 """Macro portraits on every engine: what a cell says is what its rule counts, and what a marketer reads of it names nobody."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from graph_model.errors import GuanxiError, InvalidRequest, NotFound
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.predicates import AllOf
 from graph_model.principal import Principal, Role
 from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
@@ -149,32 +150,24 @@ def test_risk_is_not_there_for_who_may_not_see_it(book: GraphStore) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("rows", "columns", "by", "code"),
-    [
-        ("woman", "woman", None, "portrait.same"),
-        ("woman", None, None, "portrait.axes"),
-        ("woman", "school", Applied.PRODUCT, "portrait.axes"),
-        ("woman", "later", None, "portrait.not_computed"),
-        ("woman", "phones", None, "portrait.type"),
-        ("woman", "nobody", None, "portrait.too_few"),
-    ],
-)
-def test_a_question_that_makes_no_sense_is_told_what_to_do(
-    book: GraphStore, rows: str, columns: str | None, by: Applied | None, code: str
-) -> None:
+def test_a_question_that_makes_no_sense_is_told_what_to_do(book: GraphStore) -> None:
     dictionary.define(book, MARKETER, draft("nobody", "degree(REFERRED out) >= 1"), now=NOW)
     compute(book, base_date=TODAY, codes=["nobody"], by="job", clock=lambda: NOW, on_progress=lambda *_: None)
     dictionary.define(book, MARKETER, draft("later", 'sex = "male"'), now=NOW)
-    dictionary.define(
-        book,
-        MARKETER,
-        Draft("phones", "电话", "phones", "触达", "渠道", "degree(USES_PHONE) >= 1", label="Phone"),
-        now=NOW,
-    )
-    with pytest.raises(GuanxiError) as refused:
-        cross(book, MARKETER, rows, columns, by, now=NOW)
-    assert refused.value.code == code and isinstance(refused.value, InvalidRequest)
+    of_phones = replace(draft("phones", "degree(USES_PHONE) >= 1"), label="Phone")
+    dictionary.define(book, MARKETER, of_phones, now=NOW)
+    asked: list[tuple[str | None, Applied | None, str]] = [
+        ("woman", None, "portrait.same"),
+        (None, None, "portrait.axes"),
+        ("school", Applied.PRODUCT, "portrait.axes"),
+        ("later", None, "portrait.not_computed"),
+        ("phones", None, "portrait.type"),
+        ("nobody", None, "portrait.too_few"),
+    ]
+    for columns, by, code in asked:
+        with pytest.raises(InvalidRequest) as refused:
+            cross(book, MARKETER, "woman", columns, by, now=NOW)
+        assert refused.value.code == code
 
 
 def test_numbers_are_cut_where_as_many_are_on_either_side_and_the_same_way_in_every_table(book: GraphStore) -> None:

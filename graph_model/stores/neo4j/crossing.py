@@ -57,9 +57,8 @@ def _value(axis: Axis, place: int, parameters: dict[str, object]) -> str:
         return f"substring({value}, 0, 7)" if axis.month else value
     parameters[f"at{place}"] = to_ms(axis.at)
     label, type = SCHEMA.node(axis.label).label, SCHEMA.relationship(axis.type).name
-    seen = " AND ".join(f"{each}.first_seen <= $at{place} AND {each}.recorded_at <= $at{place}" for each in ("r", "m"))
     return (
-        f"COLLECT {{ MATCH (n)-[r:{type}]-(m:{label}) WHERE {seen} AND m.{axis.field} IS NOT NULL "
+        f"COLLECT {{ MATCH (n)-[r:{type}]-(m:{label}) WHERE r.first_seen <= $at{place} AND r.recorded_at <= $at{place} AND m.{axis.field} IS NOT NULL "
         f"RETURN DISTINCT m.{axis.field} AS v ORDER BY v }}"
     )
 

@@ -1,17 +1,19 @@
-"""Cross-tabulation in one statement, counts of tags among some nodes, and one tag of everybody as columns."""
+"""Cross-tabulation, counts of tags among some nodes, and one tag of everybody as columns."""
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import orjson
+import numpy as np
+from numpy.typing import NDArray
 
 from graph_model.crossing import (
-    MOST_PAIRS,
+    MOST_VALUES,
     Axis,
     ByNeighbour,
-    ByTag,
     CrossCell,
     Crossed,
     TagColumn,
@@ -19,6 +21,7 @@ from graph_model.crossing import (
     check_axis,
     check_code,
     checked,
+    too_many,
 )
 from graph_model.moments import to_ms
 from graph_model.predicates import Predicate
@@ -31,7 +34,7 @@ from graph_model.stores.sqlite.scope import as_json
 from graph_model.stores.sqlite.values import Cell
 from graph_model.tagging import TagCell
 
-_CODE = "(SELECT code FROM vocabulary WHERE kind = 'tag' AND name = ?)"
+_Handles = NDArray[np.int64]
 _COUNTS = """
 SELECT t.value, count(*) FROM json_each(?) wanted CROSS JOIN tagged t ON t.tag = ? AND t.nid = wanted.value GROUP BY t.value
 """
@@ -40,51 +43,102 @@ SELECT t.value, count(*) FROM json_each(?) wanted CROSS JOIN tagged t ON t.tag =
 def cross(
     connection: sqlite3.Connection, names: Names, label: str, axes: tuple[Axis, Axis], predicate: Predicate
 ) -> list[Crossed]:
-    """Joins are followed as written, from the nodes outwards."""
-    parts, parameters = [], list[Cell]()
-    for place, axis in enumerate(axes):
+    """Each axis is read as columns and put beside the nodes that match; SQLite itself would sort a million rows to group them."""
+    for axis in axes:
         check_axis(label, axis)
-        text, own = _value(names, label, axis)
-        parts.append(f"{text} AS c{place}")
-        parameters += own
-    condition, own = compile_predicate(label, predicate)
+    condition, parameters = compile_predicate(label, predicate)
     join = ""
     if len(SCHEMA.node(label).properties) > 0:
         join = f" LEFT JOIN {property_table(label)} p ON p.nid = n.nid"
-    text = f"SELECT {', '.join(parts)} FROM node n{join} WHERE n.label = ? AND {condition}"
-    found = connection.execute(
-        f"SELECT c0, c1, count(*) FROM ({text}) GROUP BY c0, c1 LIMIT ?",
-        (*parameters, names.labels[label], *own, MOST_PAIRS + 1),
+    text = f"SELECT n.nid FROM node n{join} WHERE n.label = ? AND {condition} ORDER BY n.nid"
+    found = connection.execute(f"SELECT group_concat(nid) FROM ({text})", (names.labels[label], *parameters)).fetchone()
+    people = np.fromstring(found[0] or "", dtype=np.int64, sep=",")
+    rows, columns = (_beside(connection, names, label, axis, people) for axis in axes)
+    pairs, counts = np.unique(rows.place * len(columns.cells) + columns.place, return_counts=True)
+    return checked(
+        [
+            Crossed(rows.cells[pair // len(columns.cells)], columns.cells[pair % len(columns.cells)], count)
+            for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True)
+        ]
     )
-    return checked([Crossed(_cell(axes[0], row), _cell(axes[1], column), count) for row, column, count in found])
 
 
-def _value(names: Names, label: str, axis: Axis) -> tuple[str, list[Cell]]:
-    if isinstance(axis, ByTag):
-        value = "substr(t.value, 1, 7)" if axis.month else "t.value"
-        return f"(SELECT {value} FROM tagged t WHERE t.tag = {_CODE} AND t.nid = n.nid)", [axis.code]
-    relationship = SCHEMA.relationship(axis.type)
-    triples = [
-        names.triples[triple].code
-        for triple in SCHEMA.triples
-        if triple[1] == axis.type and {triple[0], triple[2]} == {label, axis.label}
-    ]
-    moment = to_ms(axis.at)
-    marks = ", ".join("?" * len(triples))
-    listed = (
-        f'SELECT DISTINCT q."{axis.field}" AS v FROM adjacency a CROSS JOIN node m ON m.nid = a.other '
-        f"CROSS JOIN {property_table(axis.label)} q ON q.nid = m.nid "
-        f"WHERE a.nid = n.nid AND a.type = ? AND a.triple IN ({marks}) AND a.first_seen <= ? AND a.recorded_at <= ? "
-        "AND m.first_seen <= ? AND m.recorded_at <= ? AND v IS NOT NULL ORDER BY 1"
-    )
-    own: list[Cell] = [names.types[relationship.name], *triples, moment, moment, moment, moment]
-    return f"(SELECT json_group_array(v) FROM ({listed}))", own
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """For each of some nodes the place of its value among `cells`."""
+
+    place: NDArray[np.int64]
+    cells: Sequence[CrossCell]
 
 
-def _cell(axis: Axis, cell: str | float | None) -> CrossCell:
+def _beside(connection: sqlite3.Connection, names: Names, label: str, axis: Axis, people: _Handles) -> _Beside:
     if isinstance(axis, ByNeighbour):
-        return tuple(sorted(orjson.loads(str(cell))))
-    return cell
+        return _sets_beside(connection, names, label, axis, people)
+    tag = _number(connection, axis.code)
+    value = "substr(t.value, 1, 7)" if axis.month else "t.value"
+    values = _distinct(connection, f"SELECT DISTINCT {value} FROM tagged t WHERE t.tag = ?", tag)
+    choices, parameters = _choices(value, values)
+    text = f"SELECT t.nid, {choices} AS place FROM tagged t WHERE t.tag = :tag ORDER BY t.nid"
+    handles, place = read(connection, text, [Column("nid", int), Column("place", int)], parameters | {"tag": tag})
+    where, there = _found(people, handles)
+    beside = np.full(len(people), len(values), dtype=np.int64)
+    beside[where] = place[there]
+    return _Beside(beside, [*values, None])
+
+
+def _sets_beside(
+    connection: sqlite3.Connection, names: Names, label: str, axis: ByNeighbour, people: _Handles
+) -> _Beside:
+    """Whoever sees a relationship sees its ends, so that only the relationship's own moments are looked at."""
+    table = property_table(axis.label)
+    values = _distinct(connection, f'SELECT DISTINCT "{axis.field}" FROM {table} WHERE "{axis.field}" IS NOT NULL')
+    choices, parameters = _choices(f'q."{axis.field}"', values)
+    parts = []
+    for triple in SCHEMA.triples:
+        if triple[1] == axis.type and {triple[0], triple[2]} == {label, axis.label}:
+            near, far = ("start", "finish") if triple[0] == label else ("finish", "start")
+            text = (
+                f"SELECT e.{near} AS nid, {choices} AS place FROM edge e CROSS JOIN {table} q ON q.nid = e.{far} "
+                f'WHERE e.triple = :triple AND e.first_seen <= :at AND e.recorded_at <= :at AND q."{axis.field}" IS NOT NULL'
+            )
+            moment = {"triple": names.triples[triple].code, "at": to_ms(axis.at)}
+            parts.append(read(connection, text, [Column("nid", int), Column("place", int)], parameters | moment))
+    handles, place = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # Each once: what is left of a node lies together.
+    once = np.unique(handles * len(values) + place) if len(values) > 0 else handles
+    handles, place = (once // len(values), once % len(values)) if len(values) > 0 else (handles, place)
+    begins = np.flatnonzero(np.diff(handles, prepend=-1))
+    # A set is the sum of a number drawn for each value: equal sets have equal sums, and others as good as never.
+    drawn = np.random.default_rng(len(values)).integers(1, 2**62, size=len(values) + 1, dtype=np.int64)
+    sums = np.add.reduceat(drawn[place], begins) if len(begins) > 0 else np.empty(0, dtype=np.int64)
+    kinds, first, kind = np.unique(sums, return_index=True, return_inverse=True)
+    ends = np.append(begins[1:], len(handles))
+    sets = [tuple(sorted(values[each] for each in place[begins[at] : ends[at]].tolist())) for at in first.tolist()]
+    where, there = _found(people, handles[begins])
+    beside = np.full(len(people), len(kinds), dtype=np.int64)
+    beside[where] = kind[there]
+    return _Beside(beside, [*sets, ()])
+
+
+def _found(people: _Handles, handles: _Handles) -> tuple[_Handles, _Handles]:
+    """Of handles that rise, where among the people they are, and which these are."""
+    where = np.searchsorted(people, handles)
+    there = np.flatnonzero(np.append(people, -1)[where] == handles)
+    return where[there], there
+
+
+def _distinct(connection: sqlite3.Connection, text: str, *parameters: Cell) -> list[Any]:
+    """Raises InvalidRequest `portrait.too_many`."""
+    found = connection.execute(f"{text} LIMIT {MOST_VALUES + 1}", parameters).fetchall()
+    if len(found) > MOST_VALUES:
+        raise too_many()
+    return sorted((value for (value,) in found), key=str)
+
+
+def _choices(value: str, values: Sequence[TagCell]) -> tuple[str, dict[str, Cell]]:
+    """The place of a value among these, -1 for another, and the parameters in it."""
+    choices = "".join(f"WHEN {value} = :v{place} THEN {place} " for place in range(len(values)))
+    return f"CASE {choices}ELSE -1 END" if choices else "-1", {f"v{place}": each for place, each in enumerate(values)}
 
 
 def tag_counts(connection: sqlite3.Connection, codes: Sequence[str], among: Sequence[int]) -> TagCounts:
@@ -97,10 +151,9 @@ def tag_counts(connection: sqlite3.Connection, codes: Sequence[str], among: Sequ
 
 
 def scan_tag(connection: sqlite3.Connection, code: str, values: Sequence[TagCell]) -> TagColumn:
-    parameters: dict[str, Cell] = {"tag": _number(connection, code)}
-    parameters |= {f"v{place}": value for place, value in enumerate(values)}
-    choices = "".join(f"WHEN t.value = :v{place} THEN {place} " for place in range(len(values)))
-    text = f"SELECT t.nid, CASE {choices}ELSE -1 END AS place FROM tagged t WHERE t.tag = :tag ORDER BY t.nid"
+    choices, parameters = _choices("t.value", values)
+    parameters["tag"] = _number(connection, code)
+    text = f"SELECT t.nid, {choices} AS place FROM tagged t WHERE t.tag = :tag ORDER BY t.nid"
     handles, place = read(connection, text, [Column("nid", int), Column("place", int)], parameters)
     return TagColumn(handles, place)
 
