@@ -78,11 +78,15 @@ class TypedConv(MessagePassing):  # type: ignore[misc]  # PyG has no types
         self.near = nn.ModuleDict({_key(r): nn.Linear(width, width, bias=False) for r in relations})
         self.unlike = nn.ModuleDict({_key(r): nn.Linear(width, width, bias=False) for r in relations})
 
-    def forward(self, x: Mapping[str, Tensor], links: Mapping[Relation, Tensor | FastLinks]) -> dict[str, Tensor]:
-        """Rows [n_t, width] of each type to rows of the same shape."""
-        out = {name: self.own[name](rows) for name, rows in x.items()}
+    def forward(
+        self, x: Mapping[str, Tensor], links: Mapping[Relation, Tensor | FastLinks], only: str | None = None
+    ) -> dict[str, Tensor]:
+        """Rows [n_t, width] of each type, or of one only, to rows of the same shape."""
+        out = {name: self.own[name](rows) for name, rows in x.items() if only in (None, name)}
         for relation, joined in links.items():
             start, _, end = relation
+            if end not in out:
+                continue
             if isinstance(joined, FastLinks):
                 mean = mean_of(x[start], joined)
             else:

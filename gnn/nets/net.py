@@ -62,7 +62,8 @@ class TypedNet(nn.Module):
         rows = {name: torch.relu(self.enter[name](self.drop(values))) for name, values in x.items()}
         seen = [rows[self.kind]]
         for layer in self.layers:
-            rows = {name: torch.relu(values) for name, values in layer(rows, links).items()}
+            only = self.kind if layer is self.layers[-1] else None  # of the others nobody asks any more
+            rows = {name: torch.relu(values) for name, values in layer(rows, links, only).items()}
             seen.append(rows[self.kind])
         odds: Tensor = self.leave(self.drop(torch.cat(seen, dim=1))).squeeze(1)
         return odds

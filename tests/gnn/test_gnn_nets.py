@@ -64,6 +64,16 @@ def test_the_fast_path_is_pygs_own_formulation_to_the_fourth_place():
     assert told[0][0].abs().max() > 0.1
 
 
+def test_a_layer_that_is_asked_for_one_type_gives_what_it_gives_of_it_among_all():
+    graph, _ = portfolio()
+    torch.manual_seed(2)
+    layer = TypedConv(("person", "device"), (USES, USED), 8)
+    x = {name: torch.randn(count, 8) for name, count in graph.counts().items()}
+    links = {r: FastLinks(k) for r, k in graph.relations.items()}
+    alone = layer(x, links, "person")
+    assert list(alone) == ["person"] and torch.equal(alone["person"], layer(x, links)["person"])
+
+
 def test_the_sparse_product_for_other_devices_gives_the_same_mean():
     graph, _ = portfolio()
     links = FastLinks(graph.relations[USED])
