@@ -247,6 +247,10 @@ class GraphStore(Protocol):
         any are left out."""
         ...
 
+    def tag_history(self, node_id: str, code: str) -> list[TagValue]:
+        """Whatever one tag said of a node, by rising run: None where it ended. Nothing of an unknown node or tag."""
+        ...
+
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         """The history of links drawn by hand, each by rising `at`, retracted and expired ones too; unknown ids are left out."""
         ...

@@ -16,8 +16,8 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 MOST_EXPANSIONS = 12  # so many are opened again with a view; each is one question to the API
 
-_NODE = r"[A-Za-z0-9_.:~-]{1,128}"
-_SUBJECT = re.compile(rf"^/subject/(?P<node>{_NODE})/?$")
+NODE = r"[A-Za-z0-9_.:~-]{1,128}"
+_SUBJECT = re.compile(rf"^/subject/(?P<node>{NODE})/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def preferred_language(cookie: str | None, accept_language: str | None) -> Langu
 
 
 def _node_id(text: str | None) -> str | None:
-    return text if text and re.fullmatch(_NODE, text) else None
+    return text if text and re.fullmatch(NODE, text) else None
 
 
 def _day(text: str | None) -> date | None:

@@ -43,6 +43,7 @@ SIZE_ARGUMENTS = ("limit", "first", "last", "cap", "k")
 SIZES: Mapping[str, int] = {
     "Subject.fullGraph": 5_500,  # of nodes and of edges each, which are 15,000 together at most
     "Subject.portrait": 50,
+    "Subject.tagHistory": 100,
     "Query.tags": 200,
     "Query.segments": 100,
 }

@@ -10,7 +10,7 @@ from api.graphql.context import Info, moment_of
 from api.graphql.declare import resolver
 from api.graphql.enums import Grade
 from api.graphql.risk_types import Assessment, Ring
-from api.graphql.tag_types import PortraitEntry
+from api.graphql.tag_types import PortraitEntry, TagSpan
 from graph_model import records
 from graph_model.schema import SCHEMA
 from graph_model.services import blocklist, casework, full_graph, masking, relation_graph, subject
@@ -196,6 +196,12 @@ class Subject:
         context = info.context
         found = reading.portrait(context.store, context.principal, self.found.node_id, on=on, as_of=self.moment)
         return [PortraitEntry.of(entry) for entry in found]
+
+    @resolver("What one tag said of the node and since when, the newest first. Errors: not_found.")
+    def tag_history(self, info: Info, code: str) -> list[TagSpan]:
+        context = info.context
+        found = reading.history(context.store, context.principal, self.found.node_id, code, as_of=self.moment)
+        return [TagSpan.of(span) for span in found]
 
     @resolver("The latest first, at most 50.")
     def applications(self, info: Info) -> list[ApplicationView]:

@@ -202,6 +202,25 @@ class TagCheck:
         )
 
 
+@strawberry.type(description="What a tag said of a node since a base date, until the next.")
+class TagSpan:
+    value: str | None = strawberry.field(description="null where it ended then.")
+    since: date
+    version: int
+    computed_at: datetime
+    source: str
+
+    @classmethod
+    def of(cls, span: reading.TagSpan) -> "TagSpan":
+        return cls(
+            value=span.value,
+            since=span.since,
+            version=span.version,
+            computed_at=span.computed_at,
+            source=span.source,
+        )
+
+
 @strawberry.type(description="微观画像: one tag of one node. `value` is `true` for a tag that says yes.")
 class PortraitEntry:
     code: str

@@ -63,6 +63,7 @@ UNSEEN: Mapping[str, str] = {
     "unfinished_scoring": _NOBODY,
     "assessments": _READ_BEFORE,
     "tags_of": _READ_BEFORE,
+    "tag_history": _READ_BEFORE,
     "tag": "is written by the computation of tags and segments, for everybody alike",
     "degrees": _READ_BEFORE,
     "handles": _READ_BEFORE,

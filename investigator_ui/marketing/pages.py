@@ -17,6 +17,7 @@ from investigator_ui.marketing import (
     circle_contract,
     circles,
     jobs,
+    portrait,
     tag,
     tag_contract,
     tag_form,
@@ -29,6 +30,7 @@ PAGES: tuple[AnyPage, ...] = (
     tags.PAGE,
     tag.PAGE,
     tag_form.PAGE,
+    portrait.PAGE,
     circles.PAGE,
     circle.PAGE,
     audiences.PAGE,
@@ -38,6 +40,7 @@ PAGES: tuple[AnyPage, ...] = (
 DOCUMENTS: Mapping[str, str] = {
     **jobs.DOCUMENTS,
     **tag_contract.DOCUMENTS,
+    **portrait.DOCUMENTS,
     **circle_contract.DOCUMENTS,
     **audience_contract.DOCUMENTS,
 }

@@ -71,7 +71,8 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
     ]
     tools: list[Child] = []
     if look.may("edit_tags"):
-        used = f" {text('tags.delete_used', lang, n=len(tag.dependants))}" if tag.dependants else ""
+        users = len(tag.dependants) + len(tag.segments)
+        used = f" {text('tags.delete_used', lang, n=users)}" if users else ""
         tools = [
             forms.act("delete", text("tags.delete", lang), title=text("tags.delete_title", lang, name=tag.name(lang)),
                       confirm=text("tags.delete_what", lang) + used, danger=True),
@@ -192,6 +193,10 @@ def _lineage(found: TagFound, look: Look) -> Component:
         else:
             reads.append(html.Span(each, className="chip mono"))
     used = [_tag_link(code, found, lang) for code in tag.dependants]
+    used += [
+        html.Span([icon("community"), code], className="chip mono", title=text("pages.segments", lang))
+        for code in tag.segments
+    ]
     return card(
         text("tags.reads", lang),
         _listed(reads, text("tags.reads_nothing", lang)),

@@ -9,7 +9,7 @@ from investigator_ui.contract import ANSWER
 
 FIGURES = "figures { version baseDate status startedAt heardAt by errorCode error changed population coverage stale distribution { value count } }"
 ROW = f"code version nameZh nameEn category subcategory type valueType consent schedule owner {FIGURES}"
-WHOLE = f"{ROW} rule reads dependants changedBy changedAt versions {{ version rule changedBy changedAt }}"
+WHOLE = f"{ROW} rule reads dependants segments changedBy changedAt versions {{ version rule changedBy changedAt }}"
 
 TAGS = f"query PageTags {{ tags {{ {ROW} }} }}"
 TAG = f"query PageTag($code: String!) {{ tag(code: $code) {{ {WHOLE} }} tags {{ code nameZh nameEn }} }}"
@@ -91,6 +91,7 @@ class WholeTag(TagRow):
     rule: str = ""
     reads: tuple[str, ...] = ()
     dependants: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()  # codes of those that read it
     changed_by: str = ""
     changed_at: datetime | None = None
     versions: tuple[TagVersion, ...] = ()

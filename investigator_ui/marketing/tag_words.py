@@ -13,6 +13,8 @@ from investigator_ui.marketing.tag_contract import TagFigures
 from investigator_ui.panels.parts import Child
 from investigator_ui.texts import TEXTS, text
 
+CODE = r"[a-z][a-z0-9_]{0,39}"
+
 CONSENT_TONES = {"MARKETING": "good", "SERVICE": "", "RISK": "problem"}
 STATUS_TONES = {"DONE": "good", "RUNNING": "", "FAILED": "problem", "STUCK": "problem"}
 
@@ -61,7 +63,7 @@ def by(source: str) -> str:
 def code_at(path: str, before: str) -> str | None:
     """The code of a tag that stands in an address after `before`, and nothing else."""
     code = path.removeprefix(before) if path.startswith(before) else ""
-    return code if re.fullmatch(r"[a-z][a-z0-9_]{0,39}", code) else None
+    return code if re.fullmatch(CODE, code) else None
 
 
 def _known(family: str, code: str, lang: Language) -> str:

@@ -34,6 +34,10 @@ def subject_head(subject: Subject, schema: GraphSchema, lang: Language, *, as_of
     if as_of is not None:
         chips.append(html.Span([icon("calendar"), text("asof.chip", lang, day=as_of)], className="chip chip-time"))
     chips += [html.Span(tag, className="chip") for tag in subject.tags]
+    more = [icon("tag"), text("portrait.open", lang)]
+    chips.append(
+        html.A(more, href=f"/subject/{subject.node.id}/tags", className="chip tag-chip", **attrs(data_visit="1"))
+    )
     children: list[Component] = [html.H1(subject.node.caption), html.Div(chips, className="chips")]
     if subject.id_expired:
         children.append(html.P([icon("warning"), _expired_words(subject, lang)], className="expired", role="status"))

@@ -63,7 +63,10 @@ TAGS: dict[str, tuple[str, str]] = {
         "下次计算时从所有人身上去掉；哪天说过什么仍留存。",
         "The next computation takes it from everybody; what it said on which day stays.",
     ),
-    "tags.delete_used": ("有 {n} 个标签读取它，须先修改那些标签。", "{n} tags read it: change those first."),
+    "tags.delete_used": (
+        "有 {n} 个标签或用户群读取它，须先修改它们。",
+        "Read by {n} tags or segments: change those first.",
+    ),
     "tags.deleted": ("已删除 {code}", "{code} deleted"),
     "tags.never_why": (
         "尚未计算。更新方式：{schedule}；下次计算后这里会有数字。",
@@ -98,7 +101,7 @@ TAGS: dict[str, tuple[str, str]] = {
     "tags.reads": ("读取", "Reads"),
     "tags.reads_nothing": ("不读取任何属性", "Nothing"),
     "tags.dependants": ("被谁读取", "Read by"),
-    "tags.used_by_none": ("没有标签读取它", "No tag reads it"),
+    "tags.used_by_none": ("没有标签或用户群读取它", "No tag or segment reads it"),
     # Its form
     "tags.edit_of": ("修改：{name}", "Edit: {name}"),
     "tags.save_new": ("保存标签", "Save tag"),

@@ -158,6 +158,8 @@ DELETE_SEGMENT = "mutation ($code: ID!) { deleteSegment(code: $code) }"
 COMPUTE_SEGMENT = f"mutation ($code: ID!) {{ computeSegment(code: $code) {{ {SEGMENT} }} }}"
 PORTRAIT = """query ($nodeId: ID!, $on: Date, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) { tags portrait(on: $on) {
   code nameZh nameEn category subcategory valueType value version since computedAt source } } }"""
+TAG_HISTORY = """query ($nodeId: ID!, $code: String!, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) {
+  tagHistory(code: $code) { value since version computedAt source } } }"""
 PATH = """query ($from: ID!, $to: ID!, $k: Int! = 3, $maxHops: Int! = 4, $asOf: DateTime) {
   path(from: $from, to: $to, k: $k, maxHops: $maxHops, asOf: $asOf) {
     nodes { id type caption } edges { id source target type } hops cost sentenceZh sentenceEn } }"""
@@ -177,7 +179,7 @@ EVERYTHING = (
     MACRO_PORTRAIT,
     RECORD_CONSENTS, RECORD_CONTACTS, CONSENT, CIRCLE, CIRCLES, CIRCLE_IN_FULL, AUDIENCE, AUDIENCES, AUDIENCE_MEMBERS, WATERFALL,
     DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
-    TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT,
+    TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT, TAG_HISTORY,
     SEGMENTS, ONE_SEGMENT, COUNT_SEGMENT, SEGMENT_DIFFERENCE, SEGMENT_REACH, SEGMENT_WATERFALL, SEGMENT_MEMBERS,
     DEFINE_SEGMENT, CHANGE_SEGMENT, DELETE_SEGMENT, COMPUTE_SEGMENT,
 )  # fmt: skip

@@ -55,6 +55,10 @@ def test_from_a_rule_to_a_portrait(served: Served) -> None:
     assert ida.data(queries.SCORE, idNumber=number)["score"]["tags"] == [entry["code"]]
     assert ida.data(queries.SCORE, idNumber=number, asOf=before)["score"]["tags"] == []
     assert mei.code(queries.PORTRAIT, nodeId=served.case.ids["subject"]) == "forbidden"
+    (span,) = ida.data(queries.TAG_HISTORY, nodeId=of, code=entry["code"])["subjectById"]["tagHistory"]
+    assert span == {name: entry[name] for name in ("value", "since", "version", "computedAt", "source")}
+    assert ida.data(queries.TAG_HISTORY, nodeId=of, code=entry["code"], asOf=before)["subjectById"]["tagHistory"] == []
+    assert ida.code(queries.TAG_HISTORY, nodeId=of, code="unheard") == "not_found"
     changed = mei.data(queries.CHANGE_TAG, input=tag("shares_phone", "shared(Phone) >= 2"))["changeTag"]
     assert [each["version"] for each in changed["versions"]] == [2, 1]
     assert mei.code(queries.DELETE_TAG, code="shares_phone") == "tag.in_use"

@@ -120,6 +120,9 @@ def test_a_tag_without_a_rule_ends_and_comes_back(book: GraphStore) -> None:
     assert book.count("Customer", Tagged("applicant", Operator.EQ, True)) == 0
     assert tagged(book, APPLICANT, run("applicant", THIRD)) == (2, {1: 2})
     assert portrait(book, "c1", SECOND) == {} and portrait(book, "c1", THIRD) == {"applicant": 1}
+    told = book.tag_history(id_of(book, customer("c1")), "applicant")
+    assert [(each.value, each.run.base_date) for each in told] == [(1, FIRST), (None, SECOND), (1, THIRD)]
+    assert book.tag_history(id_of(book, customer("c1")), "unheard") == [] == book.tag_history("nobody", "applicant")
 
 
 def test_the_past_is_not_written_anew(book: GraphStore) -> None:

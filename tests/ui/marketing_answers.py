@@ -19,7 +19,7 @@ def tag(code: str, **changes: object) -> Json:
     made: Json = {
         "code": code, "version": 1, "nameZh": f"标签{code}", "nameEn": f"the {code}", "category": "社交", "subcategory": "推荐",
         "type": "Customer", "valueType": "BOOL", "consent": "MARKETING", "schedule": "DAILY", "owner": "marketer", "figures": figures(),
-        "rule": "degree(REFERRED out) >= 1", "reads": ["REFERRED"], "dependants": [], "changedBy": "user:marketer", "changedAt": SEEN,
+        "rule": "degree(REFERRED out) >= 1", "reads": ["REFERRED"], "dependants": [], "segments": [], "changedBy": "user:marketer", "changedAt": SEEN,
         "versions": [{"version": 1, "rule": "degree(REFERRED out) >= 1", "changedBy": "user:marketer", "changedAt": SEEN}],
     }  # fmt: skip
     return made | changes

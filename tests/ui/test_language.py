@@ -53,7 +53,7 @@ def test_the_english_page_has_no_chinese_text(browser: Browser, reference: Refer
     with investigating(browser, reference.url, locale="en-GB") as who:
         who.have_session(token)
         who.home()
-        assert who.page.evaluate("document.documentElement.lang") == "en"
+        expect(who.page.locator("html")).to_have_attribute("lang", "en")
         texts = crawl(who, reference)
     assert len(texts) > 300
     captions = {"中国移动", "cash loan"}

@@ -156,7 +156,7 @@ def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, 
         page = who.page
         who.start("/tags/referrer")
         page.click("button[data-do=delete]")
-        expect(page.locator("#market-what")).to_contain_text("1 tags read it")
+        expect(page.locator("#market-what")).to_contain_text("Read by 1 tags or segments")
         page.click("#market-confirm")
         expect(page.locator("#market-problem")).not_to_be_empty()
         page.keyboard.press("Escape")

@@ -21,7 +21,7 @@ from graph_model.services.tags.computing import base_date_of, cell_of
 from graph_model.services.tags.definition import Reads, TagDefinition, ValueType
 from graph_model.services.tags.runs import STALE, LastRun, RunStatus, last_run, last_runs
 from graph_model.store import GraphStore
-from graph_model.tagging import TagCell
+from graph_model.tagging import TagCell, TagValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,17 @@ class PortraitEntry:
     value: str
     version: int
     since: date
+    computed_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagSpan:
+    """What a tag said of a node since a base date; None where it ended then."""
+
+    value: str | None
+    since: date
+    version: int
     computed_at: datetime
     source: str
 
@@ -122,6 +133,22 @@ def _entries(
             run = value.run
             found.append(PortraitEntry(tag, told, run.version, run.base_date, run.computed_at, run.source))
     return sorted(found, key=lambda entry: (entry.tag.category, entry.tag.subcategory, entry.tag.code))
+
+
+def history(
+    store: GraphStore, principal: Principal, node_id: str, code: str, *, as_of: AsOf | None = None
+) -> list[TagSpan]:
+    """What a tag said of a node and since when, the newest first, as it was known as of a moment. Raises NotFound for a node or tag that isn't there."""
+    principal.require(Right.SEE_GRAPH)
+    by_node_id(store, node_id)
+    tag = dictionary.find(store, principal, code)
+    spoken = {each.run.base_date: each for each in store.tag_history(node_id, code) if each.run.speaks_by(None, as_of)}
+    return [_span(tag, each) for _, each in sorted(spoken.items(), reverse=True)]
+
+
+def _span(tag: TagDefinition, said: TagValue) -> TagSpan:
+    value = None if said.value is None else value_of(tag.value_type, said.value)
+    return TagSpan(value, said.run.base_date, said.run.version, said.run.computed_at, said.run.source)
 
 
 def in_short(store: GraphStore, principal: Principal, node_id: str, *, as_of: AsOf | None = None) -> list[str]:

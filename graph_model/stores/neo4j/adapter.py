@@ -211,6 +211,9 @@ class Neo4jStore:
     ) -> dict[str, list[TagValue]]:
         return self._connections.read(lambda t: tagging.tags_of(t, node_ids, on, as_of))
 
+    def tag_history(self, node_id: str, code: str) -> list[TagValue]:
+        return self._connections.read(lambda t: tagging.tag_history(t, node_id, code))
+
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         return self._connections.read(lambda t: linking.link_edits(t, link_ids))
 

@@ -83,6 +83,11 @@ def tags_of(
     return shown(_values(transaction, found), on, as_of)
 
 
+def tag_history(transaction: Transaction, node_id: str, code: str) -> list[TagValue]:
+    found = transaction.pieces(query("tag_histories"), [node_id])
+    return [value for value in _values(transaction, found) if value.run.code == code]
+
+
 def tagged_by(transaction: Transaction, run: TagRun, after: str, limit: int) -> list[str]:
     code, number = run.code, _number_of(transaction, run)
     found = transaction.rows(

@@ -214,6 +214,10 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return tagging.tags_of(connection, node_ids, on, as_of)
 
+    def tag_history(self, node_id: str, code: str) -> list[TagValue]:
+        with self._connections.reading() as connection:
+            return tagging.tag_history(connection, node_id, code)
+
     def link_edits(self, link_ids: Sequence[str]) -> dict[str, list[LinkEdit]]:
         with self._connections.reading() as connection:
             return link_edits.link_edits(connection, link_ids)

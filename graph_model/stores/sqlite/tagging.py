@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import orjson
@@ -127,9 +127,17 @@ def _valued(label: str, cases: Sequence[tuple[TagCell, Predicate]]) -> tuple[str
 def tags_of(
     connection: sqlite3.Connection, node_ids: Sequence[str], on: date | None, as_of: AsOf | None
 ) -> dict[str, list[TagValue]]:
+    return shown(_values(connection, _NOW if on is None and as_of is None else _THEN, node_ids), on, as_of)
+
+
+def tag_history(connection: sqlite3.Connection, node_id: str, code: str) -> list[TagValue]:
+    return [value for value in _values(connection, _THEN, [node_id]) if value.run.code == code]
+
+
+def _values(connection: sqlite3.Connection, text: str, node_ids: Sequence[str]) -> Iterator[TagValue]:
     wanted = orjson.dumps(list(dict.fromkeys(node_ids))).decode()
-    found = connection.execute(_NOW if on is None and as_of is None else _THEN, (wanted,))
-    return shown((TagValue(node_id, value, run_of(row)) for node_id, value, *row in found), on, as_of)
+    for node_id, value, *row in connection.execute(text, (wanted,)):
+        yield TagValue(node_id, value, run_of(row))
 
 
 def tagged_by(connection: sqlite3.Connection, run: TagRun, after: str, limit: int) -> list[str]:
