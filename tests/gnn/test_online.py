@@ -218,7 +218,7 @@ def test_somebody_unknown_on_the_handset_of_a_ring_is_of_that_ring_and_a_risk(sc
         scored, newcomer(scored.store, "CAUGHT", [("USES_DEVICE", device) for device in devices]), as_of=NOW
     )
     assert caught.customer.ring_id == caught.application.ring_id == ring_id
-    assert caught.customer.score > 5 * alone.customer.score
+    assert caught.customer.score > 2 * alone.customer.score
     assert {reason.code for reason in caught.customer.reasons} & {"SHARED_DEVICE", "STRANGERS", "NEAR_FRAUD", "RING"}
 
 
