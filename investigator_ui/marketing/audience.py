@@ -1,7 +1,7 @@
 """One seed audience: its draws, whom the gate left out (for who may know), downloads, drawing it anew and withdrawing a draw."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dash import html
@@ -16,10 +16,13 @@ from investigator_ui.errors import Refused
 from investigator_ui.marketing import circles, forms
 from investigator_ui.marketing.audience_contract import (
     AUDIENCE,
+    LIKENESS,
     REDRAW,
     WATERFALLS,
     WITHDRAW,
+    Alike,
     Audience,
+    Likeness,
     Version,
     Waterfall,
 )
@@ -30,6 +33,7 @@ from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, noti
 from investigator_ui.panels.parts import Child, facts, icon
 from investigator_ui.texts import TEXTS, text
 
+MOST_TAGS, MOST_TRAITS = 6, 2  # of what look-alikes were found by, that are shown
 FORMS = ("csv", "parquet", "jsonl")
 REASON = "audiences.left_"
 _PATH = re.compile(rf"^{HOME}/([0-9]{{13}}-[0-9a-f]{{8}})$")
@@ -52,10 +56,14 @@ class AudienceAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class AudienceFound:
-    """`waterfalls` for who may see exclusions."""
+    """`waterfalls` for who may see exclusions; `alike` where look-alikes were asked for."""
 
     audience: Audience
     waterfalls: tuple[Waterfall, ...] = ()
+    alike: tuple[Alike, ...] = ()
+
+    def likeness(self, number: int) -> tuple[Likeness, ...]:
+        return next((each.likeness for each in self.alike if each.number == number), ())
 
     def waterfall(self, number: int) -> Waterfall | None:
         return next((each for each in self.waterfalls if each.number == number), None)
@@ -66,10 +74,13 @@ def load(user: UserApi, asked: AudienceAsked, _moment: datetime | None) -> Audie
     if found is None:
         raise Refused("audience.unknown")
     audience = read(Audience, found)
-    if "see_exclusions" not in user.me().rights:
-        return AudienceFound(audience)
-    told = user.run(WATERFALLS, id=asked.id)["audience"]["versions"]
-    return AudienceFound(audience, read(tuple[Waterfall, ...], told))
+    waterfalls: tuple[Waterfall, ...] = ()
+    alike: tuple[Alike, ...] = ()
+    if "see_exclusions" in user.me().rights:
+        waterfalls = read(tuple[Waterfall, ...], user.run(WATERFALLS, id=asked.id)["audience"]["versions"])
+    if audience.grow:
+        alike = read(tuple[Alike, ...], user.run(LIKENESS, id=asked.id)["audience"]["versions"])
+    return AudienceFound(audience, waterfalls, alike)
 
 
 def redraw(asked: Call[AudienceAsked]) -> Outcome:
@@ -113,7 +124,10 @@ def draw(asked: AudienceAsked, found: AudienceFound, look: Look) -> Component:
     if shown is not None:
         beside.append(state(shown, lang))
         parts = [_closed(shown, lang)]
-        left = html.Div([_numbers(shown, found, look), _files(shown, look)], className="stack")
+        left = html.Div(
+            [_numbers(shown, found, look), _alike(found.likeness(shown.number), look), _files(shown, look)],
+            className="stack",
+        )
         right = html.Div([_recipe(audience, look), _versions(asked, found, look)], className="stack")
         parts.append(html.Div([left, right], className="columns"))
     return page_shell(
@@ -137,15 +151,17 @@ def _numbers(version: Version, found: AudienceFound, look: Look) -> Component:
     """How many came out of the gate: to the last person with every reason for who may know, else all who did not in one rounded number."""
     lang, told = look.lang, found.waterfall(version.number)
     heading = text("audiences.version", lang, n=version.number)
+    grown = [(text("audiences.grown", lang), words.number(version.grown))] if version.grown else []
     rows: list[tuple[str, Child]] = [
         (text("audiences.members", lang), words.number(version.members)),
+        *grown,
         (text("audiences.drawn", lang), words.moment(version.drawn_at, look.zone)),
         (text("audiences.drawn_by", lang), version.drawn_by),
         (text("audiences.until", lang), words.moment(version.valid_until, look.zone)),
         (text("audiences.policy", lang), version.policy_version),
     ]
     if told is None:
-        rows.insert(1, (text("audiences.excluded", lang), counted(version.excluded, lang)))
+        rows.insert(1 + len(grown), (text("audiences.excluded", lang), counted(version.excluded, lang)))
         return card(heading, facts(rows), html.P(text("audiences.excluded_why", lang), className="hint"))
     rows.append((text("audiences.risk_at", lang), words.moment(told.risk_at, look.zone)))
     if told.withdrawal_reason:
@@ -166,6 +182,44 @@ def _numbers(version: Version, found: AudienceFound, look: Look) -> Component:
 def _reason(reason: str, lang: Language) -> str:
     key = f"{REASON}{reason}"
     return text(key, lang) if key in TEXTS else reason
+
+
+def _alike(likeness: tuple[Likeness, ...], look: Look) -> Component | None:
+    """What the look-alikes have in common with those who were chosen."""
+    if not likeness:
+        return None
+    lang = look.lang
+    heads = ["audiences.tag", "audiences.value", "audiences.of_seed", "audiences.of_everybody"]
+    head = html.Tr(_heads(heads, ("audiences.of_seed", "audiences.of_everybody"), lang))
+    rows = [
+        html.Tr(
+            [
+                html.Th(tag.name_zh if lang == "zh" else tag.name_en, scope="row"),
+                html.Td(
+                    text("audiences.without", lang)
+                    if trait.value is None
+                    else text("tags.yes", lang)
+                    if trait.value == "true"
+                    else trait.value
+                ),
+                html.Td(words.share(trait.of_seed), className="count"),
+                html.Td(words.share(trait.of_everybody), className="count"),
+            ]
+        )
+        for tag in likeness[:MOST_TAGS]
+        for trait in tag.traits[:MOST_TRAITS]
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="nodes rows alike")
+    return card(text("audiences.alike", lang), table, html.P(text("audiences.alike_hint", lang), className="hint"))
+
+
+def _heads(keys: Sequence[str], numbers: Sequence[str], lang: Language) -> list[Component]:
+    return [
+        html.Th(
+            html.Span(text(key, lang), className="column"), scope="col", className="count" if key in numbers else None
+        )
+        for key in keys
+    ]
 
 
 def _files(version: Version, look: Look) -> Component:
@@ -200,6 +254,9 @@ def _recipe(audience: Audience, look: Look) -> Component:
         if audience.spreaders is None
         else text("audiences.strongest", lang, n=words.number(audience.spreaders), by=by)
     )
+    if audience.grow:
+        stop = "，" if lang == "zh" else ", "
+        who += stop + text("audiences.added", lang, n=words.number(audience.grow))
     rows: list[tuple[str, Child]] = [
         (text("audiences.purpose", lang), audience.purpose),
         (text("audiences.from", lang), where),
@@ -218,7 +275,7 @@ def _versions(asked: AudienceAsked, found: AudienceFound, look: Look) -> Compone
     heads = ["audiences.number", "audiences.drawn", "audiences.members", "audiences.state"]
     if look.may("see_exclusions"):
         heads.append("audiences.action")
-    head = html.Tr([html.Th(html.Span(text(key, lang), className="column"), scope="col") for key in heads])
+    head = html.Tr(_heads(heads, ("audiences.members",), lang))
     rows = [_version_row(version, audience, look, shown=version is shown) for version in audience.versions]
     return card(
         text("audiences.versions", lang),

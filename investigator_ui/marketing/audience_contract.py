@@ -7,11 +7,13 @@ from pydantic.dataclasses import dataclass
 from investigator_ui.contract import ANSWER
 from investigator_ui.marketing.circle_contract import KeyOrder
 
-VERSION = "number drawnBy drawnAt validUntil policyVersion members excluded withdrawn expired"
-WHOLE = f"id name channel purpose createdBy createdAt circles spreaders by versions {{ {VERSION} }}"
+VERSION = "number drawnBy drawnAt validUntil policyVersion members excluded withdrawn expired grown"
+WHOLE = f"id name channel purpose createdBy createdAt circles spreaders by grow versions {{ {VERSION} }}"
 
 AUDIENCES = f"query PageAudiences {{ audiences(first: 100) {{ {WHOLE} }} }}"
 AUDIENCE = f"query PageAudience($id: ID!) {{ audience(id: $id) {{ {WHOLE} }} }}"
+LIKENESS = """query PageLikeness($id: ID!) { audience(id: $id) {
+  versions { number likeness { code nameZh nameEn traits { value ofSeed ofEverybody weight } } } } }"""
 WATERFALLS = """query PageWaterfalls($id: ID!) { audience(id: $id) {
   versions { number candidates riskAt withdrawalReason waterfall { reason count } } } }"""
 DRAW = """mutation PageDrawAudience($name: String!, $channel: Channel!, $purpose: String!, $recipe: RecipeInput!) {
@@ -23,6 +25,7 @@ WITHDRAW = """mutation PageWithdrawAudience($id: ID!, $version: Int!, $reason: S
 DOCUMENTS = {
     "PageAudiences": AUDIENCES,
     "PageAudience": AUDIENCE,
+    "PageLikeness": LIKENESS,
     "PageWaterfalls": WATERFALLS,
     "PageDrawAudience": DRAW,
     "PageRedrawAudience": REDRAW,
@@ -33,7 +36,7 @@ CHANNELS = ("SMS", "CALL", "EMAIL", "PUSH")
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class Version:
-    """One draw. `excluded` is None where it is too small to be told."""
+    """One draw. `excluded` is None where it is too small to be told; `grown` of the members are like the others, and not of the circles."""
 
     number: int
     drawn_by: str
@@ -44,6 +47,7 @@ class Version:
     withdrawn: bool
     expired: bool
     excluded: int | None = None
+    grown: int = 0
 
     @property
     def open(self) -> bool:
@@ -64,6 +68,7 @@ class Audience:
     by: KeyOrder
     circles: tuple[str, ...] = ()
     spreaders: int | None = None
+    grow: int = 0
     versions: tuple[Version, ...] = ()
 
     def version(self, number: int | None) -> Version | None:
@@ -87,3 +92,29 @@ class Waterfall:
     risk_at: datetime
     withdrawal_reason: str | None = None
     waterfall: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Trait:
+    """One value of a tag (None: without it): how frequent it is in the seed and among everybody."""
+
+    of_seed: float
+    of_everybody: float
+    weight: float
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Likeness:
+    code: str
+    name_zh: str
+    name_en: str
+    traits: tuple[Trait, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Alike:
+    """By what the look-alikes of a draw were found, the most telling tag first."""
+
+    number: int
+    likeness: tuple[Likeness, ...] = ()

@@ -20,11 +20,15 @@ from investigator_ui.marketing.parts import card, notice, page_shell
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text
 
+FIELDS = ("name", "channel", "purpose", "spreaders", "by", "grow")
+NUMBERS = ("spreaders", "grow")
+LONGEST = 10  # digits
 AT = {
     "audience.name": "name",
     "audience.channel": "channel",
     "audience.purpose": "purpose",
     "audience.recipe": "spreaders",
+    "audience.unlike": "grow",
 }
 
 
@@ -53,12 +57,13 @@ def load(user: UserApi, asked: StudioAsked, _moment: datetime | None) -> StudioF
 
 def draw_audience(asked: Call[StudioAsked]) -> Outcome:
     """Drawn by the API, through the gate; then its page."""
-    said = {name: str(asked.values.get(name, "")).strip() for name in ("name", "channel", "purpose", "spreaders", "by")}
+    said = {name: str(asked.values.get(name) or "").strip() for name in FIELDS}
     recipe: dict[str, Json] = {"circles": list(asked.question.circles), "by": said["by"] or KeyOrder.REACH.value}
-    if said["spreaders"]:
-        if not (said["spreaders"].isascii() and said["spreaders"].isdigit() and len(said["spreaders"]) < 10):
-            return Outcome(problems={"spreaders": text("audiences.spreaders_whole", asked.look.lang)})
-        recipe["spreaders"] = int(said["spreaders"])
+    for number in NUMBERS:
+        if said[number]:
+            if not (said[number].isascii() and said[number].isdigit() and len(said[number]) < LONGEST):
+                return Outcome(problems={number: text("audiences.whole", asked.look.lang)})
+            recipe[number] = int(said[number])
     made = asked.user.run(DRAW, name=said["name"], channel=said["channel"], purpose=said["purpose"], recipe=recipe)
     return Outcome(message=text("audiences.made", asked.look.lang), go=f"{HOME}/{made['drawAudience']['id']}")
 
@@ -103,6 +108,7 @@ def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
             ],
             className="form-row",
         ),
+        forms.field("grow", text("audiences.grow", lang), kind="number", hint=text("audiences.grow_hint", lang)),
     ]
     form = forms.form(
         "draw",

@@ -29,7 +29,24 @@ AUDIENCES: dict[str, tuple[str, str]] = {
         "未选圈时必填：从全部推荐圈中取",
         "Needed as no circle is chosen: out of all of them",
     ),
-    "audiences.spreaders_whole": ("请填整数", "A whole number"),
+    "audiences.whole": ("请填整数", "A whole number"),
+    "audiences.grow": ("再加相似客户（人数）", "Look-alikes to add (how many)"),
+    "audiences.grow_hint": (
+        "按营销类标签，补充与所选人群最相似的客户；他们同样过闸门。可留空。",
+        "Customers who are most like these by tags of class marketing; the gate is theirs too. May be left empty.",
+    ),
+    "audiences.grown": ("其中相似客户", "Look-alikes among them"),
+    "audiences.alike": ("相似在哪里", "By what they are alike"),
+    "audiences.alike_hint": (
+        "标签值在所选人群与全体客户中的占比；人数取整到 5。",
+        "How frequent a value is among those who were chosen, and among everybody; from counts rounded to 5.",
+    ),
+    "audiences.of_seed": ("所选人群", "Chosen"),
+    "audiences.of_everybody": ("全体客户", "Everybody"),
+    "audiences.tag": ("标签", "Tag"),
+    "audiences.value": ("取值", "Value"),
+    "audiences.without": ("无此标签", "Without it"),
+    "audiences.added": ("并加最相似的 {n} 位客户", "and the {n} customers who are most like them"),
     "audiences.by": ("排序", "Ranked"),
     "audiences.about": ("人群", "Audience"),
     "audiences.draw": ("生成", "Draw it"),
@@ -144,6 +161,11 @@ AUDIENCES: dict[str, tuple[str, str]] = {
     "todo.audience.recipe": (
         "请选推荐圈，或填要取多少传播者（1 至 100,000）。",
         "Choose circles, or say how many spreaders (1 to 100,000).",
+    ),
+    "error.audience.unlike": ("没有能说明相似之处的标签", "No tag tells what these people have in common"),
+    "todo.audience.unlike": (
+        "请先计算营销类标签，或不加相似客户。",
+        "Have tags of class marketing computed first, or add no look-alikes.",
     ),
     "error.audience.unscored": ("近期没有全量评分", "Nobody was scored in the last days"),
     "todo.audience.unscored": (

@@ -1,18 +1,22 @@
-"""A marketer's afternoon in a browser: circles, one chosen, a seed audience drawn from it, the file of its members; then what the supervisor sees of it.
+"""A marketer's afternoon in a browser: a tag of their own, a circle chosen, a seed audience drawn from it and grown by look-alikes, the file of its
+members; then what the supervisor sees of it.
 Screenshots go to GUANXI_SHOTS."""
 
 import csv
 import io
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.browsing import Investigator, investigating
+from tests.ui.browsing import PASSWORD, Investigator, investigating
 from tests.ui.processes import free_port, process, ui_server
 from tests.ui.test_accessibility import serious
 
@@ -24,6 +28,8 @@ class Product:
     """The running product, and who in its circle is who, by node id; `keys` are the ID numbers."""
 
     url: str
+    api_url: str
+    circle: frozenset[str]
     everybody: frozenset[str]
     refused: frozenset[str]
     risky: frozenset[str]
@@ -38,9 +44,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     serve = ["tests.ui.marketing_api", str(home), str(port)]
     with process(serve, log=folder / "api.log", ready=f"{url}/healthz"), ui_server(url, folder) as ui:
         told = json.loads((home / "told.json").read_text())
-        yield Product(
-            ui, frozenset(told["everybody"]), frozenset(told["refused"]), frozenset(told["risky"]), tuple(told["keys"])
-        )
+        who = {name: frozenset(told[name]) for name in ("circle", "everybody", "refused", "risky")}
+        yield Product(ui, url, **who, keys=tuple(told["keys"]))
 
 
 def shoot(page: Page, name: str) -> None:
@@ -51,7 +56,38 @@ def shoot(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"marketer-{name}.png")
 
 
-def draw_from_the_circle(who: Investigator, name: str) -> None:
+def make_a_tag(who: Investigator) -> None:
+    page = who.page
+    page.goto(f"{who.url}/tags/~new")
+    page.fill("#field-rule", 'education in ("bachelor", "master")')
+    expect(page.locator("#rule-check")).to_contain_text("规则可用")
+    fields = {"code": "graduate", "nameZh": "大学毕业", "nameEn": "graduate", "category": "人口", "subcategory": "学历"}
+    for name, value in fields.items():
+        page.fill(f"#field-{name}", value)
+    page.click(".page-form [type=submit]")
+    expect(page.locator("#tag-page h1")).to_have_text("大学毕业")
+
+
+def compute_tags(api_url: str) -> None:
+    """As the operator's daily job does."""
+    credentials = {"username": "operator", "password": PASSWORD}
+    with httpx.Client(base_url=api_url, timeout=30) as api:
+        token = api.post("/auth/login", json=credentials).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+
+        def ask(query: str) -> Any:
+            return api.post("/graphql", json={"query": query}, headers=headers).json()["data"]
+
+        job = ask("mutation { startJob(kind: TAGS) { id status } }")["startJob"]
+        until = time.monotonic() + 60
+        while job["status"] in ("QUEUED", "RUNNING"):
+            assert time.monotonic() < until, job
+            time.sleep(0.2)
+            job = ask(f'{{ job(id: "{job["id"]}") {{ id status }} }}')["job"]
+        assert job["status"] == "DONE"
+
+
+def draw_from_the_circle(who: Investigator, name: str, *, grow: int = 0) -> None:
     page = who.page
     page.goto(f"{who.url}/circles")
     row = page.locator(".circles tbody tr")
@@ -70,6 +106,7 @@ def draw_from_the_circle(who: Investigator, name: str) -> None:
     page.click("#audience-form-page button[type=submit]")
     expect(page.locator("#problem-purpose")).to_contain_text("4 至 500 字")
     page.fill("#field-purpose", "春季老带新活动")
+    page.fill("#field-grow", str(grow or ""))
     shoot(page, "studio")
     page.click("#audience-form-page button[type=submit]")
     expect(page.locator("#page-title")).to_have_text(name)
@@ -84,20 +121,25 @@ def downloaded(page: Page, label: str) -> str:
 
 def test_from_a_circle_to_a_file_without_anybody_who_said_no_or_is_risky(browser: Browser, product: Product) -> None:
     with investigating(browser, product.url, bypass_csp=True) as marketer:
-        marketer.start("/circles", name="marketer")
+        marketer.start("/", name="marketer")
         page = marketer.page
+        make_a_tag(marketer)
+        compute_tags(product.api_url)
+        page.click("a[href='/circles']")
         expect(page.locator("#circles-page")).to_contain_text("少于 10 不显示")
         page.click(".circles .row-name")
         expect(page.locator(".levels tbody tr")).to_have_count(2)
         assert page.locator("#circle-canvas, .circle-tree, .key-members").count() == 0, "people are not a marketer's"
         shoot(page, "circle")
-        draw_from_the_circle(marketer, "春季")
+        draw_from_the_circle(marketer, "春季", grow=15)
         expect(page.locator("#audience-page")).to_contain_text("不说明谁因何未入选")
+        expect(page.locator("#audience-page")).to_contain_text("大学毕业")
         assert page.locator("text=逐项排除").count() == 0
         shoot(page, "audience")
         rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV"))))
         handed = {row["node_id"] for row in rows}
         assert len(handed) == len(rows) >= 20 and handed <= product.everybody
+        assert len(handed - product.circle) == 15, "as many look-alikes as were asked for"
         assert handed & product.refused == set(), "nobody without consent"
         assert handed & product.risky == set(), "nobody of grade C or D"
         assert list(rows[0]) == ["node_id", "audience", "version", "channel"]
@@ -133,7 +175,7 @@ def test_the_supervisor_sees_every_reason_and_withdraws(browser: Browser, produc
         shoot(page, "supervisor-graph")
         assert serious(supervisor) == []
         drawn = page.evaluate("document.getElementById('circle-canvas')._cyreg.cy.nodes().map(n => n.id())")
-        assert set(drawn) == product.everybody
+        assert set(drawn) == product.circle
         draw_from_the_circle(supervisor, "给主管看的")
         bars = page.locator("#audience-page .bars")
         for reason in ("未同意此渠道", "风险等级 C 或 D"):
