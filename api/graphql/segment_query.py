@@ -5,9 +5,11 @@ from strawberry.scalars import JSON
 
 from api.graphql.context import Info
 from api.graphql.declare import resolver
+from api.graphql.rule_types import RuleVocabulary
 from api.graphql.segment_types import Segment, SegmentCount
 from graph_model.errors import NotFound
 from graph_model.services.segments import counting, reading
+from graph_model.services.segments.vocabulary import vocabulary
 
 
 @strawberry.type
@@ -24,6 +26,10 @@ class SegmentQuery:
             return Segment.of(reading.view(context.store, context.principal, code, now=context.now))
         except NotFound:
             return None
+
+    @resolver("What a builder of rules offers, beside tags and segments.")
+    def rule_vocabulary(self, info: Info) -> RuleVocabulary:
+        return RuleVocabulary.of(vocabulary(info.context.principal))
 
     @resolver(
         "Whom a rule, as text or as a tree, reaches today, condition by condition; nothing is kept. Errors: segment.which, segment.tree, "

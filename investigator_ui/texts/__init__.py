@@ -10,12 +10,24 @@ from investigator_ui.texts.graph import GRAPH
 from investigator_ui.texts.marketing import MARKETING
 from investigator_ui.texts.portrait import PORTRAIT
 from investigator_ui.texts.refusals import REFUSALS
+from investigator_ui.texts.segments import SEGMENTS
 from investigator_ui.texts.tags import TAGS
 from investigator_ui.texts.work import WORK
 
 Catalogue = Mapping[str, tuple[str, str]]
 
-CATALOGUES: tuple[Catalogue, ...] = (FRAME, GRAPH, WORK, REFUSALS, MARKETING, TAGS, PORTRAIT, CIRCLES, AUDIENCES)
+CATALOGUES: tuple[Catalogue, ...] = (
+    FRAME,
+    GRAPH,
+    WORK,
+    REFUSALS,
+    MARKETING,
+    TAGS,
+    PORTRAIT,
+    CIRCLES,
+    AUDIENCES,
+    SEGMENTS,
+)
 
 TEXTS: dict[str, tuple[str, str]] = {key: words for catalogue in CATALOGUES for key, words in catalogue.items()}
 

@@ -1,0 +1,125 @@
+"""Segments on screen: a marketer clicks a rule together, sees whom it reaches, computes it, compares two editions and takes the file home."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from investigator_ui.marketing.segment_form import FormAsked
+from tests.ui.browsing import investigating
+from tests.ui.processes import free_port, process, ui_server
+from tests.ui.test_accessibility import serious
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[str]]]:
+    """The product over people of a circle, some of whom refused or are risky: its address, and who may not be in a file."""
+    folder = tmp_path_factory.mktemp("segments")
+    home, port = folder / "home", free_port()
+    url = f"http://127.0.0.1:{port}"
+    serve = ["tests.ui.marketing_api", str(home), str(port)]
+    with process(serve, log=folder / "api.log", ready=f"{url}/healthz"), ui_server(url, folder) as ui:
+        told = json.loads((home / "told.json").read_text())
+        yield ui, {*told["refused"], *told["risky"]}
+
+
+def shoot(page: Page, name: str) -> None:
+    folder = os.environ.get("GUANXI_SHOTS")
+    if folder:
+        page.wait_for_timeout(400)  # the window comes to rest
+        page.screenshot(path=Path(folder) / f"segment-{name}.png")
+
+
+def test_the_form_takes_a_rule_from_its_address() -> None:
+    assert FormAsked.parse("/segments/~new", {"rule": "tag(a)"}) == FormAsked(rule="tag(a)")
+    assert FormAsked.parse("/segments/some/edit", {}) == FormAsked("some")
+    assert FormAsked.parse("/segments/some", {}) is None and FormAsked.parse("/segments/No Code/edit", {}) is None
+
+
+@pytest.mark.browser
+def test_a_marketer_clicks_a_segment_together_and_takes_it_home(
+    browser: Browser, product: tuple[str, set[str]]
+) -> None:
+    url, not_allowed = product
+    with investigating(browser, url, bypass_csp=True) as who:
+        page = who.page
+        who.start("/segments", name="marketer")
+        expect(page.locator("#segments-page .empty-title")).to_have_text("还没有用户群")
+        page.click("a.button.primary")
+        page.click("[data-focus='c-add']")
+        page.select_option("[data-focus='c.0-what']", "degree")
+        page.select_option("[data-focus='c.0-tie']", "REFERRED")
+        page.select_option("[data-focus='c.0-way']", "in")
+        expect(page.locator("#field-rule")).to_have_value("degree(REFERRED in) >= 1")
+        expect(page.locator("#rule-check .reached")).to_contain_text("人符合全部条件")
+        reached = page.locator("#rule-check .reached strong").inner_text()
+        page.click("[data-focus='c-group']")
+        page.click("[data-focus='c.1-add']")
+        page.select_option("[data-focus='c.1.0-what']", "property:education")
+        page.click("[data-focus='c.1-add']")
+        page.select_option("[data-focus='c.1.1-what']", "property:first_seen")
+        page.select_option("[data-focus='c.1.1-op']", "known")
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#problem-name")).to_have_text("请填写")
+        page.fill("#field-name", "被推荐的人")
+        page.fill("#field-code", "referred")
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#problem-rule")).to_have_text("有条件还没填完")
+        page.check("[role=group] .ticks input >> nth=0")
+        expect(page.locator("#field-rule")).to_have_value(
+            'degree(REFERRED in) >= 1 and (education in ("primary") or first_seen is known)'
+        )
+        expect(page.locator("#rule-check .bars li")).to_have_count(3)
+        assert page.locator("#rule-check .reached strong").inner_text() == reached
+        page.click("[data-focus='c.1.0-not']")
+        expect(page.locator("#field-rule")).to_have_value(
+            'degree(REFERRED in) >= 1 and (not education in ("primary") or first_seen is known)'
+        )
+        assert serious(who) == []
+        shoot(page, "builder")
+
+        page.fill("#field-rule", "degree(REFERRED in >= 1")
+        expect(page.locator("#problem-rule")).to_contain_text("第 1 行")
+        page.fill("#field-rule", "degree(REFERRED in) >= 1")
+        expect(page.locator(".builder .condition")).to_have_count(1)
+        expect(page.locator("#problem-rule")).to_be_empty()
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#segment-page h1")).to_have_text("被推荐的人")
+        assert page.url == f"{who.url}/segments/referred"
+        expect(page.locator(".page-notice")).to_contain_text("尚未计算")
+
+        page.click("button[data-do=compute]")
+        expect(page.locator(".edition-line")).to_have_count(1)
+        page.click("form[data-do=reach] [type=submit]")
+        expect(page.locator("#segment-reach")).to_contain_text("未通过")
+        page.select_option("#field-format", "csv")
+        with page.expect_download() as downloading:
+            page.click("button[data-download=members]")
+        rows = list(csv.DictReader(io.StringIO(Path(downloading.value.path()).read_text())))
+        assert len(rows) >= 20 and {row["segment"] for row in rows} == {"referred"}
+        assert not_allowed.isdisjoint(row["node_id"] for row in rows)
+        shoot(page, "page")
+
+        page.click("text=修改")
+        expect(page.locator("#field-code")).to_have_attribute("readonly", "")
+        page.fill(".builder input[type=number]", "2")
+        expect(page.locator("#field-rule")).to_have_value("degree(REFERRED in) >= 2")
+        page.click(".page-form [type=submit]")
+        expect(page.locator(".page-notice")).to_contain_text("旧规则")
+        page.click("button[data-do=compute]")
+        expect(page.locator(".edition-line")).to_have_count(2)
+        page.click("form[data-do=compare] [type=submit]")
+        expect(page.locator("#segment-difference")).to_contain_text("第 1 期到第 2 期")
+        assert serious(who) == []
+        shoot(page, "compared")
+        page.goto(f"{who.url}/segments")
+        expect(page.locator("tr[data-row=referred]")).to_contain_text("第 2 期")
+        page.goto(f"{who.url}/segments/referred")
+        page.click("button[data-do=delete]")
+        page.click("#market-confirm")
+        expect(page.locator("#segments-page .empty-title")).to_be_visible()
