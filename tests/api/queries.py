@@ -156,6 +156,8 @@ DEFINE_SEGMENT = f"mutation ($input: SegmentInput!) {{ defineSegment(input: $inp
 CHANGE_SEGMENT = f"mutation ($input: SegmentInput!) {{ changeSegment(input: $input) {{ {SEGMENT} }} }}"
 DELETE_SEGMENT = "mutation ($code: ID!) { deleteSegment(code: $code) }"
 COMPUTE_SEGMENT = f"mutation ($code: ID!) {{ computeSegment(code: $code) {{ {SEGMENT} }} }}"
+RULE_VOCABULARY = """{ ruleVocabulary { targets { type captionZh captionEn fields { name captionZh captionEn kind
+  choices { value captionZh captionEn } } } ties { type captionZh captionEn to directed } shared blocklist } }"""
 PORTRAIT = """query ($nodeId: ID!, $on: Date, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) { tags portrait(on: $on) {
   code nameZh nameEn category subcategory valueType value version since computedAt source } } }"""
 TAG_HISTORY = """query ($nodeId: ID!, $code: String!, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) {
@@ -181,5 +183,5 @@ EVERYTHING = (
     DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
     TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT, TAG_HISTORY,
     SEGMENTS, ONE_SEGMENT, COUNT_SEGMENT, SEGMENT_DIFFERENCE, SEGMENT_REACH, SEGMENT_WATERFALL, SEGMENT_MEMBERS,
-    DEFINE_SEGMENT, CHANGE_SEGMENT, DELETE_SEGMENT, COMPUTE_SEGMENT,
+    DEFINE_SEGMENT, CHANGE_SEGMENT, DELETE_SEGMENT, COMPUTE_SEGMENT, RULE_VOCABULARY,
 )  # fmt: skip

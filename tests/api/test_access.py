@@ -99,6 +99,7 @@ def variables(served: Served) -> dict[str, dict[str, object]]:
         queries.PORTRAIT: {"nodeId": case.subject_id},
         queries.TAG_HISTORY: {"nodeId": case.subject_id, "code": "nobodys"},
         queries.SEGMENTS: {},
+        queries.RULE_VOCABULARY: {},
         queries.ONE_SEGMENT: {"code": "nobodys"},
         queries.COUNT_SEGMENT: {"rule": "sex is known"},
         queries.SEGMENT_DIFFERENCE: {"code": "nobodys"},
@@ -223,6 +224,7 @@ def test_what_each_role_may_ask(served: Served, role: Role) -> None:
         queries.PORTRAIT: READERS,
         queries.TAG_HISTORY: READERS,
         queries.SEGMENTS: TAGGERS,
+        queries.RULE_VOCABULARY: TAGGERS,
         queries.ONE_SEGMENT: TAGGERS,
         queries.COUNT_SEGMENT: TAGGERS,
         queries.SEGMENT_DIFFERENCE: TAGGERS,
@@ -261,7 +263,7 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
     assert {c.partition(".")[0] for c in open_fields} == {
         "Tag", "TagVersion", "TagFigures", "TagShare", "TagCheck",
         "Segment", "SegmentCount", "SegmentStep", "SegmentVersion", "SegmentEdition", "SegmentRun", "SegmentDifference", "SegmentReach",
-        "SegmentMember", "SegmentMemberEdge", "SegmentMemberConnection",
+        "RuleVocabulary", "RuleTarget", "RuleField", "RuleChoice", "RuleTie", "SegmentMember", "SegmentMemberEdge", "SegmentMemberConnection",
         "ReferralCircle", "ReferralCircleConnection", "ReferralCircleEdge", "CircleLevel",
         "AudienceView", "AudienceVersion", "AudienceMember", "AudienceMemberConnection", "AudienceMemberEdge", "PageInfo",
         "Mutation", "Query", "Me", "Status", "GraphSchema", "NodeTypeView", "RelationshipTypeView", "GradeView",
@@ -270,7 +272,7 @@ def test_a_marketer_learns_nothing_of_risk_from_any_field(served: Served) -> Non
         "Query.referralCircles", "Query.referralCircle", "Query.audiences", "Query.audience",
         "Mutation.drawAudience", "Mutation.redrawAudience",
         "Query.tags", "Query.tag", "Query.checkTag", "Mutation.defineTag", "Mutation.changeTag", "Mutation.deleteTag",
-        "Query.segments", "Query.segment", "Query.countSegment",
+        "Query.ruleVocabulary", "Query.segments", "Query.segment", "Query.countSegment",
         "Mutation.defineSegment", "Mutation.changeSegment", "Mutation.deleteSegment", "Mutation.computeSegment",
         "Query.me", "Query.schema", "Query.status", "Status.customers", "Status.changedAt", "Status.version",
     }  # fmt: skip

@@ -151,6 +151,28 @@ def test_refusals_say_what_is_wrong_and_repeat_nothing(site: Served, asked: dict
     assert error["extensions"]["code"] == code and "11010119900307123X" not in error["message"]
 
 
+def test_a_builder_offers_a_marketer_nothing_of_risk_and_nobodys_own_data(site: Served) -> None:
+    mine = site.client(Role.MARKETER).data(queries.RULE_VOCABULARY)["ruleVocabulary"]
+    theirs = site.client(Role.SUPERVISOR).data(queries.RULE_VOCABULARY)["ruleVocabulary"]
+    assert mine["targets"][0]["type"] == "Customer" and (mine["blocklist"], theirs["blocklist"]) == (False, True)
+    fields = {field["name"]: field["kind"] for field in mine["targets"][0]["fields"]}
+    assert (
+        fields["birth_date"] == "AGE"
+        and fields["education"] == "TEXT"
+        and {"name", "id_number", "grade"} & set(fields) == set()
+    )
+    assert {"grade", "score"} <= {field["name"] for field in theirs["targets"][0]["fields"]}
+    assert [tie["to"] for tie in mine["ties"] if tie["type"] == "REFERRED"] == [["Customer"]] and "Phone" in mine[
+        "shared"
+    ]
+    for target in mine["targets"]:
+        for field in target["fields"]:
+            of = {"yearsSince": field["name"]} if field["kind"] == "AGE" else {"property": field["name"]}
+            known: object = {"of": of, "is": ">", "value": 3} if field["kind"] == "AGE" else {"of": of, "is": "known"}
+            near = {"near": {"type": target["type"], "within": 1, "where": known}}
+            assert site.client(Role.MARKETER).data(queries.COUNT_SEGMENT, tree=near)["countSegment"]["risk"] is False
+
+
 def test_an_export_without_a_channel_or_right_is_refused(site: Served) -> None:
     made(site, "closed")
     for answer, refusal in (
