@@ -18,11 +18,28 @@ def split_in_time(time: Times | None, train: Mask, validation: Mask) -> bool:
 
 
 def known_before(codes: NDArray[np.int64], time: Times, seen: Counts) -> Counts:
-    """Of each row the sum of `seen` [n, c] over the earlier rows of its entity, 0 without one."""
+    """Of each row the sum of `seen` [n, c], whole numbers, over the earlier rows of its entity, 0 without one."""
     order, start = _by_entity(codes, time)
+    total = _totals(seen[order])
     found = np.empty_like(seen)
-    found[order] = _running(seen[order], start)
+    found[order] = total[:-1] - total[start]
     return found
+
+
+def known_near(codes: NDArray[np.int64], time: Times, seen: Counts, reach: int) -> Counts:
+    """Of each row the sum of `seen` [n, c], whole numbers, over itself and the `reach` rows of its entity next before and next after it in time."""
+    order, start = _by_entity(codes, time)
+    place = np.arange(len(codes))
+    last = np.append(start[1:] == place[1:], True)  # of its entity
+    end = np.minimum.accumulate(np.where(last, place + 1, len(codes))[::-1])[::-1]
+    total = _totals(seen[order])
+    found = np.empty_like(seen)
+    found[order] = total[np.minimum(end, place + reach + 1)] - total[np.maximum(start, place - reach)]
+    return found
+
+
+def _totals(seen: Counts) -> Counts:
+    return np.vstack((np.zeros(seen.shape[1]), np.cumsum(seen, axis=0)))
 
 
 def history(codes: NDArray[np.int64], time: Times, x: Features) -> list[NDArray[np.floating]]:

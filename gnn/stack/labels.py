@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from gnn.labelled import Features, GraphData, Mask, Sparse
-from gnn.stack.events import known_before
+from gnn.stack.events import known_before, known_near
 from gnn.stack.propagation import incidence, mean_of_neighbours
 
 Counts = NDArray[np.float64]
 
 FOLDS = 5
 _ROUNDS, _DAMPING = 10, 0.85
+_NEAR = (3, 30)  # rows of an entity on either side of an event: fraud comes in bursts
 _PRIOR = 1.0  # a rate counts as if one average neighbour were known, too
 
 
@@ -34,8 +35,9 @@ def deal(y: NDArray[np.int64], train: Mask, *, folds: int = FOLDS, seed: int) ->
 
 def label_block(graph: GraphData, fold: NDArray[np.int64], base: float, *, earlier: bool = False) -> Features:
     """Fraud around each node among the training rows (those with a fold), float32 [n, c]: for each kind of link seven columns (rate, frauds
-    and known within one step; rate, frauds and mean rate within two; rate along random walks), for each kind of entity two (rate and frauds).
-    `base` is the rate where nothing is known; with `earlier`, of events only, each row is told those of earlier rows."""
+    and known within one step; rate, frauds and mean rate within two; rate along random walks), for each kind of entity two (rate and frauds), and
+    of events four more (rate and known among the rows of the entity that are next in time, of a few and of some more).
+    `base` is the rate where nothing is known; with `earlier`, of events only, each row is told those of earlier rows, and none by nearness."""
     known = fold >= 0
     if earlier:
         return _earlier_block(graph, known, base)
@@ -47,6 +49,7 @@ def label_block(graph: GraphData, fold: NDArray[np.int64], base: float, *, earli
         seen = np.column_stack((told & (graph.y == 1), told)).astype(np.float64)
         columns = [c for name, links in graph.links.items() for c in _around(links, means[name], seen, base)]
         columns += [c for members in groups.values() for c in _within(members, seen, base)]
+        columns += _near(graph, seen, base)
         table = np.column_stack(columns).astype(np.float32)
         block = np.zeros_like(table) if block is None else block
         block[fold == number] = table[fold == number]
@@ -92,6 +95,18 @@ def _walked(mean: Sparse, seen: Counts) -> Counts:
 
 def _within(members: Sparse, seen: Counts, base: float) -> list[NDArray[np.float64]]:
     return _told(members @ (members.T @ seen), base)
+
+
+def _near(graph: GraphData, seen: Counts, base: float) -> list[NDArray[np.float64]]:
+    """Nothing where rows are no events. Not of earlier rows only: those to come are far from what was labelled, training rows are not."""
+    if graph.time is None:
+        return []
+    columns: list[NDArray[np.float64]] = []
+    for codes in graph.entities.values():
+        for reach in _NEAR:
+            group = known_near(codes, graph.time, seen, reach)
+            columns.extend((_rate(group, base, _PRIOR), group[:, 1]))
+    return columns
 
 
 def _told(group: Counts, base: float) -> list[NDArray[np.float64]]:

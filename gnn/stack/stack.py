@@ -3,7 +3,8 @@
 Views: raw features alone (neighbours mislead on some graphs), all label-free columns, and these with the label block. Each expert is fitted
 five times, each time without one fold; the held-out fold's scores and those of validation rows teach the gate, the mean of the five scores
 whoever is in neither. Nothing of a test row's label is read. Where rows are events and validation comes after training, labels around a row are
-those of earlier rows, and validation rows alone teach the gate: they lie to training as the rows to come will. A net is one more expert where torch is installed and asked for.
+those of earlier rows, and validation rows alone teach the gate: they lie to training as the rows to come will. A net is one more expert where
+torch is installed and asked for.
 
 What was fitted scores other graphs, too. Where a graph begins with the nodes that were learnt on, the labels known around a node are those
 it learnt from, and newcomers are described and scored like anyone; in a graph it has never seen, they are that graph's own, out-of-fold.

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from gnn.labelled import ALL, GraphData
-from gnn.stack.events import known_before, split_in_time
+from gnn.stack.events import known_before, known_near, split_in_time
 from gnn.stack.files import read, write
 from gnn.stack.gate import gate
-from gnn.stack.labels import label_block
+from gnn.stack.labels import deal, label_block
 from gnn.stack.propagation import Frame, label_free
 from gnn.stack.stack import StackConfig, learn
 from graph_model.errors import InvalidRequest
@@ -79,6 +79,26 @@ def test_of_two_payments_at_one_moment_the_first_in_the_file_is_the_earlier():
     assert [graph.earlier[ALL][row].indices.tolist() for row in range(3)] == [[], [0, 2], []]
     seen = known_before(np.array([0, 0, 0]), np.array([5, 5, 4]), np.array([[1.0], [10.0], [100.0]]))
     assert seen.ravel().tolist() == [100, 101, 0]
+
+
+def test_labels_near_in_time_are_those_of_the_same_handset_next_to_the_payment():
+    handset, time = np.array([0, 1, 0, 0, -1, 0, -1]), np.array([1, 2, 3, 4, 5, 6, 7])
+    seen = np.array([[1.0], [10.0], [100.0], [1e3], [1e4], [1e5], [1e6]])
+    near = known_near(handset, time, seen, 1).ravel().tolist()
+    assert near == [101, 10, 1101, 101_100, 1e4, 101_000, 1e6]  # each with its own, which the stack hides
+    assert known_before(handset, time, seen).ravel().tolist() == [0, 0, 1, 101, 0, 1101, 0]
+
+
+def test_a_training_payment_sees_no_label_of_its_own_fold_on_either_side_in_time():
+    graph = payments()
+    train, _ = parts(graph)
+    fold = deal(graph.y, train, seed=3)
+    before = label_block(graph, fold, 0.1)
+    row = int(np.flatnonzero(train & (graph.y == 1))[20])
+    flipped = graph.y.copy()
+    flipped[row] = 0
+    after = label_block(replace(graph, y=flipped), fold, 0.1)
+    assert np.array_equal(before[fold == fold[row]], after[fold == fold[row]]) and (before != after).any()
 
 
 def test_what_a_payment_is_told_of_labels_depends_on_how_the_file_is_split():
