@@ -70,6 +70,7 @@ Guanxi.market = (() => {
     slot.drawn = value;
     if (made.type === "checkbox") made.checked = value === "1";
     else made.value = value;
+    if (slot.dataset.live && value) look(slot.closest("form"), slot.dataset.live); // what is there already is looked at too
     if (slot.dataset.fixed) made.setAttribute(made.tagName === "SELECT" ? "disabled" : "readonly", "");
     refuse(field, "");
   }

@@ -8,6 +8,7 @@ from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.errors import Refused
 from investigator_ui.marketing.page import Call, Outcome, Progress
+from investigator_ui.texts import text
 
 JOB_FIELDS = "id kind status stage done total message startedAt stuck"
 JOB = f"query PageJob($id: ID!) {{ job(id: $id) {{ {JOB_FIELDS} }} }}"
@@ -15,6 +16,7 @@ JOBS = f"query PageJobs {{ jobs(first: 5) {{ {JOB_FIELDS} }} }}"
 START_JOB = f"mutation PageStartJob($kind: JobKind!) {{ startJob(kind: $kind) {{ {JOB_FIELDS} }} }}"
 DOCUMENTS = {"PageJob": JOB, "PageJobs": JOBS, "PageStartJob": START_JOB}
 
+STAGES = {"tags": "pages.tags", "segments": "pages.segments"}
 AT_WORK = frozenset({"QUEUED", "RUNNING"})
 
 
@@ -50,9 +52,12 @@ def follow(asked: Call[object]) -> Outcome:
     answer = asked.user.run(JOB, id=str(asked.values.get("id", "")))["job"]
     if answer is None:
         raise Refused("not_found")
-    job = read(Job, answer)
+    job, lang = read(Job, answer), asked.look.lang
     failed = job.status not in {*AT_WORK, "DONE"}
-    return Progress(job.stage, job.done, job.total, ended=not job.open, failed=failed, message=job.message).outcome()
+    stage = text(STAGES.get(job.stage, "market.working"), lang)
+    # How it ended the server says in English: that is shown to whoever reads it, and where something went wrong.
+    message = job.message if failed or lang == "en" else ""
+    return Progress(stage, job.done, job.total, ended=not job.open, failed=failed, message=message).outcome()
 
 
 ACTIONS = {"job": follow}

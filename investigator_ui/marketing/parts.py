@@ -91,8 +91,8 @@ class Bar:
 
 
 def bars(rows: Sequence[Bar], lang: Language, *, label: str, whole: int = 0) -> Component:
-    """A chart of counts, readable as a list; shares are of `whole` where that is given."""
-    greatest = max((row.count or 0 for row in rows), default=0) or 1
+    """A chart of counts, readable as a list; shares, and the lengths of bars, are of `whole` where that is given."""
+    greatest = whole or max((row.count or 0 for row in rows), default=0) or 1
     return html.Ul([_bar(row, greatest, whole, lang) for row in rows], className="bars", **attrs(aria_label=label))
 
 

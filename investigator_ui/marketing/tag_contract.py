@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from pydantic.dataclasses import dataclass
 
+from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.contract import ANSWER
 
@@ -73,7 +74,7 @@ class TagRow:
     figures: TagFigures | None = None
 
     def name(self, lang: Language) -> str:
-        return self.name_zh if lang == "zh" else self.name_en
+        return self.name_zh if lang == "zh" else words.capital(self.name_en)
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -104,7 +105,7 @@ class TagName:
     name_en: str
 
     def name(self, lang: Language) -> str:
-        return self.name_zh if lang == "zh" else self.name_en
+        return self.name_zh if lang == "zh" else words.capital(self.name_en)
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

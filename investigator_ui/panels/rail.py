@@ -34,7 +34,7 @@ def subject_head(subject: Subject, schema: GraphSchema, lang: Language, *, as_of
     if as_of is not None:
         chips.append(html.Span([icon("calendar"), text("asof.chip", lang, day=as_of)], className="chip chip-time"))
     chips += [html.Span(tag, className="chip") for tag in subject.tags]
-    more = [icon("tag"), text("portrait.open", lang)]
+    more: list[Child] = [icon("tag"), text("portrait.open", lang)]
     chips.append(
         html.A(more, href=f"/subject/{subject.node.id}/tags", className="chip tag-chip", **attrs(data_visit="1"))
     )

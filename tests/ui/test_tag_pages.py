@@ -56,6 +56,7 @@ def test_a_marketer_makes_a_tag_changes_it_and_takes_it_away(browser: Browser, r
 
         page.click("text=修改")
         expect(page.locator("#field-code")).to_have_attribute("readonly", "")
+        expect(page.locator("#rule-check")).to_contain_text("规则可用")
         write(page, rule="degree(REFERRED out) >= 2")
         page.click(".page-form [type=submit]")
         expect(page.locator(".version-list li")).to_have_count(2)
@@ -112,8 +113,8 @@ def test_the_market_tells_what_is_late_and_what_failed(browser: Browser, market:
         page.fill("input[name=q]", "RARE")
         page.press("input[name=q]", "Enter")
         expect(rows).to_have_count(1)
-        page.click("text=rare ones")
-        expect(page.locator("#tag-page h1")).to_have_text("rare ones")
+        page.click("text=Rare ones")
+        expect(page.locator("#tag-page h1")).to_have_text("Rare ones")
         assert "q=" not in page.url
         page.go_back()
         expect(rows).to_have_count(1)
@@ -161,10 +162,10 @@ def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, 
         expect(page.locator("#market-problem")).not_to_be_empty()
         page.keyboard.press("Escape")
         expect(page.locator("button[data-do=delete]")).to_be_focused()
-        page.click(".tag-chip >> text=spreader")
-        expect(page.locator("#tag-page h1")).to_have_text("spreader")
-        page.click(".tag-chip >> text=referrer")
-        expect(page.locator("#tag-page h1")).to_have_text("referrer")
+        page.click(".tag-chip >> text=Spreader")
+        expect(page.locator("#tag-page h1")).to_have_text("Spreader")
+        page.click(".tag-chip >> text=Referrer")
+        expect(page.locator("#tag-page h1")).to_have_text("Referrer")
 
 
 def test_who_may_not_see_tags_is_told_so_and_an_unknown_tag_is_not_there(
