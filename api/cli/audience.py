@@ -46,6 +46,7 @@ def draw(
     ] = None,
     spreaders: Annotated[int | None, typer.Option(min=1, help="Only so many of those who brought most.")] = None,
     by: Annotated[KeyOrder, typer.Option(help="How spreaders are ranked.")] = KeyOrder.REACH,
+    grow: Annotated[int, typer.Option(min=0, help="How many who are like them, by tags of class marketing.")] = 0,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
@@ -58,7 +59,7 @@ def draw(
     ):
         audience, version = audiences.create(
             opened, gate, _circles(opened, gate, now), OPERATOR,
-            name=name, channel=channel, purpose=purpose, recipe=Recipe(tuple(circle or ()), spreaders, by), now=now,
+            name=name, channel=channel, purpose=purpose, recipe=Recipe(tuple(circle or ()), spreaders, by, grow), now=now,
         )  # fmt: skip
     _tell(audience, version)
 
@@ -196,6 +197,11 @@ def _tell(audience: Audience, version: Version) -> None:
         table.add_row(f"- {reason}", f"{count:,}")
     table.add_row("members", f"{version.members:,}")
     out.print(table)
+    if version.grown > 0:
+        out.print(f"{version.grown:,} of them are like the others, by:")
+        for tag in version.likeness:
+            traits = ", ".join(f"{trait.value or 'without it'} {trait.weight:+.2f}" for trait in tag.traits)
+            out.print(f"  {tag.code}: {traits}")
     number, _, drawn, until = _in_short(version)
     out.print(
         f"{audience.id}  {audience.name}, version {number}, {audience.channel}; drawn {drawn}, good until {until} UTC."

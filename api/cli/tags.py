@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.chain import ACTOR, audited
+from api.cli.portraits import cross
 from api.cli.tag_file import read_drafts
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from graph_model.errors import GuanxiError, InvalidRequest, NotFound
@@ -189,6 +190,9 @@ def compute(
             f"{len(failed)} of {len(done)} tags could not be computed. `guanxi tags status` says why.",
             code="tag.failed",
         )
+
+
+app.command("cross")(cross)
 
 
 @app.command()

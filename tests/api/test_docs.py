@@ -15,13 +15,17 @@ from typing import Any
 import pytest
 from graphql import parse
 
+from api.cli.tag_file import read_drafts
+from api.cli.tags import PRINCIPAL
 from api.errors import CODES
 from api.graphql.permissions import RULES, named_fields
 from api.graphql.schema import build_schema
 from api.settings import Settings
 from gnn.warm import warm
 from graph_model.principal import RIGHTS, Right, Role
-from graph_model.store import utc_now
+from graph_model.services.tags import dictionary
+from graph_model.services.tags.computing import base_date_of, compute
+from graph_model.store import GraphStore, utc_now
 from tests.api.conftest import PASSWORD, Served
 from tests.api.serving import serving
 from tests.fixtures.reference_case import RING_ID
@@ -55,7 +59,16 @@ def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         ring = store.ring(RING_ID)
         assert ring is not None
         store.append_rings([replace(ring, as_of=today, scored_at=today)])
+        compute_tags(store)
         yield served
+
+
+def compute_tags(store: GraphStore) -> None:
+    """Those of the example's dictionary that the page crosses."""
+    for draft in read_drafts(ROOT / "docs" / "examples" / "tags.toml"):
+        if draft.code in ("referrer", "active_referrer"):
+            dictionary.define(store, PRINCIPAL, draft, now=utc_now())
+    compute(store, base_date=base_date_of(utc_now()), by="docs", clock=utc_now, on_progress=lambda *_: None)
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,7 @@ def members(store: GraphStore, audience: Audience, version: Version) -> set[Node
 
 def alike(store: GraphStore, seed: Sequence[NodeRef]) -> list[int]:
     handles, _ = ranked(store, GATE.secret, np.array(sorted(handles_of(store, seed)), dtype=np.int64))
-    return handles.tolist()
+    return [int(handle) for handle in handles]
 
 
 def test_a_circle_grows_by_those_who_are_most_like_it(town: GraphStore) -> None:
