@@ -75,16 +75,21 @@ def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
         (KeyOrder.INFLUENCE.value, text("circle.by_influence", lang)),
     ]
     fields: list[Child] = [
-        forms.field(
-            "name", text("audiences.name", lang), required=True, most=80, hint=text("audiences.name_hint", lang)
-        ),
-        forms.field(
-            "channel",
-            text("audiences.channel", lang),
-            kind="select",
-            value=CHANNELS[0],
-            options=[(each, channel(each, lang)) for each in CHANNELS],
-            hint=text("audiences.channel_hint", lang),
+        html.Div(
+            [
+                forms.field(
+                    "name", text("audiences.name", lang), required=True, most=80, hint=text("audiences.name_hint", lang)
+                ),
+                forms.field(
+                    "channel",
+                    text("audiences.channel", lang),
+                    kind="select",
+                    value=CHANNELS[0],
+                    options=[(each, channel(each, lang)) for each in CHANNELS],
+                    hint=text("audiences.channel_hint", lang),
+                ),
+            ],
+            className="form-row",
         ),
         forms.field(
             "purpose",

@@ -22,7 +22,7 @@ AUDIENCES: dict[str, tuple[str, str]] = {
     "audiences.channel_email": ("邮件", "E-mail"),
     "audiences.channel_push": ("推送", "Push message"),
     "audiences.purpose": ("目的", "Purpose"),
-    "audiences.purpose_hint": ("4 至 500 字，会写入审计链", "4 to 500 characters; it is kept in the audit chain"),
+    "audiences.purpose_hint": ("4 至 500 字，会随人群留存", "4 to 500 characters; it is kept with the audience"),
     "audiences.spreaders": ("取最强传播者（人数）", "Strongest spreaders (how many)"),
     "audiences.spreaders_hint": ("留空则取所选圈内的所有人", "Left empty, everybody in the chosen circles"),
     "audiences.spreaders_all": (

@@ -1,0 +1,226 @@
+"""Circles and audiences as pages without a browser: what an address asks, what the API is asked, and what each role is shown."""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from dash.development.base_component import Component
+
+from investigator_ui.client import Api, UserApi
+from investigator_ui.contract import Me, parse
+from investigator_ui.errors import Refused
+from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.marketing import audience, audience_form, audiences, circle, circles
+from investigator_ui.marketing.page import AnyPage, Call, Look
+from tests.ui.fake_api import SCHEMA, SEEN, TOKEN, FakeApi, Json, serving
+from tests.ui.test_panels import words_of
+
+ID = "circle-00ab12cd34ef5678"
+OTHER = "circle-00ab12cd34ef9999"
+DRAWN = "1780279200000-0a1b2c3d"
+MARKETER = ("see_tags", "edit_tags", "market")
+SUPERVISOR = ("see_graph", "see_risk", "market", "see_exclusions")
+INVESTIGATOR = ("see_graph", "see_risk")
+NUMBERS: Json = {
+    "id": ID,
+    "size": 40,
+    "depth": 1,
+    "brought": 35,
+    "applied": 15,
+    "approved": 12,
+    "drawn": 9,
+    "asOf": SEEN,
+}
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving(FakeApi()) as running:
+        running.pages = {
+            "PageCircles": lambda _: {
+                "referralCircles": {
+                    "edges": [{"node": NUMBERS}, {"node": NUMBERS | {"id": OTHER, "applied": None}}],
+                    "pageInfo": {"hasNextPage": True, "endCursor": "further"},
+                    "totalCount": 60,
+                }
+            },
+            "PageCircle": lambda asked: {"referralCircle": whole(asked["id"])},
+            "PageCirclePeople": lambda _: {"referralCircle": people()},
+            "PageAudience": lambda _: {"audience": drawn()},
+            "PageAudiences": lambda _: {"audiences": [drawn()]},
+            "PageWaterfalls": lambda _: {"audience": {"versions": [waterfall(2), waterfall(1)]}},
+            "PageDrawAudience": lambda _: {"drawAudience": {"id": DRAWN}},
+        }
+        yield running
+
+
+def whole(circle_id: str) -> Json | None:
+    levels = [{"depth": 0, "people": None, "applied": None}, {"depth": 1, "people": 40, "applied": 15}]
+    return None if circle_id != ID else NUMBERS | {"referrals": 40, "levelTable": levels}
+
+
+def people() -> Json:
+    def member(name: str, by: str | None, **more: object) -> Json:
+        node = {"id": name, "caption": f"{name}**"}
+        return {
+            "node": node,
+            "depth": int(by is not None),
+            "reach": 0,
+            "direct": 0,
+            "influence": 0.1,
+            "broughtBy": by,
+        } | more
+
+    members = [member("li", None, reach=2, direct=2), member("wang", "li"), member("zhao", "li")]
+    referral = {"at": SEEN, "first": True, "circular": False, "shared": []}
+    grades = {"brought": 2, "a": 1, "b": 0, "c": 0, "d": 1, "unscored": 0, "confirmedFraud": 1}
+    return {
+        "quality": grades | {"circularReferrals": 0, "selfReferrals": 1},
+        "keyMembers": members[:1],
+        "graph": {
+            "omitted": 7,
+            "members": members,
+            "referrals": [
+                referral | {"source": "li", "target": "wang", "shared": [{"type": "Phone", "count": 1}]},
+                referral | {"source": "li", "target": "zhao"},
+            ],
+        },
+    }
+
+
+def drawn() -> Json:
+    version = {
+        "drawnBy": "mia", "drawnAt": SEEN, "validUntil": SEEN, "policyVersion": "p1", "members": 30, "excluded": 10,
+        "withdrawn": False, "expired": False, "grown": 0,
+    }  # fmt: skip
+    versions = [version | {"number": 2}, version | {"number": 1, "expired": True, "excluded": None}]
+    return {
+        "id": DRAWN, "name": "春季", "channel": "SMS", "purpose": "老带新", "createdBy": "mia", "createdAt": SEEN, "circles": [ID],
+        "spreaders": None, "by": "REACH", "grow": 0, "versions": versions,
+    }  # fmt: skip
+
+
+def waterfall(number: int) -> Json:
+    steps = [{"reason": "no_consent", "count": 6}, {"reason": "grade", "count": 4}, {"reason": "ring", "count": 0}]
+    return {"number": number, "candidates": 40, "riskAt": SEEN, "withdrawalReason": None, "waterfall": steps}
+
+
+def seen(api: FakeApi, page: AnyPage, path: str, rights: tuple[str, ...], **query: str) -> Component:
+    """What somebody with these rights is shown at an address, in English."""
+    api.rights, api.asked = list(rights), []
+    question = page.parse(path, query)
+    assert question is not None
+    look = Look("en", Me("who", "role", rights), parse(GraphSchema, SCHEMA), ZoneInfo("Asia/Shanghai"))
+    return page.draw(question, page.load(user(api), question, None), look)
+
+
+def user(api: FakeApi) -> UserApi:
+    return Api(api.url).as_user(TOKEN)
+
+
+def attributes(part: object, name: str) -> list[str]:
+    """All values of an attribute in a component."""
+    if isinstance(part, list | tuple):
+        return [value for each in part for value in attributes(each, name)]
+    if not isinstance(part, Component):
+        return []
+    mine = [str(getattr(part, name))] if getattr(part, name, None) is not None else []
+    return mine + attributes(getattr(part, "children", None), name)
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ({}, circles.CirclesAsked()),
+        ({"order": "nonsense", "minSize": "-1", "page": "7"}, circles.CirclesAsked()),
+        ({"minSize": "20", "minDepth": "2"}, circles.CirclesAsked(min_size=20, min_depth=2)),
+        ({"after": "x", "page": "2"}, circles.CirclesAsked(after="x", page=2)),
+        ({"chosen": f"{ID},{ID},../../etc,circle-1"}, circles.CirclesAsked(chosen=(ID,))),
+    ],
+)
+def test_addresses_are_read_leniently(query: dict[str, str], asked: circles.CirclesAsked) -> None:
+    assert circles.CirclesAsked.parse("/circles", query) == asked
+    assert circles.CirclesAsked.parse("/rings", query) is None
+
+
+def test_the_filter_goes_to_the_api_and_chosen_circles_to_the_studio(api: FakeApi) -> None:
+    page = seen(api, circles.PAGE, "/circles", MARKETER, minSize="20", order="APPLIED", chosen=f"{ID},{OTHER}")
+    ((_, variables),) = [each for each in api.asked if each[0] == "PageCircles"]
+    assert (variables["filter"], variables["order"]) == ({"minSize": 20}, "APPLIED")
+    assert f"/audiences/~new?circles={ID}%2C{OTHER}" in attributes(page, "href")
+    assert "fewer than 10" in words_of(page) and "Rows 1–2 of 60" in words_of(page)
+    assert "Approved" not in words_of(page)
+
+
+def test_who_draws_no_audience_chooses_no_circle(api: FakeApi) -> None:
+    page = seen(api, circles.PAGE, "/circles", INVESTIGATOR)
+    assert "Approved" in words_of(page) and attributes(page, "data-choose") == []
+
+
+def test_people_of_a_circle_are_asked_for_by_who_may_see_them_only(api: FakeApi) -> None:
+    page = words_of(seen(api, circle.PAGE, f"/circles/{ID}", MARKETER))
+    assert "li**" not in page and "Key members" not in page
+    assert [operation for operation, _ in api.asked] == ["PageCircle", "Me"]
+    page = words_of(seen(api, circle.PAGE, f"/circles/{ID}", SUPERVISOR))
+    assert "wang**" in page and "Both use Phone ×1" in page and "7 more are not" in page
+    with pytest.raises(Refused) as unknown:
+        seen(api, circle.PAGE, f"/circles/{OTHER}", MARKETER)
+    assert unknown.value.code == "circle.unknown"
+
+
+def test_the_waterfall_is_the_supervisors(api: FakeApi) -> None:
+    mine = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert "Grade C or D" not in mine and "nobody's reason is told" in mine
+    assert "PageWaterfalls" not in [operation for operation, _ in api.asked]
+    theirs = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", SUPERVISOR))
+    assert "− Grade C or D" in theirs and "Member of a ring" not in theirs, "what left out nobody is not listed"
+
+
+def test_an_expired_draw_is_shown_and_handed_out_no_more(api: FakeApi) -> None:
+    newest = seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER)
+    assert attributes(newest, "data-download") == ["members"] * 3
+    old = seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER, version="1")
+    assert attributes(old, "data-download") == [] and "draw it anew" in words_of(old)
+
+
+@pytest.mark.parametrize(
+    ("values", "sent"),
+    [
+        ({}, {"circles": [ID], "by": "REACH"}),
+        ({"spreaders": "50", "by": "INFLUENCE"}, {"circles": [ID], "by": "INFLUENCE", "spreaders": 50}),
+        ({"grow": "20"}, {"circles": [ID], "by": "REACH", "grow": 20}),
+        ({"spreaders": "many"}, None),
+        ({"grow": "1e9"}, None),
+    ],
+)
+def test_the_studio_sends_what_was_filled_in(api: FakeApi, values: dict[str, str], sent: Json | None) -> None:
+    look = Look("en", Me("mia", "marketer", MARKETER), parse(GraphSchema, SCHEMA), ZoneInfo("Asia/Shanghai"))
+    typed: dict[str, Any] = {"name": " spring ", "channel": "SMS", "purpose": "bring a friend"} | values
+    done = audience_form.draw_audience(Call(user(api), audience_form.StudioAsked((ID,)), typed, look))
+    if sent is None:
+        assert list(done.problems) == list(values) and api.asked == []
+    else:
+        assert done.go == f"/audiences/{DRAWN}"
+        assert api.asked[-1][1] == {"name": "spring", "channel": "SMS", "purpose": "bring a friend", "recipe": sent}
+
+
+def test_a_chosen_circle_that_is_gone_is_said(api: FakeApi) -> None:
+    page = seen(api, audience_form.PAGE, "/audiences/~new", MARKETER, circles=f"{ID},{OTHER}")
+    assert "1 of the chosen circles" in words_of(page) and "40 people" in words_of(page)
+
+
+def test_a_download_names_no_other_address_than_the_exports(api: FakeApi) -> None:
+    look = Look("en", Me("mia", "marketer", MARKETER), parse(GraphSchema, SCHEMA), ZoneInfo("Asia/Shanghai"))
+    asked = audience.AudienceAsked.parse(f"/audiences/{DRAWN}", {})
+    assert asked is not None and audience.AudienceAsked.parse("/audiences/../../graphql", {}) is None
+    wanted = audience.members(Call(user(api), asked, {"format": "../x", "version": 2}, look))
+    assert wanted.path == f"/exports/audiences/{DRAWN}"
+    assert wanted.params == {"format": "csv", "version": "2", "captions": "false"}
+
+
+def test_the_list_tells_which_audiences_are_open(api: FakeApi) -> None:
+    told = words_of(seen(api, audiences.PAGE, "/audiences", MARKETER))
+    assert "春季" in told and "Open" in told and "Text message" in told
+    api.pages["PageAudiences"] = lambda _: {"audiences": []}
+    assert "There are no audiences yet" in words_of(seen(api, audiences.PAGE, "/audiences", MARKETER))
