@@ -7,6 +7,7 @@ Guanxi.canvas = (() => {
   const READ_ONLY = 1500; // elements above which a view is read-only
   const NEAREST = 1.1; // fitting never zooms in further than this
   const PORTION = 1500; // elements added at once: between portions the page answers
+  const [LEGEND, LEGEND_MOST] = [64, 90]; // pixels that are kept free for the legend: until it is there, and at most
   const SECOND_CLICK = 350; // milliseconds in which a click may become a double click: the window stays still
   let bound = null;
   let opened = 0; // views so far: an earlier one stops filling the canvas
@@ -171,8 +172,9 @@ Guanxi.canvas = (() => {
   /* Pan and zoom that show these elements between the floating tools. */
   function viewportOf(live, elements) {
     const box = boxOf(elements);
-    const legend = document.getElementById("legend")?.offsetHeight ?? 0;
-    const [left, top, right, bottom] = [30, 58, 30, Math.min(legend, 90) + 26];
+    const legend = document.getElementById("legend");
+    const taken = legend?.childElementCount ? legend.offsetHeight : LEGEND; // it is drawn after the picture
+    const [left, top, right, bottom] = [30, 58, 30, Math.min(taken, LEGEND_MOST) + 26];
     const width = Math.max(live.width() - left - right, 50);
     const height = Math.max(live.height() - top - bottom, 50);
     const zoom = Math.min(width / Math.max(box.w, 1), height / Math.max(box.h, 1), NEAREST);
@@ -257,10 +259,10 @@ Guanxi.canvas = (() => {
     else settle();
   }
 
-  /* Once the panels of a new view stand: everything in the window. A view that was left meanwhile is not told to be drawn. */
+  /* Once the area of a new view stands: everything in the window. A view that was left meanwhile is not told to be drawn. */
   function fitWhenSettled(mine = opened, tries = 40) {
     if (mine !== opened) return;
-    const ready = document.getElementById("page").dataset.state === "graph" && document.getElementById("legend").children.length > 0;
+    const ready = document.getElementById("page").dataset.state === "graph";
     if (!ready && tries > 0) { setTimeout(() => fitWhenSettled(mine, tries - 1), 25); return; }
     const live = cy();
     const renderer = live?.renderer(); // while a large picture is moved, it is moved as a picture, without lines

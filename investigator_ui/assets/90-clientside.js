@@ -11,7 +11,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         const before = page.list;
         page.view = null;
         page.list = view?.rings ? "rings" : view?.blocklist ? "blocklist" : view?.page ? view.page.name : null;
-        page.market = view?.page ?? null;
+        page.market = view?.page ? { ...view.page, asOf: view.asOf } : null;
         if (page.market?.home && window.location.pathname === "/") window.history.replaceState({}, "", page.market.home + window.location.search);
         if (view) Guanxi.canvas.open(null);
         if (page.list) Guanxi.selection.clear();
@@ -43,7 +43,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       Guanxi.table.restart();
       controls();
       if (elsewhere) arrived();
-      delete document.getElementById("page").dataset.drawn;
+      const { dataset } = document.getElementById("page");
+      delete dataset.drawn;
+      dataset.state = "graph"; // the server says so too, with the panels: the picture need not wait for them
       Guanxi.canvas.open(drawing, () => {
         Guanxi.canvas.watchSize();
         Guanxi.canvas.changed();

@@ -48,7 +48,10 @@ class Investigator:
         self.page.press("#search", "Enter")
 
     def wait_for_graph(self, nodes: int | None = None) -> None:
+        """With the panels beside it, which come after it."""
         self.page.wait_for_selector("#page[data-state=graph][data-drawn]", timeout=PATIENCE)
+        for panel in ("#rail-top", "#overview", "#legend"):
+            self.page.wait_for_selector(f"{panel} > *", state="attached", timeout=PATIENCE)
         if nodes is not None:
             self.page.wait_for_function(
                 "n => document.getElementById('graph')._cyreg.cy.nodes().length === n", arg=nodes

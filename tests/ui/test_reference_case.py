@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.fixtures.reference_case import EXPECTED
 from tests.ui.browsing import Investigator
@@ -36,6 +36,31 @@ def test_an_id_number_opens_the_graph_and_the_overview_agrees_with_the_canvas(
     assert drawn == counted
     expect(investigator.page.locator("#overview tfoot td")).to_have_text("73")
     expect(investigator.page.locator("#table-count")).to_contain_text("73 个节点")
+
+
+def test_the_graph_does_not_wait_for_the_panels_beside_it(
+    investigator: Investigator, reference: ReferenceProduct
+) -> None:
+    page, held = investigator.page, list[Route]()
+
+    def hold_panels(route: Route) -> None:
+        if any(panel in (route.request.post_data or "") for panel in ("rail-top.children", "legend.children")):
+            held.append(route)
+        else:
+            route.continue_()
+
+    investigator.home()
+    page.route("**/_dash-update-component*", hold_panels)
+    investigator.search(reference.id_number)
+    page.wait_for_selector("#page[data-drawn]")
+    assert investigator.cy("cy.nodes().length") == 73
+    expect(page.locator(".state.start")).to_be_hidden()
+    expect(page.locator("#rail-top")).to_be_empty()
+    zoom = investigator.cy("cy.zoom()")
+    page.unroute("**/_dash-update-component*")  # which lets go what is held
+    expect(page.locator("#rail-top")).not_to_be_empty()
+    expect(page.locator("#legend")).not_to_be_empty()
+    assert investigator.cy("cy.zoom()") == pytest.approx(zoom, rel=0.03)  # room was kept for the legend
 
 
 def test_full_width_digits_and_spaces_open_the_same_person(
