@@ -1,8 +1,8 @@
 """Tables that a mapping makes of several foreign files by SQL. The files are read as any other: in batches, as text, their broken rows told.
 
 While a job runs they lie as columns in a folder of temporary files, and Polars answers the queries from there. What a query must hold at a time is in
-memory (one side of a join, the groups of a GROUP BY), and so is a table while its rows are put in order: a job that goes on after an interruption must
-meet the same rows in the same places, so every table is sorted by all its columns.
+memory: one side of a join, the groups of a GROUP BY. A job that goes on after an interruption must meet the same rows in the same places, so every
+table is sorted by all its columns, some rows at a time.
 """
 
 import re
@@ -20,6 +20,7 @@ from ingest.leftovers import lent_folder
 from ingest.mapping_values import IngestMapping, nearest
 from ingest.open_file import open_file
 from ingest.parquet import ParquetFile, as_text, open_parquet
+from ingest.sorting import write_sorted
 from ingest.source_file import RowBatch, SourceFile
 
 BATCH_ROWS = 50_000
@@ -86,7 +87,7 @@ class Sources:
                 query = self._query(select)
                 types = query.collect_schema()
                 texts = query.select(as_text(column, types[column], name, known=True) for column in types.names())
-                texts.sort(types.names()).sink_parquet(made)
+                write_sorted(texts, made)
         return made
 
     def count(self, name: str, select: str) -> int:
