@@ -38,7 +38,9 @@ Guanxi.lists = (() => {
   function onKey(event) {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const here = event.target.closest?.("tr[data-row]");
-    const next = event.key === "ArrowDown" ? here?.nextElementSibling : here?.previousElementSibling;
+    if (!here) return;
+    const rows = [...here.closest("table").querySelectorAll("tr[data-row]")]; // whatever group they are in
+    const next = rows[rows.indexOf(here) + (event.key === "ArrowDown" ? 1 : -1)];
     if (!next) return;
     event.preventDefault();
     next.querySelector(".row-name")?.focus();

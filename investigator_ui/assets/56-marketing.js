@@ -27,15 +27,16 @@ Guanxi.market = (() => {
     if (current || waiting.length === 0) return;
     current = waiting.shift();
     current.n = ++asked;
-    const { action, values, page: name, n } = current;
-    tell("ask-page", { data: { action, values, page: name, n } });
+    const { action, values, page: name, reject, n } = current;
+    if (!name || name !== page.market?.name) { current = null; reject(new Error("left")); next(); return; }
+    tell("ask-page", { data: { action, values, page: name, question: page.market.question, asOf: page.market.asOf, n } });
   }
 
   function done(answer) {
     if (!answer || answer.n !== current?.n) return;
     const finished = current;
     current = null;
-    if (answer.left || finished.page !== page.market?.name) finished.reject(new Error("left"));
+    if (finished.page !== page.market?.name) finished.reject(new Error("left"));
     else finished.resolve(answer);
     setTimeout(() => { equip(); next(); }, 0);
   }
@@ -54,7 +55,28 @@ Guanxi.market = (() => {
     for (const bar of document.querySelectorAll(".page-progress[data-id]")) if (bar.dataset.id) follow(bar.dataset.id);
   }
 
+  /* In another language, or when long work has ended, the page is made anew: what was typed goes back into its field. */
+  let typed = { page: "", values: new Map() };
+
+  function remember(made) {
+    const { field, value } = made.closest("[data-field]").dataset;
+    typed.values.set(field, { told: value, said: made.type === "checkbox" ? made.checked : made.value });
+  }
+
+  function write(made, value) {
+    if (!made) return;
+    made.value = value;
+    remember(made);
+  }
+
+  function recalled(field, value) {
+    const found = typed.values.get(field);
+    return found?.told === value ? found.said : null;
+  }
+
   function drawn() {
+    const here = page.market ? JSON.stringify([page.market.name, page.market.question]) : "";
+    if (here !== typed.page) typed = { page: here, values: new Map() };
     equip();
     const root = document.querySelector(".market-page");
     if (root && page.market) hooks[page.market.name]?.(root);
@@ -68,9 +90,10 @@ Guanxi.market = (() => {
     else if (slot.dataset.options) suggest(slot);
     if (slot.drawn === value) return;
     slot.drawn = value;
-    if (made.type === "checkbox") made.checked = value === "1";
-    else made.value = value;
-    if (slot.dataset.live && value) look(slot.closest("form"), slot.dataset.live); // what is there already is looked at too
+    const said = recalled(field, value);
+    if (made.type === "checkbox") made.checked = said ?? value === "1";
+    else made.value = said ?? value;
+    if (slot.dataset.live && made.value) look(slot.closest("form"), slot.dataset.live); // what is there already is looked at too
     if (slot.dataset.fixed) made.setAttribute(made.tagName === "SELECT" ? "disabled" : "readonly", "");
     refuse(field, "");
   }
@@ -140,7 +163,7 @@ Guanxi.market = (() => {
     for (const slot of form?.querySelectorAll("[data-field]") ?? []) refuse(slot.dataset.field, answer.problems?.[slot.dataset.field] ?? "");
     for (const [field, words] of Object.entries(answer.problems ?? {})) if (!form || !form.querySelector(`[data-field="${CSS.escape(field)}"]`)) lost.push(words);
     if (answer.problem) lost.push(answer.problem);
-    for (const [field, value] of Object.entries(answer.fields ?? {})) if (byId(`field-${field}`)) byId(`field-${field}`).value = value;
+    for (const [field, value] of Object.entries(answer.fields ?? {})) write(byId(`field-${field}`), value);
 
     const line = form?.querySelector(".form-problem");
     if (line) line.textContent = lost.join(" ");
@@ -148,6 +171,7 @@ Guanxi.market = (() => {
     if (focus) form?.querySelector("[aria-invalid]")?.focus();
     if (answer.message) toast(answer.message);
     if (answer.progress) begin(answer.progress);
+    if (answer.go || answer.reload) typed.values.clear();
     if (answer.go) visit(answer.go);
     else if (answer.reload) tell("retry", { data: `page ${++asked}` });
     return lost.length === 0 && !answer.problem && Object.keys(answer.problems ?? {}).length === 0;
@@ -261,7 +285,7 @@ Guanxi.market = (() => {
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
     try {
-      const body = JSON.stringify({ path: page.market.path ?? window.location.pathname, query: window.location.search, values: carried(button) });
+      const body = JSON.stringify({ path: window.location.pathname, query: window.location.search, values: carried(button) });
       const response = await fetch(`/download/${page.market.name}/${button.dataset.download}`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
       if (response.redirected || response.status === 401) { Guanxi.dialogs.show("session-dialog"); return; }
       if (!response.ok) {
@@ -283,6 +307,7 @@ Guanxi.market = (() => {
     }
   }
 
+  document.addEventListener("input", (event) => { if (event.target.closest("[data-field]")) remember(event.target); });
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-do]");
     if (!form) return;

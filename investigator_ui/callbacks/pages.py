@@ -1,17 +1,17 @@
 """What is done on the marketer's pages: one callback for all of them, which asks the page, and tells the browser what became of it."""
 
 import re
+from datetime import date
 
 from dash import Dash, Input, Output, State, set_props
 
 from investigator_ui.callbacks.navigate import language_of, me_of
-from investigator_ui.contract import Json, parse
+from investigator_ui.contract import Json
 from investigator_ui.errors import Refused, SessionExpired, UiError
 from investigator_ui.marketing import pages
 from investigator_ui.marketing.page import AnyPage, Look
 from investigator_ui.services import Services
 from investigator_ui.texts import problem
-from investigator_ui.view import View
 
 _PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)")
 
@@ -20,20 +20,20 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("page-done", "data"),
         Input("ask-page", "data"),
-        State("view", "data"),
         State("lang", "data"),
         State("me", "data"),
         prevent_initial_call=True,
     )
-    def act(asked: Json, view_data: Json, lang_data: Json, me_data: Json) -> Json:
-        view, me, lang = parse(View, view_data) if view_data else View(), me_of(me_data), language_of(lang_data)
+    def act(asked: Json, lang_data: Json, me_data: Json) -> Json:
+        me, lang, page = me_of(me_data), language_of(lang_data), pages.named(asked["page"])
+        if me is None:
+            raise Refused("forbidden")
         told: dict[str, Json] = {"n": asked["n"]}
-        if view.page is None or me is None or view.page.name != asked["page"]:
-            return told | {"left": True}  # another page was opened meanwhile
-        page = pages.named(view.page.name)
-        look = Look(lang, me, services.schema(), services.zone, view.as_of)
+        as_of = None if asked["asOf"] is None else date.fromisoformat(asked["asOf"])
+        look = Look(lang, me, services.schema(), services.zone, as_of)
         try:
-            outcome = pages.act(asked["action"], page, pages.call(services.user(), view.page, asked["values"], look))
+            called = pages.call(services.user(), page, asked["question"], asked["values"], look)
+            outcome = pages.act(asked["action"], page, called)
         except SessionExpired:
             raise
         except UiError as error:

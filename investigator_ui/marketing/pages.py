@@ -99,9 +99,9 @@ def draw(view: PageView, look: Look) -> Component:
     return page.draw(parse(page.question, view.question), parse(page.answer, view.answer), look)
 
 
-def call(user: UserApi, view: PageView, values: Mapping[str, Json], look: Look) -> Call[object]:
-    """`values` done on the page that is shown."""
-    return Call(user, parse(named(view.name).question, view.question), values, look)
+def call(user: UserApi, page: AnyPage, question: Json, values: Mapping[str, Json], look: Look) -> Call[object]:
+    """`values` to be done on a page as it was asked for."""
+    return Call(user, parse(page.question, question), values, look)
 
 
 def act(action: str, page: AnyPage, asked: Call[object]) -> Outcome:

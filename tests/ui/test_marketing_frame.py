@@ -1,0 +1,113 @@
+"""What the marketer's pages share: addresses read leniently, files fetched by the server that holds the session, sessions that end in a form."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, expect
+
+from investigator_ui.app import create_app
+from investigator_ui.contract import Me, dump, parse
+from investigator_ui.errors import Refused
+from investigator_ui.marketing import pages
+from investigator_ui.settings import Settings
+from tests.ui.browsing import investigating
+from tests.ui.fake_api import PASSWORD, FakeApi
+from tests.ui.marketing_answers import MARKETER, tag, with_tags
+from tests.ui.processes import free_port
+
+QUERIES = st.dictionaries(st.sampled_from(["q", "category", "state", "order", "tag", "after", "rows"]), st.text())
+HEADS = ("/tags", "/segments", "/portraits", "/circles", "/audiences", "/subject/a1/tags")
+PATHS = st.one_of(st.text(), st.builds(lambda head, rest: f"{head}/{rest}", st.sampled_from(HEADS), st.text()))
+
+
+@given(st.one_of(st.sampled_from(HEADS), PATHS), QUERIES)
+def test_any_address_is_read_and_what_it_asks_travels_to_the_browser_and_back(path: str, query: dict[str, str]) -> None:
+    found = pages.asked_at(path, query)
+    if found is not None:
+        page, question = found
+        assert parse(page.question, dump(question)) == question
+
+
+def test_each_page_has_an_address_of_its_own_and_a_place_in_the_bar_by_rights() -> None:
+    for page in pages.PAGES:
+        if page.home:
+            found = pages.asked_at(page.home, {})
+            assert found is not None and found[0] is page
+    marketer = Me("mei", "marketer", ("see_tags", "edit_tags", "market"))
+    assert next(iter(pages.in_bar(marketer))).name == "tags"
+    assert pages.in_bar(Me("engine", "risk_engine", ("assess", "see_risk"))) == []
+    landing = pages.landing(marketer)
+    assert landing is not None and landing.name == "tags"
+    assert pages.landing(replace(marketer, rights=(*marketer.rights, "see_graph"))) is None
+
+
+def test_a_page_that_is_not_there_is_refused() -> None:
+    with pytest.raises(Refused):
+        pages.named("nobodys")
+
+
+@contextmanager
+def logged_in(api_url: str) -> Iterator[FlaskClient]:
+    """Somebody's browser at the UI's server, without scripts."""
+    app = create_app(Settings(api_url=api_url))
+    with app.server.test_client() as client:
+        page = client.get("/login").get_data(as_text=True)
+        csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
+        client.post("/login", data={"username": "mei", "password": PASSWORD, "csrf": csrf})
+        yield client
+
+
+@pytest.mark.parametrize("wanted", ["/download/nobodys/file", "/download/tags/file"])
+def test_only_files_that_a_page_offers_are_fetched(fake: FakeApi, wanted: str) -> None:
+    with_tags(fake, [], MARKETER)
+    with logged_in(fake.url) as client:
+        answer = client.post(wanted, json={"path": "/tags", "query": "", "values": {}})
+    assert answer.status_code == 422
+    assert answer.get_json()["problem"]
+    assert fake.asked == []
+
+
+def test_nobody_fetches_a_file_without_a_session() -> None:
+    app = create_app(Settings(api_url=f"http://127.0.0.1:{free_port()}"))
+    answer = app.server.test_client().post("/download/audiences/members", json={})
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/login")
+
+
+def test_a_session_that_ends_in_a_form_keeps_what_was_typed(
+    browser: Browser, fake_product: tuple[FakeApi, str]
+) -> None:
+    api, url = fake_product
+    with_tags(api, [tag("referrer")], MARKETER)
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start()
+        expect(page.locator("#tags-page")).to_be_visible()
+        page.click("tr[data-row=referrer]")
+        expect(page.locator("#tag-page")).to_be_visible()
+        page.click("#home-link")
+        expect(page.locator("tr[data-row=referrer]")).to_be_visible()
+        assert page.url == f"{url}/tags"
+        page.click("a[href='/tags/~new']")
+        page.fill("#field-nameEn", "big spender")
+        api.error = {"code": "unauthenticated"}
+        try:
+            page.fill("#field-rule", "degree(APPLIED) >= 2")
+            expect(page.locator("#session-dialog")).to_be_visible()
+        finally:
+            api.error = None
+        page.keyboard.press("Escape")
+        expect(page.locator("#field-nameEn")).to_have_value("big spender")
+        api.pages["PageCheckTag"] = lambda _: {
+            "checkTag": {"valueType": "BOOL", "reads": ["APPLIED"], "risk": False, "population": 2000, "counts": [{"value": "true", "count": 40}]}
+        }  # fmt: skip
+        page.fill("#field-rule", "degree(APPLIED) >= 3")
+        expect(page.locator("#rule-check")).to_contain_text("2.0%")
+        page.click("[data-language=zh]")
+        expect(page.locator("#tag-form-page h1")).to_have_text("新建标签")
+        expect(page.locator("#field-nameEn")).to_have_value("big spender")
+    api.pages, api.rights = {}, FakeApi().rights
