@@ -42,12 +42,13 @@ CREATE TEMP TABLE IF NOT EXISTS fresh_edge (
 )
 """
 _INSERT_FRESH = "INSERT INTO temp.fresh_edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# OR ROLLBACK, so that SQLite keeps no copy of each page that one of these touches, to take the statement alone back: none of the keys is there.
 _SORT_INTO_EDGE = """
-INSERT INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties)
+INSERT OR ROLLBACK INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties)
 SELECT triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties FROM temp.fresh_edge ORDER BY triple, start, finish
 """
 _SORT_INTO_ADJACENCY = """
-INSERT INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again)
+INSERT OR ROLLBACK INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again)
 SELECT start, type, last_seen, triple, finish, 1, qualifier, first_seen, recorded_at, again FROM temp.fresh_edge UNION ALL
 SELECT finish, type, last_seen, triple, start, 0, qualifier, first_seen, recorded_at, again FROM temp.fresh_edge WHERE finish <> start
 ORDER BY 1, 2
