@@ -62,6 +62,7 @@ UNSEEN: Mapping[str, str] = {
     "latest_scoring": _NOBODY,
     "unfinished_scoring": _NOBODY,
     "assessments": _READ_BEFORE,
+    "changes": "is followed by what scores from memory, which no operation asks for",
     "tags_of": _READ_BEFORE,
     "tag_history": _READ_BEFORE,
     "tag": "is written by the computation of tags and segments, for everybody alike",
