@@ -132,7 +132,7 @@ def draw(asked: AudienceAsked, found: AudienceFound, look: Look) -> Component:
         parts.append(html.Div([left, right], className="columns"))
     return page_shell(
         "audience",
-        "social",
+        "megaphone",
         audience.name,
         *parts,
         beside=beside,

@@ -124,7 +124,7 @@ def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
     gone = len(asked.circles) - len(found.circles)
     return page_shell(
         "audience-form",
-        "social",
+        "megaphone",
         text("audiences.new", lang),
         notice(text("audiences.gone", lang, n=words.number(gone)), tone="warn") if gone else None,
         html.Div(

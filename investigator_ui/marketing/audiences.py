@@ -55,12 +55,12 @@ def draw(_asked: AudiencesAsked, found: AudiencesFound, look: Look) -> Component
     body = _table(found, look) if found.audiences else card("", _none(lang))
     count = html.Span(text("audiences.count", lang, n=words.number(len(found.audiences))), className="quiet")
     new = forms.link(NEW, [icon("plus"), text("audiences.new", lang)], "button primary")
-    return page_shell("audiences", "social", text("audiences.title", lang), body, beside=[count], tools=[new])
+    return page_shell("audiences", "megaphone", text("audiences.title", lang), body, beside=[count], tools=[new])
 
 
 def _none(lang: Language) -> Component:
     choose = forms.link("/circles", text("audiences.to_circles", lang), "button")
-    return empty("social", text("audiences.none", lang), text("audiences.none_todo", lang), choose)
+    return empty("megaphone", text("audiences.none", lang), text("audiences.none_todo", lang), choose)
 
 
 def _table(found: AudiencesFound, look: Look) -> Component:
@@ -127,5 +127,5 @@ PAGE = Page(
     draw=draw,
     title=lambda _asked, _found, lang: text("audiences.title", lang),
     home=HOME,
-    picture="social",
+    picture="megaphone",
 )

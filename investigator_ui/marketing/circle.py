@@ -89,7 +89,7 @@ def draw(asked: CircleAsked, found: CircleFound, look: Look) -> Component:
         parts.append(html.Div([main, side], className="columns main"))
     return page_shell(
         "circle",
-        "community",
+        "tree",
         text("circle.title", lang, code=circle.code),
         *parts,
         beside=beside,

@@ -100,7 +100,7 @@ def load(user: UserApi, asked: CirclesAsked, _moment: datetime | None) -> Circle
 def draw(asked: CirclesAsked, found: CirclesFound, look: Look) -> Component:
     lang = look.lang
     if not found.circles and not asked.filtered and asked.after is None:
-        body: Component = card("", empty("community", text("circles.none", lang), text("circles.none_todo", lang)))
+        body: Component = card("", empty("tree", text("circles.none", lang), text("circles.none_todo", lang)))
     else:
         body = html.Div(
             [
@@ -123,7 +123,7 @@ def draw(asked: CirclesAsked, found: CirclesFound, look: Look) -> Component:
         when = words.moment(found.circles[0].as_of, look.zone)
         beside.append(html.Span(text("circles.as_of", lang, when=when), className="hint"))
     told = None if look.may("see_graph") else notice(text("circles.rounded", lang))
-    return page_shell("circles", "community", text("circles.title", lang), told, body, beside=beside)
+    return page_shell("circles", "tree", text("circles.title", lang), told, body, beside=beside)
 
 
 def _filters(asked: CirclesAsked, lang: Language) -> list[Child]:
@@ -242,5 +242,5 @@ PAGE = Page(
     draw=draw,
     title=lambda _asked, _found, lang: text("circles.title", lang),
     home=HOME,
-    picture="community",
+    picture="tree",
 )

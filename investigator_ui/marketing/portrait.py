@@ -115,7 +115,8 @@ def draw(asked: PortraitAsked, found: PortraitFound, look: Look) -> Component:
             for category, inside in groupby(found.entries, key=lambda entry: entry.category)
         ]
         body = html.Div(
-            [html.Div(categories, className="portrait-categories"), _history(asked, found, look)], className="columns main"
+            [html.Div(categories, className="portrait-categories"), _history(asked, found, look)],
+            className="columns main",
         )
     return page_shell(
         "portrait",

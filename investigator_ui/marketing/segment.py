@@ -143,7 +143,7 @@ def draw(_asked: SegmentAsked, segment: Segment, look: Look) -> Component:
     right = html.Div([*_out(segment, look), _compare(segment, look), _entry(segment, look)], className="stack")
     return page_shell(
         "segment",
-        "community",
+        "funnel",
         segment.name,
         *_notices(segment, look),
         html.Div([left, right], className="columns main"),
@@ -300,7 +300,7 @@ def _entry(segment: Segment, look: Look) -> Component:
 
 
 def _link(code: str) -> Component:
-    return forms.link(f"{HOME}/{code}", [icon("community"), code], "chip tag-chip")
+    return forms.link(f"{HOME}/{code}", [icon("funnel"), code], "chip tag-chip")
 
 
 PAGE = Page(

@@ -150,7 +150,7 @@ def draw(asked: FormAsked, found: FormFound, look: Look) -> Component:
     )
     label = text("segments.title", lang) if segment is None else segment.name
     return page_shell(
-        "segment-form", "community", heading, form, back=forms.link(back, [icon("chevron"), label], "page-back")
+        "segment-form", "funnel", heading, form, back=forms.link(back, [icon("chevron"), label], "page-back")
     )
 
 

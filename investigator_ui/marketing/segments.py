@@ -54,13 +54,13 @@ def draw(_asked: SegmentsAsked, found: SegmentsFound, look: Look) -> Component:
         tools = [forms.link(NEW, [icon("plus"), text("segments.new", lang)], "button primary")]
     if not found.segments:
         todo = text("segments.none_todo" if look.may("edit_tags") else "segments.none_wait", lang)
-        body: Component = card("", empty("community", text("segments.none", lang), todo))
+        body: Component = card("", empty("funnel", text("segments.none", lang), todo))
     else:
         body = _table(found.segments, look)
     many = text("segments.how_many", lang, n=words.number(len(found.segments)))
     return page_shell(
         "segments",
-        "community",
+        "funnel",
         text("segments.title", lang),
         body,
         beside=[html.Span(many, className="quiet")],
@@ -130,5 +130,5 @@ PAGE = Page(
     draw=draw,
     title=lambda _asked, _found, lang: text("segments.title", lang),
     home=HOME,
-    picture="community",
+    picture="funnel",
 )

@@ -193,10 +193,7 @@ def _lineage(found: TagFound, look: Look) -> Component:
         else:
             reads.append(html.Span(each, className="chip mono"))
     used = [_tag_link(code, found, lang) for code in tag.dependants]
-    used += [
-        html.Span([icon("community"), code], className="chip mono", title=text("pages.segments", lang))
-        for code in tag.segments
-    ]
+    used += [forms.link(f"/segments/{code}", [icon("funnel"), code], "chip tag-chip") for code in tag.segments]
     return card(
         text("tags.reads", lang),
         _listed(reads, text("tags.reads_nothing", lang)),
