@@ -43,13 +43,14 @@ def export(store: Scans, *, as_of: AsOf, on_progress: OnProgress | None = None) 
     _tell(on_progress, 1, steps)
     nodes = store.scan_nodes(APPLICATION, features_of(APPLICATION), as_of=as_of)
     applications = _applications(store, nodes, customers.handles, person, as_of)
+    applied = Positions.of(applications.handles)
     _tell(on_progress, 2, steps)
     blocks = {label: store.scan_nodes(label, as_of=as_of).handles for label in SCHEMA.identifiers}
     # Persons stand for identifiers once per channel, so that who refers and who guarantees are not mixed.
     blocks |= {c.name: customers.handles for c in CHANNELS if c.between_persons}
     parts: list[Uses] = []
     for code, channel in enumerate(CHANNELS):
-        parts.extend(_channel_uses(store, code, channel, blocks, person, applications, as_of))
+        parts.extend(_channel_uses(store, code, channel, blocks, person, applications, applied, as_of))
         _tell(on_progress, 2 + code + 1, steps)
     return GraphArrays(
         as_of=to_ms(as_of.event),
@@ -117,17 +118,18 @@ def _channel_uses(
     blocks: Mapping[str, NDArray[np.int64]],
     person: Positions,
     applications: Applications,
+    applied: Positions,
     as_of: AsOf,
 ) -> Iterator[Uses]:
     name = channel.name if channel.between_persons else channel.head
-    base = sum(len(blocks[other]) for other in list(blocks)[: list(blocks).index(name)])
-    head = Positions.of(blocks[name])
+    head: Positions | None = None
     for start, end in SCHEMA.relationship(channel.relationship).ends:
         if end != channel.head:
             continue
         edges = _of_qualifier(store.scan_edges(channel.relationship, start, end, as_of=as_of), channel.qualifier)
         if len(edges.start) == 0:
             continue  # of one customer's surroundings most are empty
+        base = sum(len(blocks[other]) for other in list(blocks)[: list(blocks).index(name)])
         starts, ends = edges.start, edges.end
         if channel.between_persons:
             # Both ends have the person at the start in common; nobody has himself in common with himself.
@@ -142,7 +144,8 @@ def _channel_uses(
         else:
             # An application that is not among them has position -1, which is the last of these.
             owners = np.append(applications.customer, np.int32(-1))
-            customer = owners[Positions.of(applications.handles)(starts)]
+            customer = owners[applied(starts)]
+        head = head or Positions.of(blocks[name])
         identifier = head(ends)
         known = (customer >= 0) & (identifier >= 0)
         yield Uses(

@@ -80,6 +80,10 @@ class Live:
         if self._thread is not None:
             self._thread.join(timeout=_LAST_SECONDS)
 
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set() and (self._thread is None or not self._thread.is_alive())
+
     def wait(self, seconds: float) -> bool:
         """Until it has been read, at most so long. Whether it has."""
         self.start()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
@@ -114,6 +115,23 @@ def test_what_another_process_writes_is_seen_by_the_next_question(scored: Scored
     keys = [device.key for device in devices]
     subprocess.run([sys.executable, "-c", write, scored.store.address, *keys], check=True)
     for application in [NodeRef("Application", "NEW-OTHER4"), *applications]:
+        assert assessed(scored, application, live) == assessed(scored, application, None)
+
+
+def test_many_threads_get_the_answers_that_the_store_gives(scored: Scored, live: Live):
+    """Applications come in between, and each is known to whoever asks after it."""
+    _, devices = devices_of_worst_ring(scored.store)
+    scorer = Scorer(scored.store, scored.models, live=live)
+
+    def one(number: int) -> Assessed:
+        application = newcomer(scored.store, f"THREAD{number}", [("USES_DEVICE", device) for device in devices])
+        return scorer.assess(application, as_of=NOW, scored_at=NOW, write=False)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(one, range(12)))
+    assert all(told.degraded == () for told in found)
+    for number in range(12):
+        application = NodeRef("Application", f"NEW-THREAD{number}")
         assert assessed(scored, application, live) == assessed(scored, application, None)
 
 
