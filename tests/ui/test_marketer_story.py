@@ -1,5 +1,5 @@
-"""A marketer's afternoon in a browser: a tag of their own, a circle chosen, a seed audience drawn from it and grown by look-alikes, the file of its
-members; then what the supervisor sees of it.
+"""A marketer's afternoon in a browser: a tag of their own, a segment by it, a circle chosen, a seed audience drawn from it and grown by look-alikes,
+the files of both; then what the supervisor sees of it.
 Screenshots go to GUANXI_SHOTS."""
 
 import csv
@@ -87,6 +87,24 @@ def compute_tags(api_url: str) -> None:
         assert job["status"] == "DONE"
 
 
+def make_a_segment(who: Investigator) -> set[str]:
+    """Everybody with the tag; who of them is handed out for a text message."""
+    page = who.page
+    page.goto(f"{who.url}/segments/~new")
+    page.fill("#field-rule", "tag(graduate)")
+    expect(page.locator("#rule-check .reached")).to_contain_text("70")
+    page.fill("#field-name", "毕业生")
+    page.fill("#field-code", "graduates")
+    page.click(".page-form [type=submit]")
+    expect(page.locator("#segment-page h1")).to_have_text("毕业生")
+    page.click("button[data-do=compute]")
+    expect(page.locator(".edition-line")).to_have_count(1)
+    page.select_option("#field-format", "csv")
+    with page.expect_download() as saved:
+        page.click("button[data-download=members]")
+    return {row["node_id"] for row in csv.DictReader(io.StringIO(Path(saved.value.path()).read_text("utf-8")))}
+
+
 def draw_from_the_circle(who: Investigator, name: str, *, grow: int = 0) -> None:
     page = who.page
     page.goto(f"{who.url}/circles")
@@ -125,6 +143,8 @@ def test_from_a_circle_to_a_file_without_anybody_who_said_no_or_is_risky(browser
         page = marketer.page
         make_a_tag(marketer)
         compute_tags(product.api_url)
+        graduates = make_a_segment(marketer)
+        assert len(graduates) >= 20 and graduates <= product.everybody - product.refused - product.risky
         page.click("a[href='/circles']")
         expect(page.locator("#circles-page")).to_contain_text("少于 10 不显示")
         page.click(".circles .row-name")
