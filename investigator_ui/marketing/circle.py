@@ -14,15 +14,25 @@ from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
-from investigator_ui.errors import Refused
+from investigator_ui.errors import Refused, UiError
 from investigator_ui.marketing import circle_drawing, circles, forms
-from investigator_ui.marketing.circle_contract import CIRCLE, PEOPLE, KeyOrder, Member, People, Quality, WholeCircle
+from investigator_ui.marketing.circle_contract import (
+    CIRCLE,
+    PEOPLE,
+    QUALITY,
+    KeyOrder,
+    Member,
+    People,
+    Quality,
+    WholeCircle,
+)
 from investigator_ui.marketing.page import Look, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, notice, page_shell, share_bar
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, grade_chip, icon, name_of
 from investigator_ui.texts import text
 
+LATE = frozenset({"graphql.timeout", "store_timeout", "api_slow"})
 LIMIT = 300
 KEY = 8
 VIEWS = ("tree", "graph")
@@ -55,10 +65,11 @@ class CircleAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class CircleFound:
-    """`people` for who may see graph and risk."""
+    """`people` and `quality` for who may see graph and risk; the latter looks at everybody and is None where that takes too long."""
 
     circle: WholeCircle
     people: People | None = None
+    quality: Quality | None = None
 
 
 def load(user: UserApi, asked: CircleAsked, _moment: datetime | None) -> CircleFound:
@@ -69,7 +80,16 @@ def load(user: UserApi, asked: CircleAsked, _moment: datetime | None) -> CircleF
     if not {"see_graph", "see_risk"} <= set(user.me().rights):
         return CircleFound(circle)
     told = user.run(PEOPLE, id=asked.id, by=asked.by.value, first=KEY, limit=LIMIT)["referralCircle"]
-    return CircleFound(circle, read(People, told))
+    return CircleFound(circle, read(People, told), _quality_of(user, asked.id))
+
+
+def _quality_of(user: UserApi, circle_id: str) -> Quality | None:
+    try:
+        return read(Quality, user.run(QUALITY, id=circle_id)["referralCircle"]["quality"])
+    except UiError as error:
+        if error.code not in LATE:
+            raise
+        return None
 
 
 def draw(asked: CircleAsked, found: CircleFound, look: Look) -> Component:
@@ -85,7 +105,8 @@ def draw(asked: CircleAsked, found: CircleFound, look: Look) -> Component:
         parts += [notice(text("circles.rounded", lang)), _levels(circle, look)]
     else:
         side = html.Div([_levels(circle, look), _key_members(asked, people, look)], className="stack")
-        main = html.Div([_quality(people.quality, look), _people(asked, people, look)], className="stack")
+        quality = notice(text("circle.late", lang)) if found.quality is None else _quality(found.quality, look)
+        main = html.Div([quality, _people(asked, people, look)], className="stack")
         parts.append(html.Div([main, side], className="columns main"))
     return page_shell(
         "circle",

@@ -16,12 +16,14 @@ CIRCLES = f"""query PageCircles($first: Int!, $after: String, $order: CircleOrde
 CIRCLE = f"""query PageCircle($id: ID!) {{ referralCircle(id: $id) {{
   {NUMBERS} referrals levelTable {{ depth people applied approved drawn }} }} }}"""
 PEOPLE = f"""query PageCirclePeople($id: ID!, $by: KeyOrder!, $first: Int!, $limit: Int!) {{ referralCircle(id: $id) {{
-  quality {{ brought a b c d unscored confirmedFraud circularReferrals selfReferrals }}
   keyMembers(by: $by, first: $first) {{ {MEMBER} }}
   graph(limit: $limit) {{ omitted members {{ {MEMBER} }}
     referrals {{ source target at first circular shared {{ type count }} }} }} }} }}"""
 
-DOCUMENTS = {"PageCircles": CIRCLES, "PageCircle": CIRCLE, "PageCirclePeople": PEOPLE}
+QUALITY = """query PageCircleQuality($id: ID!) { referralCircle(id: $id) {
+  quality { brought a b c d unscored confirmedFraud circularReferrals selfReferrals } } }"""
+
+DOCUMENTS = {"PageCircles": CIRCLES, "PageCircle": CIRCLE, "PageCirclePeople": PEOPLE, "PageCircleQuality": QUALITY}
 
 
 class CircleOrder(StrEnum):
@@ -134,7 +136,6 @@ class Quality:
 class People:
     """Who is in a circle, for roles that see graph and risk."""
 
-    quality: Quality
     key_members: tuple[Member, ...]
     graph: CircleGraph
 

@@ -44,6 +44,10 @@ CIRCLES: dict[str, tuple[str, str]] = {
     "circle.beginning": ("发起人", "Beginning"),
     "circle.step": ("第 {n} 层", "Step {n}"),
     "circle.quality": ("被推荐人的质量与异常", "Quality of those brought in, and signs of abuse"),
+    "circle.late": (
+        "圈太大，被推荐人的质量没能及时算出；可在命令行用 guanxi referrals show 查看。",
+        "The circle is too large for the quality of those brought in to be looked at in time; guanxi referrals show does it at a shell.",
+    ),
     "circle.fraud": ("已确认欺诈 {n}", "Confirmed fraud {n}"),
     "circle.rounds": ("循环推荐 {n}", "Referrals that go round {n}"),
     "circle.self": ("疑似自荐 {n}", "Referrals of oneself, it seems {n}"),

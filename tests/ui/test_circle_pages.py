@@ -22,6 +22,9 @@ DRAWN = "1780279200000-0a1b2c3d"
 MARKETER = ("see_tags", "edit_tags", "market")
 SUPERVISOR = ("see_graph", "see_risk", "market", "see_exclusions")
 INVESTIGATOR = ("see_graph", "see_risk")
+QUALITY: Json = {
+    "brought": 2, "a": 1, "b": 0, "c": 0, "d": 1, "unscored": 0, "confirmedFraud": 1, "circularReferrals": 0, "selfReferrals": 1,
+}  # fmt: skip
 NUMBERS: Json = {
     "id": ID,
     "size": 40,
@@ -47,6 +50,7 @@ def api() -> Iterator[FakeApi]:
             },
             "PageCircle": lambda asked: {"referralCircle": whole(asked["id"])},
             "PageCirclePeople": lambda _: {"referralCircle": people()},
+            "PageCircleQuality": lambda _: {"referralCircle": {"quality": QUALITY}},
             "PageAudience": lambda _: {"audience": drawn()},
             "PageAudiences": lambda _: {"audiences": [drawn()]},
             "PageWaterfalls": lambda _: {"audience": {"versions": [waterfall(2), waterfall(1)]}},
@@ -74,9 +78,7 @@ def people() -> Json:
 
     members = [member("li", None, reach=2, direct=2), member("wang", "li"), member("zhao", "li")]
     referral = {"at": SEEN, "first": True, "circular": False, "shared": []}
-    grades = {"brought": 2, "a": 1, "b": 0, "c": 0, "d": 1, "unscored": 0, "confirmedFraud": 1}
     return {
-        "quality": grades | {"circularReferrals": 0, "selfReferrals": 1},
         "keyMembers": members[:1],
         "graph": {
             "omitted": 7,
@@ -164,9 +166,19 @@ def test_people_of_a_circle_are_asked_for_by_who_may_see_them_only(api: FakeApi)
     assert [operation for operation, _ in api.asked] == ["PageCircle", "Me"]
     page = words_of(seen(api, circle.PAGE, f"/circles/{ID}", SUPERVISOR))
     assert "wang**" in page and "Both use Phone ×1" in page and "7 more are not" in page
+    assert "Confirmed fraud 1" in page
     with pytest.raises(Refused) as unknown:
         seen(api, circle.PAGE, f"/circles/{OTHER}", MARKETER)
     assert unknown.value.code == "circle.unknown"
+
+
+def test_a_circle_too_large_to_be_judged_in_time_is_shown_without_that(api: FakeApi) -> None:
+    api.refused = {"PageCircleQuality": "graphql.timeout"}
+    page = words_of(seen(api, circle.PAGE, f"/circles/{ID}", SUPERVISOR))
+    assert "too large" in page and "wang**" in page and "Confirmed fraud" not in page
+    api.refused = {"PageCircleQuality": "store_failed"}
+    with pytest.raises(Refused):
+        seen(api, circle.PAGE, f"/circles/{ID}", SUPERVISOR)
 
 
 def test_the_waterfall_is_the_supervisors(api: FakeApi) -> None:
