@@ -55,7 +55,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import Value
-from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 Clock = Callable[[], datetime]  # aware
@@ -205,6 +205,11 @@ class GraphStore(Protocol):
         """Give the nodes of the `limit` handles after `after` (as many as the engine likes to write at once when None) the value of the first
         case that holds, or take the tag from them. What has that value already is left alone, so the same run again changes nothing.
         Raises InvalidRequest `tag.past` for a base date before that of the tag's newest run: the past is not written anew."""
+        ...
+
+    def give_tag(self, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
+        """Give nodes, by opaque id, their value of the run's tag, or take it from them with None; other nodes keep theirs. What has its value
+        already is left alone. Returns what changed. Raises NotFound for an unknown id, InvalidRequest `tag.past` as `tag` does."""
         ...
 
     def put_state(self, name: str, value: str) -> None:

@@ -49,6 +49,15 @@ class TagValue:
 
 
 @dataclass(frozen=True, slots=True)
+class TagChange:
+    """A node's value of a tag before and now; None for none."""
+
+    node_id: str
+    before: TagCell | None
+    now: TagCell | None
+
+
+@dataclass(frozen=True, slots=True)
 class TagStep:
     """What one step of a run came to. `after` is what to go on after; None when all nodes were looked at."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from graph_model.errors import InvalidRequest
-from graph_model.services.tags.definition import ConsentClass, Schedule, ValueType
+from graph_model.services.tags.definition import ConsentClass, Schedule, TagKind, ValueType
 from graph_model.services.tags.dictionary import Draft
 
 
@@ -18,7 +18,8 @@ class _Tag(BaseModel):
     name_en: str
     category: str
     subcategory: str
-    rule: str
+    rule: str = ""
+    kind: TagKind = TagKind.RULE
     type: str = "Customer"
     value_type: ValueType = ValueType.BOOL
     consent: ConsentClass = ConsentClass.MARKETING

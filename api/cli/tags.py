@@ -11,14 +11,15 @@ import typer
 from api.cli.chain import ACTOR, audited
 from api.cli.portraits import cross
 from api.cli.tag_file import read_drafts
-from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
+from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from, typed
 from graph_model.errors import GuanxiError, InvalidRequest, NotFound
 from graph_model.principal import Principal, Role
 from graph_model.records import NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.schema.property_types import Day
-from graph_model.services.tags import computing, dictionary, reading
-from graph_model.services.tags.definition import TagDefinition
+from graph_model.services.lookup import clean_key
+from graph_model.services.tags import computing, dictionary, given, reading
+from graph_model.services.tags.definition import TagDefinition, TagKind
 from graph_model.services.tags.reading import Figures, Share, TagView
 from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
@@ -29,6 +30,9 @@ PRINCIPAL = Principal(ACTOR, Role.SUPERVISOR)
 
 TypeOption = Annotated[str, typer.Option("--type", help=f"One of: {', '.join(SCHEMA.labels)}.")]
 OnOption = Annotated[str | None, typer.Option("--on", help="A base date, such as 2026-03-31.")]
+KeyArgument = Annotated[
+    str, typer.Argument(help="ID number, or the key of the tag's type; - reads it from standard input.")
+]
 CodeArgument = Annotated[str, typer.Argument(help="The tag's code.")]
 
 
@@ -123,7 +127,7 @@ def show(code: CodeArgument, home: HomeOption = None, store: StoreOption = None)
     tag, figures = view.tag, view.figures
     out.print(f"{tag.code}  {tag.name_zh} {tag.name_en}  ({tag.category} / {tag.subcategory})")
     out.print(f"{tag.value_type} about {tag.label}, class {tag.consent}, {tag.schedule}, owner {tag.owner}")
-    out.print(f"rule: {tag.rule}")
+    out.print(f"rule: {tag.rule}" if tag.kind is TagKind.RULE else f"values: {tag.kind}")
     out.print(f"reads: {', '.join(tag.reads.everything) or 'nothing'}")
     out.print(f"read by: {', '.join(view.dependants) or 'no tag'}")
     if figures is not None:
@@ -193,6 +197,83 @@ def compute(
 
 
 app.command("cross")(cross)
+
+
+@app.command("import")
+def import_values(
+    code: CodeArgument,
+    file: Annotated[
+        Path, typer.Argument(help="CSV, JSON Lines or Parquet, as it is or in gzip: a row for each customer.")
+    ],
+    key: Annotated[str | None, typer.Option(help="Column of the ID number, or the key of the tag's type.")] = None,
+    value: Annotated[str | None, typer.Option(help="Column of the value [value, or the tag's code].")] = None,
+    on: OnOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Give the values of a file to a tag of kind imported. An empty value takes the tag away; who is not in the file keeps theirs."""
+    from ingest.quarantine import Quarantine
+    from ingest.tag_values import TagValues
+
+    settings = settings_from(home=home, store=store)
+    now = utc_now()
+    base_date = computing.base_date_of(now) if on is None else _day(on)
+    with closing(open_store(settings.store_address)) as opened:
+        values = TagValues(file, dictionary.find(opened, PRINCIPAL, code), key=key, value=value)
+        quarantine = Quarantine.fresh(
+            settings.home / "quarantine", f"tag-{code}", f"{now:%Y%m%dT%H%M%SZ}", file.name, values.header.names
+        )
+        with (
+            audited(settings, opened, "tags.import", PRINCIPAL.role, detail={"tag": code}),
+            progress_bar() as on_progress,
+        ):
+            done = given.take_in(
+                opened,
+                PRINCIPAL,
+                code,
+                values.parts(quarantine),
+                source=PRINCIPAL.source,
+                base_date=base_date,
+                clock=utc_now,
+                on_refused=lambda rows: quarantine.append(values.refused(rows)),
+                on_progress=on_progress,
+            )
+    out.print(f"{code}: {done.read:,} rows, {done.changed:,} changed, {done.refused + values.broken:,} refused.")
+    for reason, number in sorted(done.reasons.items()):
+        err.print(f"  {number:,} [{reason}]", style="yellow")
+    if quarantine.size > 0:
+        err.print(f"The refused rows are in {quarantine.path}: correct them there and import the file.", style="yellow")
+
+
+@app.command("set")
+def set_value(
+    code: CodeArgument,
+    key: KeyArgument,
+    value: Annotated[str, typer.Option(help="The value; yes for a tag that says yes.")] = "yes",
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Give one customer a value of a tag of kind manual."""
+    _give(code, typed(key), value, home, store)
+
+
+@app.command()
+def unset(code: CodeArgument, key: KeyArgument, home: HomeOption = None, store: StoreOption = None) -> None:
+    """Take a tag of kind manual from one customer. What it said stays in the history."""
+    _give(code, typed(key), None, home, store)
+
+
+def _give(code: str, key: str, value: str | None, home: Path | None, store: str | None) -> None:
+    settings = settings_from(home=home, store=store)
+    with closing(open_store(settings.store_address)) as opened:
+        label = dictionary.find(opened, PRINCIPAL, code).label
+        ref = NodeRef(label, clean_key(label, key))
+        node = opened.get(ref)
+        if node is None:
+            raise NotFound("There is nothing with this key in the graph.")
+        with audited(settings, opened, "tags.set", PRINCIPAL.role, about=[ref], detail={"tag": code}):
+            change = given.give(opened, PRINCIPAL, code, node.node_id, value, now=utc_now())
+    out.print(f"{code}: as it was." if change is None else f"{code}: {'taken away' if value is None else 'given'}.")
 
 
 @app.command()

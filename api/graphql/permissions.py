@@ -60,7 +60,9 @@ RULES: Mapping[str, Rule] = {
     **_all(SEE_TAGS, "Query", "tags", "tag", "checkTag"),
     **_all(EDIT_TAGS, "Mutation", "defineTag", "changeTag", "deleteTag"),
     **_all(SEE_TAGS, "Tag", "code", "version", "nameZh", "nameEn", "category", "subcategory", "type", "valueType"),
-    **_all(SEE_TAGS, "Tag", "consent", "schedule", "owner", "rule", "reads", "dependants", "changedBy", "changedAt"),
+    **_all(
+        SEE_TAGS, "Tag", "consent", "schedule", "owner", "kind", "rule", "reads", "dependants", "changedBy", "changedAt"
+    ),
     **_all(SEE_TAGS, "Tag", "figures", "versions", "segments"),
     **_all(SEE_TAGS, "TagVersion", "version", "rule", "changedBy", "changedAt"),
     **_all(SEE_TAGS, "TagFigures", "version", "baseDate", "status", "startedAt", "heardAt", "by", "errorCode", "error"),
@@ -133,7 +135,7 @@ RULES: Mapping[str, Rule] = {
     **_all(GRAPH, "GraphEdge", "firstSeen", "lastSeen", "human", "weight", "link"),
     **_all(GRAPH, "Query", "link"),
     **_all(GRAPH, "Query", "blocklist"),
-    **_all(RECORD, "Mutation", "recordLabel", "recordDisposition"),
+    **_all(RECORD, "Mutation", "recordLabel", "recordDisposition", "setTag"),
     **_all(BLOCK, "Mutation", "addToBlocklist", "removeFromBlocklist"),
     **_all(RISK, "FactView", "kind", "value", "captionZh", "captionEn", "at", "recordedAt", "source", "note"),
     **_all(RISK, "BlocklistConnection", "edges", "pageInfo", "totalCount"),

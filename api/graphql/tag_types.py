@@ -28,6 +28,15 @@ class ConsentClass(Enum):
 
 
 @strawberry.enum(
+    description="Where values come from. RULE: its rule. IMPORTED: files (`guanxi tags import`). MANUAL: people, with `setTag`."
+)
+class TagKind(Enum):
+    RULE = "rule"
+    IMPORTED = "imported"
+    MANUAL = "manual"
+
+
+@strawberry.enum(
     description="DAILY: with the job TAGS. MANUAL: when it is asked for by name, which takes a shell (`guanxi tags compute CODE`)."
 )
 class TagSchedule(Enum):
@@ -50,7 +59,8 @@ class TagInput:
     name_en: str
     category: str
     subcategory: str
-    rule: str
+    rule: str = strawberry.field(default="", description="Of kind `RULE`, and of no other.")
+    kind: TagKind = TagKind.RULE
     type: str = "Customer"
     value_type: TagValueType = TagValueType.BOOL
     consent: ConsentClass = ConsentClass.MARKETING
@@ -65,6 +75,7 @@ class TagInput:
             category=self.category,
             subcategory=self.subcategory,
             rule=self.rule,
+            kind=definition.TagKind(self.kind.value),
             label=self.type,
             value_type=definition.ValueType(self.value_type.value),
             consent=definition.ConsentClass(self.consent.value),
@@ -143,7 +154,8 @@ class Tag:
     consent: ConsentClass
     schedule: TagSchedule
     owner: str
-    rule: str
+    kind: TagKind
+    rule: str = strawberry.field(description="Empty where values are given.")
     reads: list[str] = strawberry.field(
         description="Lineage: properties, relationships, identifiers and tags that the rule reads."
     )
@@ -173,6 +185,7 @@ class Tag:
             consent=ConsentClass(tag.consent.value),
             schedule=TagSchedule(tag.schedule.value),
             owner=tag.owner,
+            kind=TagKind(tag.kind.value),
             rule=tag.rule,
             reads=tag.reads.everything,
             dependants=list(view.dependants),

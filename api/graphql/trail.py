@@ -65,6 +65,7 @@ UNSEEN: Mapping[str, str] = {
     "changes": "is followed by what scores from memory, which no operation asks for",
     "tags_of": _READ_BEFORE,
     "tag_history": _READ_BEFORE,
+    "give_tag": _READ_BEFORE,
     "tag": "is written by the computation of tags and segments, for everybody alike",
     "degrees": _READ_BEFORE,
     "handles": _READ_BEFORE,

@@ -1,13 +1,13 @@
 """Runs of tags, as every adapter reads them and what it refuses of them. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from graph_model.errors import InvalidRequest
 from graph_model.moments import from_ms
 from graph_model.records import AsOf
-from graph_model.tagging import TagRun, TagValue
+from graph_model.tagging import TagCell, TagChange, TagRun, TagValue
 
 
 def past(newest: str) -> InvalidRequest:
@@ -30,4 +30,16 @@ def shown(history: Iterable[TagValue], on: date | None, as_of: AsOf | None) -> d
     for (node_id, _), value in sorted(last.items(), key=lambda item: item[0]):
         if value.value is not None:
             found.setdefault(node_id, []).append(value)
+    return found
+
+
+def changes(
+    run: TagRun, wanted: Mapping[str, TagCell | None], there: Mapping[str, Sequence[TagValue]]
+) -> list[TagChange]:
+    """What differs between the values that nodes are to have and their newest ones."""
+    found = []
+    for node_id, now in wanted.items():
+        before = next((value.value for value in there.get(node_id, ()) if value.run.code == run.code), None)
+        if before != now:
+            found.append(TagChange(node_id, before, now))
     return found

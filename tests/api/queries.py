@@ -124,7 +124,7 @@ CONSENT = "query ($nodeId: ID!) { consent(nodeId: $nodeId) { channel granted sin
 EXPLANATION = f"""query ($nodeId: ID!, $asOf: DateTime) {{ explanation(nodeId: $nodeId, asOf: $asOf) {{
   subjectId customerId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId others drop }}
   source modelVersion asOf degraded degradedBecause graph {{ {GRAPH} }} }} }}"""
-TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner rule reads dependants segments
+TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner kind rule reads dependants segments
   changedBy changedAt versions { version rule changedBy changedAt }
   figures { version baseDate status startedAt heardAt by errorCode error changed population coverage stale
     distribution { value count } }"""
@@ -134,6 +134,8 @@ CHECK_TAG = """query ($rule: String!, $type: String! = "Customer") { checkTag(ru
   valueType reads risk population counts { value count } } }"""
 DEFINE_TAG = f"mutation ($input: TagInput!) {{ defineTag(input: $input) {{ {TAG} }} }}"
 CHANGE_TAG = f"mutation ($input: TagInput!) {{ changeTag(input: $input) {{ {TAG} }} }}"
+SET_TAG = """mutation ($nodeId: ID!, $code: String!, $value: String) { setTag(nodeId: $nodeId, code: $code, value: $value) {
+  code value since version source } }"""
 DELETE_TAG = "mutation ($code: String!) { deleteTag(code: $code) }"
 SEGMENT_COUNT = "rule tree reads segments risk population count steps { rule tree kept dropped }"
 SEGMENT_EDITION = "number version baseDate computedAt computedBy members population validUntil open"
@@ -181,7 +183,8 @@ EVERYTHING = (
     MACRO_PORTRAIT,
     RECORD_CONSENTS, RECORD_CONTACTS, CONSENT, CIRCLE, CIRCLES, CIRCLE_IN_FULL, AUDIENCE, AUDIENCES, AUDIENCE_MEMBERS, WATERFALL,
     DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
-    TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG, PORTRAIT, TAG_HISTORY,
+    TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG,
+    SET_TAG, PORTRAIT, TAG_HISTORY,
     SEGMENTS, ONE_SEGMENT, COUNT_SEGMENT, SEGMENT_DIFFERENCE, SEGMENT_REACH, SEGMENT_WATERFALL, SEGMENT_MEMBERS,
     DEFINE_SEGMENT, CHANGE_SEGMENT, DELETE_SEGMENT, COMPUTE_SEGMENT, RULE_VOCABULARY,
 )  # fmt: skip

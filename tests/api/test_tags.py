@@ -96,3 +96,29 @@ def test_refusals_repeat_nothing_of_the_rule(served: Served, rule: str, code: st
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == code
     assert "11010119900307123X" not in error["message"]
+
+
+def test_a_colleague_s_own_word_on_a_customer(served: Served) -> None:
+    wu, ida, mei = served.client(Role.SUPERVISOR), served.client(Role.INVESTIGATOR), served.client(Role.MARKETER)
+    subject = served.case.ids["subject"]
+    given = {"code": "contact_by", "kind": "MANUAL", "valueType": "TEXT", **NAMES}
+    assert wu.code(queries.DEFINE_TAG, input={**given, "rule": "sex is known"}) == "tag.kind"
+    made = wu.data(queries.DEFINE_TAG, input=given)["defineTag"]
+    assert (made["kind"], made["schedule"], made["rule"], made["reads"]) == ("MANUAL", "MANUAL", "", [])
+    assert mei.code(queries.SET_TAG, nodeId=subject, code="contact_by", value="letter") == "forbidden"
+    entry = ida.data(queries.SET_TAG, nodeId=subject, code="contact_by", value="letter")["setTag"]
+    assert (entry["value"], entry["source"]) == ("letter", "user:investigator")
+    wu.data(queries.DEFINE_TAG, input=tag("by_letter", "tag(contact_by) = 'letter'"))
+    assert computed(served).startswith("1 tags of ")  # those with a rule, and what is given is read by them
+    figures = wu.data(queries.ONE_TAG, code="contact_by")["tag"]["figures"]
+    assert (figures["coverage"], figures["distribution"]) == (1, [{"value": "letter", "count": 1}])
+    assert wu.data(queries.ONE_TAG, code="by_letter")["tag"]["figures"]["coverage"] == 1
+    assert ida.code(queries.SET_TAG, nodeId=subject, code="by_letter", value="true") == "tag.kind"
+    assert ida.code(queries.SET_TAG, nodeId=subject, code="contact_by", value="call 13800138000") == "text.personal"
+    assert ida.code(queries.SET_TAG, nodeId=served.case.ids["phone1"], code="contact_by", value="letter") == "tag.subject"
+    ida.data(queries.SET_TAG, nodeId=served.case.ids["d_user"], code="contact_by", value="letter")
+    assert ida.data(queries.SET_TAG, nodeId=subject, code="contact_by")["setTag"] is None
+    assert wu.data(queries.ONE_TAG, code="contact_by")["tag"]["figures"]["coverage"] == 1
+    for code in ("by_letter", "contact_by"):
+        wu.data(queries.DELETE_TAG, code=code)
+    computed(served)

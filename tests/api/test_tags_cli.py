@@ -93,3 +93,33 @@ def test_a_computation_that_is_killed_goes_on(tmp_path: Path) -> None:
     finished = said(guanxi("tags", "compute", home=tmp_path))
     assert len(finished.splitlines()) == len(read_drafts(EXAMPLE))
     assert said(guanxi("tags", "status", home=tmp_path)).count("done") == len(read_drafts(EXAMPLE))
+
+
+def test_values_of_a_file(loaded: tuple[Path, str], tmp_path: Path) -> None:
+    home, number = loaded
+    book = tmp_path / "book.toml"
+    book.write_text(
+        '[[tag]]\ncode = "tier"\nname_zh = "层级"\nname_en = "tier"\ncategory = "价值"\nsubcategory = "层级"\n'
+        'kind = "imported"\nvalue_type = "text"\n',
+        encoding="utf-8",
+    )
+    said(guanxi("tags", "load", book, home=home))
+    file = tmp_path / "tier.csv"
+    file.write_text(f"id_number,value\n{number},gold\n{number[:-1]},gold\nPASSPORT:E99999999,gold\n")
+    told = guanxi("tags", "import", "tier", file, home=home)
+    assert told.returncode == 0, told.stderr
+    assert "tier: 3 rows, 1 changed, 2 refused." in told.stdout
+    assert "[not_found]" in told.stderr and "[id.length]" in told.stderr and number not in told.stderr
+    (kept,) = (home / "quarantine").glob("tag-tier-*.csv")
+    assert number[:-1] in kept.read_text("utf-8-sig") and kept.stat().st_mode & 0o077 == 0
+    assert "tier: 3 rows, 0 changed, 2 refused." in said(guanxi("tags", "import", "tier", file, home=home))
+    assert "gold" in said(guanxi("tags", "portrait", "-", home=home, stdin=f"{number}\n"))
+    assert "values: imported" in said(guanxi("tags", "show", "tier", home=home))
+    file.write_text(f"id_number,value\n{number},\n")
+    assert "1 changed" in said(guanxi("tags", "import", "tier", file, home=home))
+    assert "gold: " not in said(guanxi("tags", "show", "tier", home=home))
+    file.write_text(f"id_no,worth\n{number},gold\n")
+    assert "Name the column with --key" in refused(guanxi("tags", "import", "tier", file, home=home), "ingest_missing_columns", 2)
+    assert "come in files" in refused(guanxi("tags", "set", "tier", "-", home=home, stdin=f"{number}\n"), "tag.kind", 2)
+    assert "has no rule" in refused(guanxi("tags", "compute", "tier", home=home), "tag.kind", 2)
+    said(guanxi("tags", "delete", "tier", home=home))

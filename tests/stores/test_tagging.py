@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_model.errors import InvalidRequest, UnknownName
+from graph_model.errors import InvalidRequest, NotFound, UnknownName
 from graph_model.moving import copy
 from graph_model.predicates import EVERYTHING, AllOf, Compare, Neighbours, Not, Operator, Predicate, Tagged
 from graph_model.records import AsOf
@@ -202,3 +202,32 @@ def require_moved(store: GraphStore) -> None:
     assert store.count("Customer", Tagged("level", Operator.EQ, "once")) == 1
     with pytest.raises(InvalidRequest):
         store.tag("Customer", [], run("gone", FIRST, version=9))
+
+
+# --- values that are given -------------------------------------------------------------------------------------------
+
+
+def test_given_values_are_those_named_and_nobody_else_s(book: GraphStore) -> None:
+    ids = {key: id_of(book, customer(key)) for key in ("c1", "c2", "c3")}
+    first = book.give_tag(run("vip", FIRST), {ids["c1"]: "gold", ids["c2"]: "silver"})
+    assert {(each.node_id, each.before, each.now) for each in first} == {
+        (ids["c1"], None, "gold"),
+        (ids["c2"], None, "silver"),
+    }
+    assert book.give_tag(run("vip", FIRST), {ids["c1"]: "gold", ids["c3"]: None}) == []
+    (ended,) = book.give_tag(run("vip", SECOND), {ids["c1"]: None})
+    assert (ended.node_id, ended.before, ended.now) == (ids["c1"], "gold", None)
+    assert [portrait(book, key) for key in ids] == [{}, {"vip": "silver"}, {}]
+    assert portrait(book, "c1", FIRST) == {"vip": "gold"}
+    assert book.count("Customer", Tagged("vip", Operator.EQ, "silver")) == 1
+
+
+def test_given_values_do_not_write_the_past_anew_nor_about_nobody(book: GraphStore) -> None:
+    subject = id_of(book, customer("c1"))
+    book.give_tag(run("vip", SECOND), {subject: 1})
+    with pytest.raises(InvalidRequest) as past:
+        book.give_tag(run("vip", FIRST), {subject: None})
+    assert past.value.code == "tag.past"
+    with pytest.raises(NotFound):
+        book.give_tag(run("vip", SECOND), {"nobody": 1})
+    assert portrait(book, "c1") == {"vip": 1}

@@ -18,7 +18,7 @@ from graph_model.predicates import AllOf
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
-from graph_model.services.tags.definition import Plain, Schedule, TagDefinition
+from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
 from graph_model.services.tags.runs import LastRun, RunStatus, forget, last_run, last_runs, remember
 from graph_model.store import MAX_LIMIT, GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagRun, TagStep
@@ -113,11 +113,14 @@ def _wanted(tags: Mapping[str, TagDefinition], codes: Sequence[str] | None) -> l
         for code in ahead:
             if code not in tags:
                 raise NotFound(f"There is no tag {code}. `guanxi tags list` shows those that there are.")
+            if tags[code].kind is not TagKind.RULE:
+                raise InvalidRequest(f"The tag {code} has no rule to compute: its values are given.", code="tag.kind")
     graph: dict[str, Sequence[str]] = {}
     while ahead:
         code = ahead.pop()
         if code not in graph:
-            graph[code] = [other for other in tags[code].reads.tags if other in tags]
+            read = (tags[other] for other in tags[code].reads.tags if other in tags)
+            graph[code] = [tag.code for tag in read if tag.kind is TagKind.RULE]
             ahead.extend(graph[code])
     return list(TopologicalSorter({code: sorted(graph[code]) for code in sorted(graph)}).static_order())
 

@@ -12,6 +12,7 @@ import orjson
 class TagKind(StrEnum):
     RULE = "rule"  # computed from a rule in our language
     IMPORTED = "imported"  # values come in files
+    MANUAL = "manual"  # values are given by people, one node at a time
 
 
 class ValueType(StrEnum):

@@ -46,7 +46,8 @@ class Draft:
     name_en: str
     category: str
     subcategory: str
-    rule: str
+    rule: str = ""  # none where values come from elsewhere
+    kind: TagKind = TagKind.RULE
     label: str = "Customer"
     value_type: ValueType = ValueType.BOOL
     consent: ConsentClass = ConsentClass.MARKETING
@@ -105,7 +106,7 @@ def dependants(tags: Mapping[str, TagDefinition], code: str) -> list[str]:
 
 def define(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
     """A new tag. Raises Forbidden, or InvalidRequest tag.code, tag.exists, tag.too_many, tag.name, text.personal, tag.syntax, tag.rule, tag.personal,
-    tag.risk, tag.value_type, tag.changed."""
+    tag.risk, tag.value_type, tag.kind, tag.changed."""
     principal.require(Right.EDIT_TAGS)
     if TAG_CODE.fullmatch(draft.code) is None:
         raise InvalidRequest(
@@ -131,14 +132,15 @@ def define(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
 
 
 def change(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
-    """The next version of a tag; the same again makes none. Raises NotFound, InvalidRequest tag.fixed for another type of node or value, and as
+    """The next version of a tag; the same again makes none. Raises NotFound, InvalidRequest tag.fixed for another kind or type of node or value, and as
     `define` does."""
     principal.require(Right.EDIT_TAGS)
     before = find(store, principal, draft.code)
     text = before.dump()
-    if (draft.label, draft.value_type) != (before.label, before.value_type):
+    if (draft.label, draft.value_type, draft.kind) != (before.label, before.value_type, before.kind):
         raise InvalidRequest(
-            "A tag keeps its type of node and of value: its history would mix two. Define a new tag.", code="tag.fixed"
+            "A tag keeps its kind and its type of node and of value: its history would mix two. Define a new tag.",
+            code="tag.fixed",
         )
     if (draft.consent is ConsentClass.RISK) != (before.consent is ConsentClass.RISK):
         raise InvalidRequest(
@@ -182,10 +184,10 @@ def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, n
         category=_text(draft.category, "category"),
         subcategory=_text(draft.subcategory, "second category"),
         label=SCHEMA.node(draft.label).label,
-        kind=TagKind.RULE,
+        kind=draft.kind,
         value_type=draft.value_type,
         consent=draft.consent,
-        schedule=draft.schedule,
+        schedule=draft.schedule if draft.kind is TagKind.RULE else Schedule.MANUAL,
         owner=_text(draft.owner or principal.name, "owner"),
         changed_by=principal.source,
         changed_at=whole(now),
@@ -198,6 +200,12 @@ def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, n
 
 
 def _reads(draft: Draft, known: Mapping[str, TagDefinition], now: datetime) -> Reads:
+    if draft.kind is not TagKind.RULE:
+        if draft.rule.strip():
+            raise InvalidRequest(
+                f"A tag of kind {draft.kind} has no rule: its values are given. Leave the rule out.", code="tag.kind"
+            )
+        return Reads()
     today = now.astimezone(LOCAL_ZONE).date()
     bound = bind(draft.rule, draft.label, today, tags=lookup(known))
     if bound.value_type is not draft.value_type:

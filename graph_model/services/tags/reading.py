@@ -18,7 +18,7 @@ from graph_model.services.lookup import by_node_id
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.computing import base_date_of, cell_of
-from graph_model.services.tags.definition import Reads, TagDefinition, ValueType
+from graph_model.services.tags.definition import Reads, TagDefinition, TagKind, ValueType
 from graph_model.services.tags.runs import STALE, LastRun, RunStatus, last_run, last_runs
 from graph_model.store import GraphStore
 from graph_model.tagging import TagCell, TagValue
@@ -221,7 +221,7 @@ def _figures(tag: TagDefinition, run: LastRun, principal: Principal, now: dateti
         population=_rounded(principal, run.population),
         coverage=_told(principal, run.coverage),
         distribution=shares,
-        stale=base_date_of(now) - run.base_date > STALE,
+        stale=tag.kind is TagKind.RULE and base_date_of(now) - run.base_date > STALE,
     )
 
 

@@ -1,6 +1,7 @@
 """What is remembered of a tag's last run: for which day, how far it came, what it found, why it failed. Pure but for reading and writing it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import Any
 import orjson
 
 from graph_model.store import GraphStore
-from graph_model.tagging import TagCell, TagStep
+from graph_model.tagging import TagCell, TagChange, TagStep
 
 PREFIX = "tag-run/"
 SILENT = timedelta(minutes=10)  # a run that has not moved for so long is told as stuck
@@ -59,6 +60,16 @@ class LastRun:
             changed=self.changed + step.changed,
             heard_at=now,
         )
+
+    def with_changes(self, changes: Sequence[TagChange], now: datetime) -> "LastRun":
+        """After values that were given: what nodes had is counted no more, what they have is."""
+        counts = Counter(self.counts)
+        for change in changes:
+            if change.before is not None:
+                counts[value_text(change.before)] -= 1
+            if change.now is not None:
+                counts[value_text(change.now)] += 1
+        return replace(self, counts=dict(+counts), changed=self.changed + len(changes), heard_at=now)
 
     def seen(self, now: datetime) -> "LastRun":
         """As it is told at a moment."""

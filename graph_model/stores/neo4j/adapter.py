@@ -62,7 +62,7 @@ from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
 from graph_model.stores.neo4j.walk import HubCounts, Walk
 from graph_model.stores.neo4j.writer_lock import long_job
-from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -180,6 +180,9 @@ class Neo4jStore:
         limit: int | None = None,
     ) -> TagStep:
         return self._connections.write(lambda t: tagging.tag(t, label, cases, run, after=after, limit=limit))
+
+    def give_tag(self, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
+        return self._connections.write(lambda t: tagging.give_tag(t, run, values))
 
     def put_state(self, name: str, value: str) -> None:
         self._connections.write(lambda t: ledger.put_state(t, {name: value}))

@@ -17,8 +17,8 @@ from graph_model.stores.neo4j.connections import Rows, Transaction
 from graph_model.stores.neo4j.graph_cypher import TAG, Parameters
 from graph_model.stores.neo4j.predicate_cypher import compile_predicate, renamed
 from graph_model.stores.neo4j.queries import query
-from graph_model.stores.tag_runs import past, run_of, shown
-from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
+from graph_model.stores.tag_runs import changes, past, run_of, shown
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
 
 AT_ONCE = 50_000  # handles of one step, of all types: what fits a transaction
 _RUNS, _VALUES = "runs_", "values_"
@@ -74,6 +74,12 @@ def tag(
     looked_at = sum(number for _, number, _ in found)
     changed = sum(number for _, _, number in found)
     return TagStep(None if upto >= transaction.nid else upto, looked_at, changed, counts)
+
+
+def give_tag(transaction: Transaction, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
+    found = changes(run, values, tags_of(transaction, list(values), None, None))
+    keep_values(transaction, [TagValue(change.node_id, change.now, run) for change in found])
+    return found
 
 
 def tags_of(

@@ -64,7 +64,7 @@ from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.soundness import check
 from graph_model.stores.sqlite.upsert import upsert
-from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -175,6 +175,10 @@ class SqliteStore:
     ) -> TagStep:
         with self._connections.writing() as connection:
             return tagging.tag(connection, self._names, label, cases, run, after=after, limit=limit)
+
+    def give_tag(self, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
+        with self._connections.writing() as connection:
+            return tagging.give_tag(connection, run, values)
 
     def put_state(self, name: str, value: str) -> None:
         with self._connections.writing() as connection:

@@ -3,11 +3,12 @@
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import orjson
 
+from graph_model.errors import NotFound
 from graph_model.moments import to_ms
 from graph_model.predicates import Predicate
 from graph_model.records import AsOf
@@ -17,8 +18,8 @@ from graph_model.stores.sqlite.hydration import nids_of
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.predicate_sql import compile_predicate
 from graph_model.stores.sqlite.values import Cell
-from graph_model.stores.tag_runs import past, run_of, shown
-from graph_model.tagging import TagCell, TagDifference, TagRun, TagStep, TagValue
+from graph_model.stores.tag_runs import changes, past, run_of, shown
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
 
 AT_ONCE = 50_000  # handles of one step, of all types: others wait for it to write
 
@@ -122,6 +123,15 @@ def _valued(label: str, cases: Sequence[tuple[TagCell, Predicate]]) -> tuple[str
     valued = f"SELECT n.nid AS nid, CASE {' '.join(choices)} END AS value FROM node n NOT INDEXED{join}"
     text = f"SELECT nid, value FROM ({valued} WHERE n.label = ? AND n.nid > ? AND n.nid <= ?) WHERE value IS NOT NULL"
     return text, all_parameters
+
+
+def give_tag(connection: sqlite3.Connection, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
+    missing = next(iter(values.keys() - nids_of(connection, values)), None)
+    if missing is not None:
+        raise NotFound(f"There is no node {missing}. Search for it again.")
+    found = changes(run, values, tags_of(connection, list(values), None, None))
+    keep_values(connection, [TagValue(change.node_id, change.now, run) for change in found])
+    return found
 
 
 def tags_of(
