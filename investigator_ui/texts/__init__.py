@@ -9,6 +9,7 @@ from investigator_ui.texts.frame import FRAME
 from investigator_ui.texts.graph import GRAPH
 from investigator_ui.texts.marketing import MARKETING
 from investigator_ui.texts.portrait import PORTRAIT
+from investigator_ui.texts.portraits import PORTRAITS
 from investigator_ui.texts.refusals import REFUSALS
 from investigator_ui.texts.segments import SEGMENTS
 from investigator_ui.texts.tags import TAGS

@@ -77,6 +77,8 @@ def test_no_text_is_left_over() -> None:
         "audiences.channel_",
         "audiences.left_",
         "segments.script.",
+        "portraits.by_",
+        "portraits.show_",
     )  # put together from parts
     unused = [key for key in TEXTS if f'"{key}"' not in everything and not key.startswith(built)]
     assert unused == []

@@ -1,0 +1,62 @@
+"""Words of the page of macro portraits."""
+
+PORTRAITS: dict[str, tuple[str, str]] = {
+    "portraits.title": ("宏观画像", "Macro portraits"),
+    "portraits.people": ("共 {n} 人", "{n} people"),
+    "portraits.as_of": ("标签基准日 {day}", "tags of {day}"),
+    "portraits.rows": ("行", "Rows"),
+    "portraits.columns": ("列", "Columns"),
+    "portraits.choose": ("请选择", "Choose"),
+    "portraits.by_product": ("申请过的产品", "Products applied for"),
+    "portraits.by_channel": ("申请渠道", "Channels applied through"),
+    "portraits.turn": ("行列互换", "Exchange"),
+    "portraits.within": ("范围", "Among"),
+    "portraits.everybody": ("所有客户", "All customers"),
+    "portraits.show": ("显示", "Show"),
+    "portraits.show_lift": ("提升度", "Lift"),
+    "portraits.show_row": ("行占比（置信度）", "Share of the row (confidence)"),
+    "portraits.show_column": ("列占比", "Share of the column"),
+    "portraits.show_count": ("人数", "People"),
+    "portraits.none": ("选择两个标签，看它们如何关联", "Choose two tags to see how they go together"),
+    "portraits.none_todo": (
+        "行选一个标签，列选另一个标签、产品或渠道。",
+        "A tag for the rows, another one, products or channels for the columns.",
+    ),
+    "portraits.rounded": (
+        "人数取整到 5；少于 10 人的类别并入其他，少于 10 人的格子不显示。占比与提升度按取整后的数计算。",
+        "Numbers are rounded to 5. Categories of fewer than 10 people are put together, cells of fewer not told. Shares and lift are of rounded numbers.",
+    ),
+    "portraits.left_out": (
+        "“–”共 {n} 格：少于 10 人，或可由其推算出少于 10 人的格子，因此不显示。",
+        "–: {n} cells of fewer than 10 people, or from which such a cell could be computed, are not told.",
+    ),
+    "portraits.overlapping": (
+        "申请过多种产品或渠道的客户在每列都计入，因此各列之和大于合计。",
+        "Whoever applied for several counts in each column, so that columns sum to more than the total.",
+    ),
+    "portraits.total": ("合计", "All"),
+    "portraits.others": ("其他", "Others"),
+    "portraits.untold": ("不显示", "Not told"),
+    "portraits.untold_why": (
+        "少于 10 人，或可由此推算出少于 10 人的格子",
+        "Fewer than 10 people, or such a cell could be computed from it",
+    ),
+    "portraits.cell": (
+        "{n} 人 · 行占比 {row} · 列占比 {column} · 提升度 {lift}",
+        "{n} people · {row} of the row · {column} of the column · lift {lift}",
+    ),
+    "portraits.drill": ("点击以这些人新建用户群", "Click to begin a segment of them"),
+    "portraits.made_up": ("各“{rows}”的“{columns}”构成", "{columns} by {rows}"),
+    "portraits.reach": ("{columns}：人数", "{columns}: people"),
+    "error.portrait.same": ("同一个标签不能与自己交叉", "A tag is not crossed with itself"),
+    "todo.portrait.same": ("请为列选择另一个标签。", "Choose another tag for the columns."),
+    "error.portrait.too_few": ("几乎所有人都相同，无从比较", "All but a few people are alike here"),
+    "todo.portrait.too_few": ("请换一个标签，或放宽范围。", "Choose another tag, or more people."),
+    "error.portrait.not_computed": ("标签还没有值", "A tag has no values yet"),
+    "todo.portrait.not_computed": (
+        "请在标签市场计算后再看。",
+        "Have it computed, in the tag market, then look again.",
+    ),
+    "error.portrait.too_many": ("标签取值太多", "A tag has too many values"),
+    "todo.portrait.too_many": ("请选择取值较少的标签。", "Choose a tag of fewer values."),
+}
