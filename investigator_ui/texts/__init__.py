@@ -28,6 +28,7 @@ CATALOGUES: tuple[Catalogue, ...] = (
     CIRCLES,
     AUDIENCES,
     SEGMENTS,
+    PORTRAITS,
 )
 
 TEXTS: dict[str, tuple[str, str]] = {key: words for catalogue in CATALOGUES for key, words in catalogue.items()}
