@@ -39,7 +39,7 @@
     const op = tree.in ? "in" : tree.notIn ? "notIn" : tree.is;
     const said = tree.in ?? tree.notIn ?? (tree.value === undefined ? [] : [tree.value]);
     const day = said.some((value) => typeof value === "object");
-    if (day && said.length > 1) return null;
+    if (day && !COMPARISONS.includes(op)) return null;
     const values = said.map((value) => (value?.day ?? value));
     if (of.degree && offered.ties.some((tie) => tie.type === of.degree) && COMPARISONS.includes(op)) {
       return { what: "degree", tie: of.degree, direction: of.direction ?? "", to: of.to ?? "", where: inner(of), op, values };
@@ -48,6 +48,7 @@
     if (of.tag && tagOf(of.tag)) return { what: `tag:${of.tag}`, op, values };
     const how = of.daysSince ? "since" : of.daysUntil ? "until" : of.yearsSince ? "years" : "day";
     const name = of.daysSince ?? of.daysUntil ?? of.yearsSince ?? of.property;
+    if (how !== "day" && !COMPARISONS.includes(op)) return null;
     return name && fieldOf(label, name) ? { what: `property:${name}`, how, op, values } : null;
   }
 

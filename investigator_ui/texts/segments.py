@@ -2,7 +2,7 @@
 
 SEGMENTS: dict[str, tuple[str, str]] = {
     "segments.title": ("用户群", "Segments"),
-    "segments.how_many": ("共 {n} 个", "{n} segments"),
+    "segments.how_many": ("共 {n} 个", "{n} in all"),
     "segments.new": ("新建用户群", "New segment"),
     "segments.none": ("还没有用户群", "There are no segments yet"),
     "segments.none_todo": (
