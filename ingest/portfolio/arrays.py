@@ -36,8 +36,8 @@ class Book:
     """Hands out identifiers of one type as consecutive integers and remembers style and region of each."""
 
     def __init__(self) -> None:
-        self._styles: list[Ints] = []
-        self._regions: list[Ints] = []
+        self._styles: list[npt.NDArray[np.int8]] = []
+        self._regions: list[npt.NDArray[np.int16]] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -45,8 +45,8 @@ class Book:
 
     def take(self, count: int, *, style: int = 0, region: Ints | None = None) -> Ints:
         """`count` new identifiers; `region` is one region per identifier, where the type has places."""
-        self._styles.append(np.full(count, style, dtype=np.int64))
-        self._regions.append(np.full(count, NONE, dtype=np.int64) if region is None else region.astype(np.int64))
+        self._styles.append(np.full(count, style, dtype=np.int8))
+        self._regions.append(np.full(count, NONE, dtype=np.int16) if region is None else region.astype(np.int16))
         first = self._count
         self._count += count
         return np.arange(first, first + count, dtype=np.int64)

@@ -5,7 +5,7 @@ import polars as pl
 
 from ingest.portfolio import vocabulary as vocab
 from ingest.portfolio.arrays import Bools, Ints, Rng, chance, pick
-from ingest.portfolio.identifiers import digits_of, text_of_digits, words
+from ingest.portfolio.identifiers import digits_of, in_blocks, text_of_digits, words
 from ingest.portfolio.people import ALONE, PARTNER, People
 from ingest.portfolio.regions import Regions
 
@@ -33,9 +33,13 @@ def id_numbers(rng: Rng, people: People, lives_in: Ints, regions: Regions) -> tu
         again = np.ones(len(body), dtype=np.bool_)
         again[first] = False
         body[again] = stem[again] + _order_codes(rng, people.female[again])
-    digits = digits_of(body, 17)
-    check = (12 - digits @ _GB_11643 % 11) % 11
-    return text_of_digits(np.column_stack([digits, check])), birth_day
+
+    def write(rows: slice) -> pl.Series:
+        digits = digits_of(body[rows], 17)
+        check = (12 - digits @ _GB_11643 % 11) % 11
+        return text_of_digits(np.column_stack([digits, check]))
+
+    return in_blocks(len(body), write), birth_day
 
 
 def _order_codes(rng: Rng, female: Bools) -> Ints:

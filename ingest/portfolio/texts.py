@@ -1,5 +1,6 @@
 """The text of every identifier, made once from its integer; and the columns that all files have in common."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +56,16 @@ def take(texts: pl.Series, index: Ints) -> pl.Series:
     return frame.select(pl.when("known").then(pl.col("text"))).to_series()
 
 
-def recorded(rng: Rng, at: Ints, typical: int = HOUR) -> pl.Series:
+def recorded(rng: Rng, at: Ints, typical: int = HOUR) -> Callable[[slice | Ints], pl.Series]:
     """When the source system came to know it: minutes to a few days after it happened."""
-    delay = 30 + (rng.exponential(1.0, len(at)) * typical).astype(np.int64)
-    return moments(at + delay.clip(max=4 * DAY))
+    known = at + 30 + ((rng.exponential(1.0, len(at)) * typical).astype(np.int64)).clip(max=4 * DAY - 30)
+    return lambda rows: moments(known[rows])
 
 
-def source(rng: Rng, count: int, *systems: tuple[str, float]) -> pl.Series:
-    return identifiers.words(tuple(name for name, _ in systems), pick(rng, [share for _, share in systems], count))
+def source(rng: Rng, count: int, *systems: tuple[str, float]) -> Callable[[slice | Ints], pl.Series]:
+    drawn = pick(rng, [share for _, share in systems], count).astype(np.int8)
+    names = tuple(name for name, _ in systems)
+    return lambda rows: identifiers.words(names, drawn[rows])
 
 
 def where(known: Bools, texts: pl.Series) -> pl.Series:

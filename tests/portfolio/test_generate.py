@@ -1,6 +1,8 @@
 """Making a portfolio: the same seed gives the same bytes, the manifest says what is there, nonsense is refused."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import polars as pl
 import pytest
 
 from graph_model.errors import InvalidRequest
-from ingest.portfolio import GENERATOR_VERSION, generate
+from ingest.portfolio import GENERATOR_VERSION, generate, identifiers
 
 FILES = ("customers", "applications", "relations", "statuses", "labels", "consents", "contacts")
 TRUTH = ("truth/customers", "truth/applications", "truth/rings")
@@ -24,6 +26,29 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first == second
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert set(contents(tmp_path / "a")) == {f"{name}.csv" for name in (*FILES, *TRUTH)} | {"manifest.json"}
+
+
+def test_files_do_not_depend_on_how_many_rows_are_written_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(tmp_path / "a", customers=600, seed=3)
+    monkeypatch.setattr(identifiers, "BLOCK", 37)
+    generate(tmp_path / "b", customers=600, seed=3)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_memory_grows_by_no_more_than_three_kilobytes_a_customer(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; from pathlib import Path; from ingest.portfolio import generate; "
+        "generate(Path(sys.argv[1]), customers=int(sys.argv[2]), seed=3); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+
+    def peak(customers: int) -> int:
+        run = [sys.executable, "-c", program, str(tmp_path), str(customers)]
+        return int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+
+    assert (peak(80_000) - peak(20_000)) / 60_000 < 3
 
 
 def test_another_seed_gives_other_people(tmp_path: Path) -> None:
