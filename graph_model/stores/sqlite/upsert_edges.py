@@ -1,8 +1,7 @@
 """Merging of relationships: each is one row of `edge` and a row of `adjacency` at either end, written together here and nowhere else.
 One of a human type is a row of `drawn` at either end instead.
 
-What the store has of a batch is read by the nodes that relationships begin at, in the order of the table, not one by one. New relationships are handed to
-SQLite once, in a table of this connection alone, and sorted into both tables by it.
+New relationships are handed to SQLite once, in a table of this connection alone, and sorted into both tables by it.
 """
 
 import sqlite3
@@ -10,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
-
-import orjson
 
 from graph_model.errors import InvalidRequest
 from graph_model.moments import to_ms
@@ -21,20 +18,9 @@ from graph_model.stores.sqlite.edge_properties import encode_properties
 from graph_model.stores.sqlite.names import Names, Triple
 from graph_model.stores.sqlite.upsert_hubs import AddedEnd, count_hubs
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
+from graph_model.stores.sqlite.upsert_stored_edges import Ends, Identity, StoredEdges, Times
 from graph_model.stores.sqlite.values import FOREVER, Milliseconds
 
-_FIND = """
-SELECT first_seen, last_seen, recorded_at FROM edge WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
-"""
-_FIND_FROM = """
-SELECT e.start, e.finish, e.qualifier, e.first_seen, e.last_seen, e.recorded_at
-FROM json_each(?2) wanted CROSS JOIN edge e ON e.triple = ?1 AND e.start = wanted.value
-"""
-_FIND_DRAWN = """
-SELECT first_seen, last_seen, recorded_at FROM drawn
-WHERE triple = ?1 AND nid = ?2 AND other = ?3 AND qualifier = ?4 AND type = ?5 AND outgoing
-"""
-_JOINED = "SELECT 1 FROM edge WHERE triple = ? AND start = ? AND finish = ? LIMIT 1"
 _FRESH = """
 CREATE TEMP TABLE IF NOT EXISTS fresh_edge (
   triple INTEGER, start INTEGER, finish INTEGER, qualifier TEXT, type INTEGER, again INTEGER,
@@ -70,11 +56,8 @@ UPDATE drawn SET first_seen = ?, last_seen = ?, recorded_at = ?
 WHERE nid = ? AND type = ? AND triple = ? AND other = ? AND outgoing = ? AND qualifier = ?
 """
 
-# Relationships are the most of a batch, so they are kept as plain tuples while it is merged.
-_Identity = tuple[int, int, int, str]  # triple, start, end, qualifier: the primary key of `edge`
-_Times = tuple[int, int, int]  # first_seen, last_seen, recorded_at
-_Rest = tuple[str, str | None, int]  # of a new one: source, properties, and `again`, or `ended_at` of one drawn by hand
-_Ends = tuple[Triple, Slot, Slot]
+# Of a new one: source, properties, and `again`, or `ended_at` of one drawn by hand.
+_Rest = tuple[str, str | None, int]
 
 
 class EdgeMerge:
@@ -85,17 +68,16 @@ class EdgeMerge:
         self._names = names
         self._slots = slots
         self._moments = moments
-        self._times: dict[_Identity, _Times] = {}
-        self._stored: dict[_Identity, _Times] = {}  # those that the store has, of the nodes that the records begin at
-        self._joined: set[tuple[int, int, int]] = set()  # the same, of types that may repeat: (triple, start, end)
-        self._new: dict[_Identity, _Rest] = {}
+        self._times: dict[Identity, Times] = {}
+        self._stored = StoredEdges(connection, names)
+        self._new: dict[Identity, _Rest] = {}
         self._paired: set[tuple[int, int, int]] = set()  # (type, lesser nid, greater nid) of new repeating edges
         self.created: Counter[str] = Counter()
 
     def add(self, records: Sequence[EdgeRecord]) -> list[bool]:
         """For each record whether it creates its relationship."""
         ends = self._ends(records)
-        self._load(ends)
+        self._stored.load(ends)
         created = []
         moments, all_times = self._moments, self._times
         for record, (triple, start, end) in zip(records, ends, strict=True):
@@ -109,7 +91,7 @@ class EdgeMerge:
             identity = (triple.code, start.nid, end.nid, record.qualifier)
             known = all_times.get(identity)
             if known is None and not (start.is_new or end.is_new):
-                known = self._known(identity, triple, start, end)
+                known = self._stored.known(identity, triple, start, end)
                 if known is not None:
                     all_times[identity] = known
             created.append(known is None)
@@ -124,7 +106,7 @@ class EdgeMerge:
                 )
         return created
 
-    def _ends(self, records: Sequence[EdgeRecord]) -> list[_Ends]:
+    def _ends(self, records: Sequence[EdgeRecord]) -> list[Ends]:
         triples, by_label, require = self._names.triples, self._slots.by_label, self._slots.require
         ends = []
         for record in records:
@@ -137,45 +119,7 @@ class EdgeMerge:
             ends.append((triple, start, end))
         return ends
 
-    def _load(self, ends: Sequence[_Ends]) -> None:
-        """What the store has at the starts of edges that it may have. Hubs have too many there: theirs are looked up one by one."""
-        wanted: dict[int, set[int]] = {}
-        for triple, start, end in ends:
-            if start.is_new or end.is_new or triple.human or not _may_be_stored(triple, start, end):
-                continue
-            if not self._is_hub(start):
-                wanted.setdefault(triple.code, set()).add(start.nid)
-            back = self._back(triple) if triple.repeats else None
-            if back is not None and not self._is_hub(end):
-                wanted.setdefault(back.code, set()).add(end.nid)
-        for code, nids in sorted(wanted.items()):
-            repeats = self._names.by_code[code].repeats
-            found = self._connection.execute(_FIND_FROM, (code, orjson.dumps(sorted(nids)).decode()))
-            for start_nid, finish, qualifier, first_seen, last_seen, recorded_at in found:
-                self._stored[code, start_nid, finish, qualifier] = (first_seen, last_seen, recorded_at)
-                if repeats:
-                    self._joined.add((code, start_nid, finish))
-
-    def _is_hub(self, slot: Slot) -> bool:
-        return slot.stored_degree > self._names.hub_degree
-
-    def _back(self, triple: Triple) -> Triple | None:
-        """The same type the other way round, where the schema has that."""
-        return self._names.by_codes.get((triple.end, triple.type, triple.start))
-
-    def _known(self, identity: _Identity, triple: Triple, start: Slot, end: Slot) -> _Times | None:
-        """The stored one, which the batch has not met yet."""
-        if not _may_be_stored(triple, start, end):
-            return None
-        if not (triple.human or self._is_hub(start)):
-            return self._stored.get(identity)
-        find = (_FIND_DRAWN, (*identity, triple.type)) if triple.human else (_FIND, identity)
-        found: _Times | None = self._connection.execute(*find).fetchone()
-        if found is not None:
-            self._stored[identity] = found
-        return found
-
-    def _create(self, identity: _Identity, triple: Triple, record: EdgeRecord, start: Slot, end: Slot) -> None:
+    def _create(self, identity: Identity, triple: Triple, record: EdgeRecord, start: Slot, end: Slot) -> None:
         properties = encode_properties(record.type, record.properties) if len(record.properties) > 0 else None
         self.created[record.type] += 1
         if triple.human:  # not counted in the degree of its ends, since it may end
@@ -195,23 +139,14 @@ class EdgeMerge:
         if start is end or pair in self._paired:
             return 1
         self._paired.add(pair)
-        if not _may_be_stored(triple, start, end):
-            return 0
-        back = self._back(triple)
-        return int(self._are_joined(triple, start, end) or (back is not None and self._are_joined(back, end, start)))
-
-    def _are_joined(self, triple: Triple, start: Slot, end: Slot) -> bool:
-        way = (triple.code, start.nid, end.nid)
-        if not self._is_hub(start):
-            return way in self._joined
-        return self._connection.execute(_JOINED, way).fetchone() is not None
+        return int(self._stored.are_neighbours(triple, start, end))
 
     def write(self) -> bool:
         """Write what changed; whether anything did."""
         self._write_new()
         changed = [
             (identity, times, was)
-            for identity, was in self._stored.items()
+            for identity, was in self._stored.times.items()
             if (times := self._times.get(identity, was)) != was
         ]
         edges, rows, drawn = [], [], []
@@ -268,13 +203,6 @@ class EdgeMerge:
                 yield start, triple.type, triple.end, again
                 if start != end:
                     yield end, triple.type, triple.start, again
-
-
-def _may_be_stored(triple: Triple, start: Slot, end: Slot) -> bool:
-    """Whether the store can have an edge between the two: not if either is new, or had none. (Drawn links are in no degree.)"""
-    if triple.human:
-        return not (start.is_new or end.is_new)
-    return start.stored_degree > 0 and end.stored_degree > 0
 
 
 def _expiry(record: EdgeRecord) -> int:
