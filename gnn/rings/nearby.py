@@ -1,4 +1,4 @@
-"""Nearby: the projection with its customers renumbered so that those who are linked lie close in memory. Half of the time of a search is waiting for it."""
+"""Nearby: the projection with its customers renumbered so that those who are linked lie close in memory, and the order to go through them."""
 
 import numpy as np
 
