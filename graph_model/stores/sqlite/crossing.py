@@ -35,6 +35,8 @@ from graph_model.stores.sqlite.values import Cell
 from graph_model.tagging import TagCell
 
 _Handles = NDArray[np.int64]
+# Two ranges that are read through, and met in arrays: a look at the other end of each relationship would take three times as long.
+_EDGES = "SELECT start, finish FROM edge WHERE triple = :triple AND first_seen <= :at AND recorded_at <= :at"
 _COUNTS = """
 SELECT t.value, count(*) FROM json_each(?) wanted CROSS JOIN tagged t ON t.tag = ? AND t.nid = wanted.value GROUP BY t.value
 """
@@ -92,32 +94,45 @@ def _sets_beside(
     """Whoever sees a relationship sees its ends, so that only the relationship's own moments are looked at."""
     table = property_table(axis.label)
     values = _distinct(connection, f'SELECT DISTINCT "{axis.field}" FROM {table} WHERE "{axis.field}" IS NOT NULL')
-    choices, parameters = _choices(f'q."{axis.field}"', values)
-    parts = []
-    for triple in SCHEMA.triples:
-        if triple[1] == axis.type and {triple[0], triple[2]} == {label, axis.label}:
-            near, far = ("start", "finish") if triple[0] == label else ("finish", "start")
-            text = (
-                f"SELECT e.{near} AS nid, {choices} AS place FROM edge e CROSS JOIN {table} q ON q.nid = e.{far} "
-                f'WHERE e.triple = :triple AND e.first_seen <= :at AND e.recorded_at <= :at AND q."{axis.field}" IS NOT NULL'
-            )
-            moment = {"triple": names.triples[triple].code, "at": to_ms(axis.at)}
-            parts.append(read(connection, text, [Column("nid", int), Column("place", int)], parameters | moment))
-    handles, place = (np.concatenate(column) for column in zip(*parts, strict=True))
-    # Each once: what is left of a node lies together.
-    once = np.unique(handles * len(values) + place) if len(values) > 0 else handles
-    handles, place = (once // len(values), once % len(values)) if len(values) > 0 else (handles, place)
+    if len(values) == 0:
+        return _Beside(np.zeros(len(people), dtype=np.int64), [()])
+    # Each once; what is of one node lies together.
+    once = np.unique(_pairs(connection, names, label, axis, values))
+    handles, place = once // len(values), once % len(values)
     begins = np.flatnonzero(np.diff(handles, prepend=-1))
     # A set is the sum of a number drawn for each value: equal sets have equal sums, and others as good as never.
-    drawn = np.random.default_rng(len(values)).integers(1, 2**62, size=len(values) + 1, dtype=np.int64)
+    drawn = np.random.default_rng(len(values)).integers(1, 2**62, size=len(values), dtype=np.int64)
     sums = np.add.reduceat(drawn[place], begins) if len(begins) > 0 else np.empty(0, dtype=np.int64)
     kinds, first, kind = np.unique(sums, return_index=True, return_inverse=True)
-    ends = np.append(begins[1:], len(handles))
-    sets = [tuple(sorted(values[each] for each in place[begins[at] : ends[at]].tolist())) for at in first.tolist()]
+    lasts = np.append(begins[1:], len(handles))
+    sets = [tuple(sorted(values[each] for each in place[begins[at] : lasts[at]].tolist())) for at in first.tolist()]
     where, there = _found(people, handles[begins])
     beside = np.full(len(people), len(kinds), dtype=np.int64)
     beside[where] = kind[there]
     return _Beside(beside, [*sets, ()])
+
+
+def _pairs(
+    connection: sqlite3.Connection, names: Names, label: str, axis: ByNeighbour, values: Sequence[TagCell]
+) -> _Handles:
+    """For each relationship the node and the place of its neighbour's value, as one number: handle times values, and place."""
+    choices, parameters = _choices(f'q."{axis.field}"', values)
+    text = (
+        f"SELECT q.nid, {choices} AS place FROM {property_table(axis.label)} q "
+        f'WHERE q."{axis.field}" IS NOT NULL ORDER BY q.nid'
+    )
+    theirs, places = read(connection, text, [Column("nid", int), Column("place", int)], parameters)
+    parts = []
+    for triple in SCHEMA.triples:
+        if triple[1] == axis.type and {triple[0], triple[2]} == {label, axis.label}:
+            moment: dict[str, Cell] = {"triple": names.triples[triple].code, "at": to_ms(axis.at)}
+            near, far = read(connection, _EDGES, [Column("start", int), Column("finish", int)], moment)
+            if triple[0] != label:
+                near, far = far, near
+            there = np.searchsorted(theirs, far)
+            known = np.append(theirs, -1)[there] == far
+            parts.append(near[known] * len(values) + places[there[known]])
+    return np.concatenate(parts)
 
 
 def _found(people: _Handles, handles: _Handles) -> tuple[_Handles, _Handles]:
