@@ -72,7 +72,7 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
     tools: list[Child] = []
     if look.may("edit_tags"):
         users = len(tag.dependants) + len(tag.segments)
-        used = f" {text('tags.delete_used', lang, n=users)}" if users else ""
+        used = " " + text("tags.delete_used", lang, n=users) if users else ""
         tools = [
             forms.act("delete", text("tags.delete", lang), title=text("tags.delete_title", lang, name=tag.name(lang)),
                       confirm=text("tags.delete_what", lang) + used, danger=True),
@@ -98,7 +98,8 @@ def _notices(tag: WholeTag, look: Look) -> list[Component]:
         return [notice(text("tags.never_why", lang, schedule=schedule(tag.schedule, lang)))]
     told: list[Component] = []
     if figures.status == "FAILED":
-        told.append(notice(f"{text('tags.failed_why', lang)} {figures.error or ''}".strip(), tone="problem"))
+        why = " ".join((text("tags.failed_why", lang), figures.error or ""))
+        told.append(notice(why.strip(), tone="problem"))
     if figures.status == "STUCK":
         heard = words.moment(figures.heard_at, look.zone)
         told.append(notice(text("tags.stuck_why", lang, when=heard), tone="problem"))
