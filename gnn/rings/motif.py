@@ -1,7 +1,7 @@
 """Motif: what kind of ring it is, told from what its members have in common. Pure; None where nothing holds a ring together clearly.
 
-Of each motif it is asked which share of the members meet others by its means. The greatest share names the ring, where it is at least half
-of the members and three of them, and clearly more than any other motif's. Couples make no motif: a ring of households that an employer
+Of each motif it is asked which share of the members meet others by its means. The greatest share names the ring, where it is at least two in
+five of the members and three of them, and more than any other motif's by one member in twenty. Couples make no motif: a ring of households that an employer
 ties is no address mill. IP addresses name nothing: rings of all kinds come from a few exits; and hubs hold no ring together.
 """
 
@@ -18,9 +18,9 @@ from gnn.arrays.channels import CHANNELS
 from gnn.arrays.csr import Index
 from gnn.arrays.graph import GraphArrays
 
-LEAST_SHARE = 0.5  # of the members
+LEAST_SHARE = 0.4  # of the members
 LEAST_MEMBERS = 3
-LEAST_LEAD = 0.1  # of the members, ahead of the motif that comes next
+LEAST_LEAD = 0.05  # of the members, ahead of the motif that comes next
 
 
 class Motif(StrEnum):
@@ -72,7 +72,9 @@ def motifs_of(arrays: GraphArrays, ring: Index, sizes: NDArray[np.int64], *, hub
     met = np.stack([_members(arrays, ring, len(sizes), MEANS[motif], hub_cap) for motif in Motif])
     order = np.argsort(-met, axis=0, kind="stable")
     best, second = (np.take_along_axis(met, order[place : place + 1], axis=0)[0] for place in (0, 1))
-    clear = (best >= LEAST_MEMBERS) & (best >= LEAST_SHARE * sizes) & (best - second >= LEAST_LEAD * sizes - 1e-9)
+    clear = (
+        (best >= LEAST_MEMBERS) & (best >= LEAST_SHARE * sizes - 1e-9) & (best - second >= LEAST_LEAD * sizes - 1e-9)
+    )
     return [list(Motif)[motif] if named else None for motif, named in zip(order[0].tolist(), clear, strict=True)]
 
 

@@ -83,24 +83,25 @@ def test_a_family_that_all_live_at_one_address_and_share_one_phone_is_called_not
     assert motif(*sharing(range(5), 0, "has_address_home"), *sharing(range(5), 1, "uses_phone"), size=5) is None
 
 
-def test_less_than_half_of_the_members_name_no_ring():
-    assert motif(*sharing(range(4), 0, "uses_device"), size=9) is None
-    assert motif(*sharing(range(5), 0, "uses_device"), size=9) is Motif.DEVICE_FARM
+def test_fewer_than_two_in_five_of_the_members_name_no_ring():
+    assert motif(*sharing(range(3), 0, "uses_device"), size=8) is None
+    assert motif(*sharing(range(4), 0, "uses_device"), size=10) is Motif.DEVICE_FARM
 
 
 def test_two_on_one_handset_are_no_farm_even_in_the_smallest_ring():
     assert motif(*sharing(range(2), 0, "uses_device"), size=3) is None
 
 
-def test_a_lead_of_three_in_thirty_is_a_tenth():
-    accounts = sharing(range(17), 0, "has_account_pay_out")
-    assert motif(*sharing(range(20), 1, "uses_device"), *accounts, size=30) is Motif.DEVICE_FARM
-
-
-def test_a_lead_of_one_member_in_twenty_is_none():
+def test_a_lead_of_one_member_in_twenty_names_a_ring():
     accounts = sharing(range(15), 0, "has_account_pay_out")
-    assert motif(*sharing(range(16), 1, "uses_device"), *accounts, size=20) is None
-    assert motif(*sharing(range(17), 1, "uses_device"), *accounts, size=20) is Motif.DEVICE_FARM
+    assert motif(*sharing(range(15), 1, "uses_device"), *accounts, size=20) is None
+    assert motif(*sharing(range(16), 1, "uses_device"), *accounts, size=20) is Motif.DEVICE_FARM
+
+
+def test_a_lead_of_one_member_in_thirty_names_none():
+    accounts = sharing(range(15), 0, "has_account_pay_out")
+    assert motif(*sharing(range(16), 1, "uses_device"), *accounts, size=30) is None
+    assert motif(*sharing(range(17), 1, "uses_device"), *accounts, size=30) is Motif.DEVICE_FARM
 
 
 def test_a_shop_tablet_that_sixty_people_used_holds_no_ring_together():
