@@ -13,6 +13,7 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.marketing import forms, jobs
+from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import card, empty, page_shell, share_bar
 from investigator_ui.marketing.tag_contract import TAGS, TagRow
@@ -136,7 +137,7 @@ def _tree(asked: TagsAsked, tags: Sequence[TagRow], lang: Language) -> Component
             for (of, subcategory), count in sorted(second.items())
             if of == category
         ]
-    return html.Nav(html.Ul(rows), className="card tag-tree", **attrs(aria_label=text("tags.categories", lang)))
+    return inert(html.Nav(html.Ul(rows), className="card tag-tree", **attrs(aria_label=text("tags.categories", lang))))
 
 
 def _branch(asked: TagsAsked, label: str, category: str, subcategory: str, count: int) -> Component:
@@ -174,13 +175,9 @@ def _table(tags: Sequence[TagRow], look: Look) -> Component:
         inside = sorted((tag for tag in tags if tag.category == category), key=lambda tag: (tag.subcategory, tag.code))
         label = html.Th(category, colSpan=len(COLUMNS), scope="rowgroup", className="group")
         groups.append(html.Tbody([html.Tr(label), *(_row(tag, look) for tag in inside)]))
-    return html.Div(
-        html.Table(groups, className="nodes rows tags"),
-        className="card table-card",
-        tabIndex=0,
-        role="region",
-        **attrs(aria_labelledby="page-title"),
-    )
+    table = html.Table(groups, className="nodes rows tags")
+    scrolled = attrs(aria_labelledby="page-title")
+    return inert(html.Div(table, className="card table-card", tabIndex=0, role="region", **scrolled))
 
 
 def _row(tag: TagRow, look: Look) -> html.Tr:

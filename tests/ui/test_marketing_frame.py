@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from dash import html
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from investigator_ui.app import create_app
 from investigator_ui.contract import Me, dump, parse
 from investigator_ui.errors import Refused
 from investigator_ui.marketing import pages
+from investigator_ui.marketing.inert import markup
+from investigator_ui.panels.attributes import attrs
 from investigator_ui.settings import Settings
 from tests.ui.browsing import investigating
 from tests.ui.fake_api import PASSWORD, FakeApi
@@ -44,6 +47,21 @@ def test_each_page_has_an_address_of_its_own_and_a_place_in_the_bar_by_rights() 
     landing = pages.landing(marketer)
     assert landing is not None and landing.name == "tags"
     assert pages.landing(replace(marketer, rights=(*marketer.rights, "see_graph"))) is None
+
+
+def test_what_is_laid_out_as_text_says_what_was_written_and_runs_nothing() -> None:
+    name = '<img src=x onerror="alert(1)"> & "co"'
+    row = html.Tr(
+        [html.Th(name, scope="row", colSpan=2), html.Td(None), html.Td([html.Br(), 7])], title=name, hidden=False
+    )
+    made = markup(
+        html.Div(row, className="a b", style={"backgroundColor": "red", "--icon": "url(x)"}, **attrs(data_row="1"))
+    )
+    said = "&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; &quot;co&quot;"
+    assert made == (
+        f'<div class="a b" style="background-color:red;--icon:url(x)" data-row="1"><tr title="{said}"><th colspan="2" scope="row">{said}</th>'
+        "<td></td><td><br>7</td></tr></div>"
+    )
 
 
 def test_a_page_that_is_not_there_is_refused() -> None:

@@ -120,6 +120,22 @@ def test_the_market_tells_what_is_late_and_what_failed(browser: Browser, market:
         expect(rows).to_have_count(1)
 
 
+def test_a_market_of_hundreds_opens_and_arrows_walk_its_rows(browser: Browser, market: tuple[FakeApi, str]) -> None:
+    api, url = market
+    with_tags(api, [tag(f"t{i:03}", category=f"c{i % 4}", nameEn=f"<b>{i}") for i in range(400)], MARKETER)
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start("/tags")
+        names = page.locator("#tags-page .row-name")
+        expect(names).to_have_count(400)
+        expect(names.first).to_have_text("<b>0")
+        names.nth(99).focus()
+        page.keyboard.press("ArrowDown")  # into the next category
+        expect(names.nth(100)).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#tag-page h1")).to_have_text("<b>1")
+
+
 def test_computing_now_shows_how_far_it_is_and_then_the_new_numbers(
     browser: Browser, market: tuple[FakeApi, str]
 ) -> None:
