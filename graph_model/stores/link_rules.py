@@ -66,4 +66,5 @@ def come_to(edits: Sequence[LinkEdit]) -> LinkState:
     ends = [edit.at for edit in ordered if edit.action is LinkAction.RETRACT]
     if told.expires_at is not None:
         ends.append(told.expires_at)
-    return LinkState(ordered[0], told, min(ends, default=None), ordered[-1].action is LinkAction.RETRACT)
+    retracted = any(edit.action is LinkAction.RETRACT for edit in ordered)
+    return LinkState(ordered[0], told, min(ends, default=None), retracted)

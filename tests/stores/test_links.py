@@ -171,6 +171,16 @@ def test_an_expired_link_is_retracted_no_more_and_a_retracted_one_does_not_come_
     assert not shows(store, C2, C3)
 
 
+def test_a_link_retracted_as_of_before_its_last_annotation_is_edited_no_more(store: GraphStore) -> None:
+    drawn = drawing(store, C1, C2, 10)
+    store.edit_link(drawn)
+    store.edit_link(annotation(drawn, 14, reason="更清楚了"))
+    store.edit_link(retraction(drawn, 12))
+    with pytest.raises(InvalidRequest) as refused:
+        store.edit_link(annotation(drawn, 11, reason="补记"))
+    assert refused.value.code == "link.ended"
+
+
 def test_the_same_edit_again_changes_nothing(store: GraphStore) -> None:
     drawn = drawing(store)
     edits = [drawn, annotation(drawn, 11, reason="更清楚了"), retraction(drawn, 15)]
