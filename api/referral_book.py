@@ -82,6 +82,8 @@ class ReferralBook:
                 if key is not None:
                     self._counted.move_to_end(key)
                 return kept.circles
+            if kept is not None and key not in self._coming and len(self._coming) >= _LINE:
+                return kept.circles
             coming = self._coming.get(key) or self._begin(key, moment, changed_at)
         try:
             return coming.result(_IN_PASSING if kept is not None else _patience()).circles
