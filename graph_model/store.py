@@ -361,7 +361,7 @@ class GraphStore(Protocol):
 
     def cross(self, label: str, axes: tuple[Axis, Axis], predicate: Predicate = EVERYTHING) -> list[Crossed]:
         """How many of the nodes that match have which pair of values; each node is counted once, pairs that nobody has are left out.
-        Raises InvalidRequest `portrait.too_many` for more than MOST_PAIRS of them."""
+        Raises InvalidRequest `portrait.too_many` for more than MOST_PAIRS of them, or MOST_VALUES of an axis."""
         ...
 
     def tag_counts(self, codes: Sequence[str], among: Sequence[int]) -> TagCounts:
