@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.marketing import forms
+from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Look
 from investigator_ui.marketing.parts import Bar, bars, card
 from investigator_ui.marketing.portraits_contract import Category, Cell, Macro
@@ -68,15 +69,11 @@ def table(macro: Macro, axes: Axes, look: Look) -> Component:
             html.Td(words.number(macro.population), className="count total"),
         ]
     )
-    return html.Div(
-        html.Table(
-            [html.Thead(html.Tr([corner, *heads, total])), html.Tbody(body), html.Tfoot(last)], className="nodes heat"
-        ),
-        className="card table-card",
-        tabIndex=0,
-        role="region",
-        **attrs(aria_labelledby="page-title"),
+    whole = html.Table(
+        [html.Thead(html.Tr([corner, *heads, total])), html.Tbody(body), html.Tfoot(last)], className="nodes heat"
     )
+    labelled = attrs(aria_labelledby="page-title")
+    return inert(html.Div(whole, className="card table-card", tabIndex=0, role="region", **labelled))
 
 
 def made_up(macro: Macro, axes: Axes, look: Look) -> Component:
@@ -98,7 +95,7 @@ def made_up(macro: Macro, axes: Axes, look: Look) -> Component:
         _line(_name(category, axes.row_kind, lang), cells, names, lang)
         for category, cells in zip(macro.rows, macro.cells, strict=True)
     ]
-    return card(heading, html.Ul(legend, className="made-legend"), html.Ul(lines, className="made-up"))
+    return inert(card(heading, html.Ul(legend, className="made-legend"), html.Ul(lines, className="made-up")))
 
 
 def _line(name: str, cells: tuple[Cell, ...], names: list[str], lang: Language) -> Component:

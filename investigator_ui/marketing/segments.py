@@ -12,6 +12,7 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.marketing import forms
+from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Look, Page
 from investigator_ui.marketing.parts import card, chip, counted, empty, page_shell
 from investigator_ui.marketing.segment_contract import SEGMENTS, Row
@@ -70,13 +71,11 @@ def draw(_asked: SegmentsAsked, found: SegmentsFound, look: Look) -> Component:
 
 def _table(rows: Sequence[Row], look: Look) -> Component:
     heads = [html.Th(html.Span(text(name, look.lang), className="column"), scope="col") for name in COLUMNS]
-    return html.Div(
-        html.Table([html.Thead(html.Tr(heads)), html.Tbody([_row(each, look) for each in rows])], className="nodes rows tags"),
-        className="card table-card",
-        tabIndex=0,
-        role="region",
-        **attrs(aria_labelledby="page-title"),
-    )  # fmt: skip
+    table = html.Table(
+        [html.Thead(html.Tr(heads)), html.Tbody([_row(each, look) for each in rows])], className="nodes rows tags"
+    )
+    labelled = attrs(aria_labelledby="page-title")
+    return inert(html.Div(table, className="card table-card", tabIndex=0, role="region", **labelled))
 
 
 def _row(row: Row, look: Look) -> html.Tr:
