@@ -109,6 +109,7 @@ def sending(
     principal: Principal, audience: Audience, delivery: Delivery, batch: Batch, *, now: datetime
 ) -> AuditRecord:
     """The line of the audit chain that is there before a batch leaves."""
+    principal.require(Right.MARKET)
     detail = {
         "audience": audience.id,
         "version": delivery.version,

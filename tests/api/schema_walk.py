@@ -35,6 +35,7 @@ from tests.services.people import circle
 SCHEMA: GraphQLSchema = build_schema()._schema
 DRAW = 'mutation ($a: ID!, $b: ID!) { drawLink(from: $a, to: $b, reason: "seen together") { id } }'
 DEFINE = "mutation ($input: TagInput!) { defineTag(input: $input) { code } }"
+DEFINE_SEGMENT = "mutation ($input: SegmentInput!) { defineSegment(input: $input) { code } }"
 DRAW_AUDIENCE = """mutation ($name: String!, $circle: ID!) {
   drawAudience(name: $name, channel: SMS, purpose: "friends of friends", recipe: {circles: [$circle]}) { id } }"""
 LIST = 'mutation ($id: ID!) { addToBlocklist(nodeId: $id, reason: "stolen phone") { nodeId } }'
@@ -124,6 +125,14 @@ class World:
         self.client(Role.MARKETER).data(DEFINE, input=_tag(code))
         return code
 
+    def another_segment(self) -> str:
+        """A segment that no other reads."""
+        if self.still:
+            return "nobodys"
+        code = self.another_tag()
+        self.client(Role.MARKETER).data(DEFINE_SEGMENT, input=_segment(code))
+        return code
+
 
 def _id(name: str) -> Callable[[World], str]:
     return lambda world: world.served.case.ids[name]
@@ -132,6 +141,10 @@ def _id(name: str) -> Callable[[World], str]:
 def _tag(code: str, rule: str = "sex is known") -> dict[str, str]:
     names = {"nameZh": "标签", "nameEn": "tag", "category": "行为", "subcategory": "联系"}
     return {"code": code, "rule": rule, **names}
+
+
+def _segment(code: str, rule: str = "sex is known") -> dict[str, str]:
+    return {"code": code, "name": "用户群", "rule": rule}
 
 
 def _number(world: World) -> str:
@@ -213,6 +226,22 @@ SAMPLES: Mapping[str, Callable[[World], object]] = {
     "Mutation.defineTag.input": lambda world: _tag(world.another_tag()),
     "Mutation.changeTag.input": lambda _: _tag("walked", "degree(USES_PHONE) >= 0"),
     "Mutation.deleteTag.code": lambda world: world.deletable(),
+    "Mutation.setTag.nodeId": _id("subject"),
+    "Mutation.setTag.code": lambda _: "by_hand",
+    "Mutation.setTag.value": lambda _: "letter",
+    "Subject.tagHistory.code": lambda _: "walked",
+    "Query.macroPortrait.rows": lambda _: "walked_woman",
+    "Query.macroPortrait.columns": lambda _: "walked_told",
+    "Query.countSegment.rule": lambda _: "sex is known",
+    "Query.segment.code": lambda _: "walked_group",
+    "Segment.difference.before": lambda _: 1,
+    "Segment.difference.after": lambda _: 2,
+    "Segment.reach.channel": lambda _: "SMS",
+    "Segment.members.channel": lambda _: "SMS",
+    "Mutation.defineSegment.input": lambda world: _segment(world.another_tag()),
+    "Mutation.changeSegment.input": lambda _: _segment("walked_group", "degree(USES_PHONE) >= 0"),
+    "Mutation.deleteSegment.code": lambda world: world.another_segment(),
+    "Mutation.computeSegment.code": lambda _: "walked_group",
     "Mutation.assessApplication.input": lambda _: APPLICATION,
     "Mutation.assessApplication.idempotencyKey": lambda _: str(uuid4()),
 }
@@ -244,7 +273,7 @@ def coordinates() -> tuple[Place, ...]:
 
 
 def way_to(type_name: str, allowed: Allowed) -> tuple[Place, ...] | None:
-    """The shortest chain of allowed fields from a root to a type; queries before mutations."""
+    """The shortest chain of allowed fields from a root to a type; queries before mutations, one that was asked for by name before a list."""
     for root in ("Query", "Mutation"):
         waiting: deque[tuple[str, tuple[Place, ...]]] = deque([(root, ())])
         seen = {root}
@@ -252,12 +281,16 @@ def way_to(type_name: str, allowed: Allowed) -> tuple[Place, ...] | None:
             here, way = waiting.popleft()
             if here == type_name:
                 return way
-            for name, declared in fields_of(here).items():
+            for name, declared in sorted(fields_of(here).items(), key=_is_listed):
                 there = get_named_type(declared.type)
                 if is_composite_type(there) and there.name not in seen and allowed(f"{here}.{name}"):
                     seen.add(there.name)
                     waiting.append((there.name, (*way, (here, name))))
     return None
+
+
+def _is_listed(named: tuple[str, GraphQLField]) -> bool:
+    return is_list_type(get_nullable_type(named[1].type))
 
 
 def document_for(
@@ -365,5 +398,6 @@ SCALARS: Mapping[str, tuple[object, ...]] = {
     "Date": (reference_case.AS_OF.date().isoformat(), "2001-01-01"),
     "DateTime": (reference_case.AS_OF.isoformat(), "2001-01-01T00:00:00+00:00"),
     "ID": (RING_ID, "nobody"),
+    "JSON": ({}, []),
     "String": ("D", "device_farm", RING_ID, "Customer"),
 }

@@ -1,5 +1,7 @@
 """Macro portraits by API and command line: the same table, exact for the supervisor, rounded for the marketer, and nothing of risk for them."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from graph_model.principal import Role
 from graph_model.records import GraphBatch, NodeRecord
 from tests.api import queries
 from tests.api.conftest import Served
+from tests.api.serving import serving
 from tests.api.test_cli import guanxi, refused
 from tests.services.people import START, person
 
@@ -18,25 +21,26 @@ SCHOOL = 'when education = "bachelor" then "bachelor" when education = "doctor" 
 
 
 @pytest.fixture(scope="module")
-def table(served: Served) -> Served:
+def table(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Sixty more customers: half of them women, three of them doctors; and two tags that say so."""
-    people = [
-        NodeRecord(person(number), START, START, "crm", {
-            "sex": "female" if number % 2 else "male",
-            "education": "doctor" if number < 3 else "bachelor" if number < 40 else "high",
-        })
-        for number in range(60)
-    ]  # fmt: skip
-    served.runtime.store.upsert(GraphBatch(people))
-    wu = served.client(Role.SUPERVISOR)
-    for more in (
-        {"code": "woman", "rule": 'sex = "female"'},
-        {"code": "school", "rule": SCHOOL, "valueType": "TEXT"},
-        {"code": "risk_listed", "rule": "blocklisted", "consent": "RISK"},
-    ):
-        wu.data(queries.DEFINE_TAG, input={**NAMES, **more})
-    WORK[JobKind.TAGS](served.runtime.store, served.runtime.settings, served.runtime.clock(), lambda *_: None)
-    return served
+    with serving(home, tmp_path_factory.mktemp("portraits")) as served:
+        people = [
+            NodeRecord(person(number), START, START, "crm", {
+                "sex": "female" if number % 2 else "male",
+                "education": "doctor" if number < 3 else "bachelor" if number < 40 else "high",
+            })
+            for number in range(60)
+        ]  # fmt: skip
+        served.runtime.store.upsert(GraphBatch(people))
+        wu = served.client(Role.SUPERVISOR)
+        for more in (
+            {"code": "woman", "rule": 'sex = "female"'},
+            {"code": "school", "rule": SCHOOL, "valueType": "TEXT"},
+            {"code": "risk_listed", "rule": "blocklisted", "consent": "RISK"},
+        ):
+            wu.data(queries.DEFINE_TAG, input={**NAMES, **more})
+        WORK[JobKind.TAGS](served.runtime.store, served.runtime.settings, served.runtime.clock(), lambda *_: None)
+        yield served
 
 
 def asked(served: Served, role: Role, **more: object) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -26,11 +27,16 @@ from api.secrets import FILE_NAME
 from api.settings import Settings
 from graph_model.errors import Forbidden
 from graph_model.principal import RIGHTS, Principal, Right, Role
+from graph_model.records import GraphBatch, NodeRecord
 from graph_model.services.audience_records import Audience, Recipe, Version
 from graph_model.services.circle_lists import Circle
+from graph_model.services.deliveries import Batch, Delivery
 from graph_model.services.gate_policy import load_gate_policy
 from graph_model.services.referrals import circles_of
+from graph_model.services.segments import computing as segment_computing
+from graph_model.services.segments import dictionary as segments
 from graph_model.services.tags import computing, dictionary
+from graph_model.services.tags.definition import TagKind, ValueType
 from graph_model.services.tags.dictionary import Draft
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -49,7 +55,7 @@ from tests.api.schema_walk import (
 )
 from tests.fixtures import reference_case
 from tests.fixtures.reference_case import RING_ID
-from tests.services.people import GATE, marketing
+from tests.services.people import GATE, START, marketing, person
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 TAGGED = date(2026, 7, 1)
@@ -62,8 +68,13 @@ OWN_REFUSALS = {
     "Mutation.cancelJob": frozenset({"job.ended", "job.over", "job.finished"}),
 }
 
-# The ring of the reference case is held together by nothing in particular, and its job has ended before anybody can cancel it.
-NOT_REACHED = ("RingBond.type", "RingBond.count", "Mutation.cancelJob")
+# The ring of the reference case is held together by nothing in particular, its job has ended before anybody can cancel it, and no audience was
+# grown by who is like it.
+NOT_REACHED = (
+    "RingBond.type", "RingBond.count", "Mutation.cancelJob",
+    "TagLikeness.code", "TagLikeness.nameZh", "TagLikeness.nameEn", "TagLikeness.traits",
+    "LikenessTrait.value", "LikenessTrait.ofSeed", "LikenessTrait.ofEverybody", "LikenessTrait.weight",
+)  # fmt: skip
 
 # They tell that a scoring ran, and by which model; of nobody in particular.
 OF_NOBODY = {("Status", "changedAt"), ("Status", "modelVersion")}
@@ -73,6 +84,10 @@ WHEN_ASKED = {
 }  # fmt: skip
 # Whether an audience can be drawn depends on risk, as it must; tests/services/test_audiences.py tries what can be told from one.
 DRAWN_APART = {("Mutation", "drawAudience"), ("Mutation", "redrawAudience")}
+# Likewise of a segment's members, which tests/api/test_segments.py does.
+DRAWN_APART |= {("Segment", "members"), ("Segment", "reach")} | {
+    place for place in coordinates() if place[0].startswith(("SegmentMember", "SegmentReach"))
+}
 
 LABEL = "mutation ($id: ID!) { recordLabel(applicationId: $id, label: CONFIRMED_FRAUD) { value } }"
 CLEARED = 'mutation ($id: ID!) { recordDisposition(subject: $id, verdict: CLEARED, reason: "called back") { value } }'
@@ -140,10 +155,28 @@ def worlds(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
 
 
 def tagged(store: GraphStore) -> None:
-    """A tag that everybody has, with its figures."""
+    """A tag that everybody has and two that fifteen women have, with their figures, one that is given by hand, and a segment of everybody."""
     draft = Draft("walked", "标签", "tag", "行为", "联系", "degree(USES_PHONE) >= 0")
-    dictionary.define(store, Principal("mei", Role.MARKETER), draft, now=NOW)
+    given = Draft("by_hand", "标签", "tag", "行为", "联系", kind=TagKind.MANUAL, value_type=ValueType.TEXT)
+    women = replace(draft, code="walked_woman", rule='sex = "female"')
+    told = replace(draft, code="walked_told", rule="sex is known")
+    store.upsert(GraphBatch([NodeRecord(person(n), START, START, "crm", {"sex": "female"}) for n in range(15)]))
+    for each in (draft, women, told):
+        dictionary.define(store, Principal("mei", Role.MARKETER), each, now=NOW)
+    dictionary.define(store, Principal("wu", Role.SUPERVISOR), given, now=NOW)
     computing.compute(store, base_date=TAGGED, by="test", clock=lambda: NOW, on_progress=lambda *_: None)
+    everybody = segments.Draft("walked_group", "用户群", "degree(USES_PHONE) >= 0")
+    segments.define(store, Principal("mei", Role.MARKETER), everybody, now=NOW)
+    for day in (NOW - timedelta(days=1), NOW):
+        segment_computing.compute(
+            store,
+            GATE.policy,
+            codes=["walked_group"],
+            again=True,
+            by="test",
+            clock=lambda day=day: day,
+            on_progress=lambda *_: None,
+        )
 
 
 def case_of(world: World) -> reference_case.ReferenceCase:
@@ -325,6 +358,7 @@ def test_whoever_sees_the_graph_alone_can_not_tell_who_was_scored(worlds: tuple[
 
 SOME_CIRCLE = Circle("circle-1", 0, 40, 1, 39, 39, 0, 0, 0)
 SOME_AUDIENCE = Audience("1", "spring", "sms", "friends", Recipe(), "mia", NOW)
+SOME_DELIVERY = Delivery("1", 1, "crm", NOW)
 SOME_VERSION = Version("1", 1, "mia", NOW, NOW, NOW + timedelta(days=1), "1", 0, {}, 0, "draft")
 # Services that take a principal and show nothing of their own: they mask what their caller has fetched, and hide the grade from who may not see it.
 MASKS = {
@@ -360,7 +394,7 @@ def test_services_ask_for_the_right_again(world: World, name: str) -> None:
         "start_id": ids["c_user"], "end_id": ids["d_user"], "as_of": None, "statements": [], "policy": load_gate_policy(),
         "gate": GATE, "circles": circles_of(store, GATE.secret, as_of=NOW), "circle_id": "circle-1", "circle": SOME_CIRCLE, "name": "spring",
         "channel": "sms", "purpose": "friends", "recipe": Recipe(), "audience_id": "1", "audience": SOME_AUDIENCE, "of": SOME_VERSION,
-        "number": 1, "rows": 0, "form": "csv",
+        "number": 1, "rows": 0, "form": "csv", "delivery": SOME_DELIVERY, "batch": Batch("1", 1, "", []),
     }  # fmt: skip
     asked = inspect.signature(function).parameters
     needed = [p.name for p in asked.values() if p.default is p.empty]

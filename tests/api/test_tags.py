@@ -115,7 +115,9 @@ def test_a_colleague_s_own_word_on_a_customer(served: Served) -> None:
     assert wu.data(queries.ONE_TAG, code="by_letter")["tag"]["figures"]["coverage"] == 1
     assert ida.code(queries.SET_TAG, nodeId=subject, code="by_letter", value="true") == "tag.kind"
     assert ida.code(queries.SET_TAG, nodeId=subject, code="contact_by", value="call 13800138000") == "text.personal"
-    assert ida.code(queries.SET_TAG, nodeId=served.case.ids["phone1"], code="contact_by", value="letter") == "tag.subject"
+    assert (
+        ida.code(queries.SET_TAG, nodeId=served.case.ids["phone1"], code="contact_by", value="letter") == "tag.subject"
+    )
     ida.data(queries.SET_TAG, nodeId=served.case.ids["d_user"], code="contact_by", value="letter")
     assert ida.data(queries.SET_TAG, nodeId=subject, code="contact_by")["setTag"] is None
     assert wu.data(queries.ONE_TAG, code="contact_by")["tag"]["figures"]["coverage"] == 1

@@ -119,7 +119,9 @@ def test_values_of_a_file(loaded: tuple[Path, str], tmp_path: Path) -> None:
     assert "1 changed" in said(guanxi("tags", "import", "tier", file, home=home))
     assert "gold: " not in said(guanxi("tags", "show", "tier", home=home))
     file.write_text(f"id_no,worth\n{number},gold\n")
-    assert "Name the column with --key" in refused(guanxi("tags", "import", "tier", file, home=home), "ingest_missing_columns", 2)
+    assert "Name the column with --key" in refused(
+        guanxi("tags", "import", "tier", file, home=home), "ingest_missing_columns", 2
+    )
     assert "come in files" in refused(guanxi("tags", "set", "tier", "-", home=home, stdin=f"{number}\n"), "tag.kind", 2)
     assert "has no rule" in refused(guanxi("tags", "compute", "tier", home=home), "tag.kind", 2)
     said(guanxi("tags", "delete", "tier", home=home))

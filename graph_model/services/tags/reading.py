@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import orjson
 
+from graph_model.errors import NotFound
 from graph_model.predicates import AllOf, Not, Predicate
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf
@@ -141,7 +142,9 @@ def history(
     """What a tag said of a node and since when, the newest first, as it was known as of a moment. Raises NotFound for a node or tag that isn't there."""
     principal.require(Right.SEE_GRAPH)
     by_node_id(store, node_id)
-    tag = dictionary.find(store, principal, code)
+    tag = dictionary.everything(store).get(code)
+    if tag is None or not dictionary.may_know(principal, tag):
+        raise NotFound("There is no such tag. `guanxi tags list` shows those that there are.")
     spoken = {each.run.base_date: each for each in store.tag_history(node_id, code) if each.run.speaks_by(None, as_of)}
     return [_span(tag, each) for _, each in sorted(spoken.items(), reverse=True)]
 
