@@ -1,7 +1,8 @@
 """Tags whose values are given: those of a file (kind imported), row by row, and those that people give one node at a time (kind manual).
 
 Values are kept like those of rules, with version, base date, moment and source, and what isn't named keeps its own. A file that was broken off is given
-again from its beginning: what it said already changes nothing.
+again from its beginning: what it said already changes nothing. That a tag has values is remembered before the first is
+written, so that whatever was killed in between is counted when it is given again, and taken away when the tag is deleted.
 """
 
 from collections import Counter
@@ -10,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from math import isfinite
 
-from graph_model.crossing import ByTag
 from graph_model.errors import GuanxiError, InvalidRequest, InvalidValue, NotFound
 from graph_model.moments import whole
 from graph_model.predicates import Among
@@ -22,7 +22,7 @@ from graph_model.services.lookup import by_node_id, clean_key
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.computing import Clock, base_date_of
 from graph_model.services.tags.definition import TagDefinition, TagKind, ValueType
-from graph_model.services.tags.runs import PREFIX, LastRun, RunStatus, last_run, remember, value_text
+from graph_model.services.tags.runs import PREFIX, LastRun, RunStatus, counted_now, last_run, remember, value_text
 from graph_model.services.wording import refuse_personal
 from graph_model.store import GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagChange, TagRun
@@ -105,6 +105,7 @@ def take_in(
         told = _begun(
             last_run(store, code), LastRun(tag.version, base_date, RunStatus.RUNNING, started, started, source)
         )
+        remember(store, code, told)
         run = TagRun(code, tag.version, base_date, started, source)
         done, values = Imported(), _Values(tag, told.counts)
         try:
@@ -142,11 +143,13 @@ def give(
     cell = None if value is None else _Values(tag, {} if last is None else last.counts).read(value)
     moment = whole(now)
     run = TagRun(code, tag.version, base_date_of(moment), moment, principal.source)
+    if last is None:
+        store.swap_state(
+            PREFIX + code, expected=None, value=_done(run).dump()
+        )  # before the first value; else another did
     changes = store.give_tag(run, {node_id: cell})
-    if len(changes) == 0:
-        return None
     _count(store, tag, run, changes)
-    return changes[0]
+    return changes[0] if len(changes) > 0 else None
 
 
 def _given(store: GraphStore, principal: Principal, code: str, kind: TagKind) -> TagDefinition:
@@ -241,27 +244,32 @@ def _number(text: str) -> float:
     return number
 
 
+def _done(run: TagRun) -> LastRun:
+    return LastRun(run.version, run.base_date, RunStatus.DONE, run.computed_at, run.computed_at, run.source)
+
+
 def _recounted(store: GraphStore, tag: TagDefinition, told: LastRun) -> LastRun:
-    """With everybody counted: what two imports at once or a kill between two writes left uncounted is told again."""
-    found = store.cross(tag.label, (ByTag(tag.code), ByTag(tag.code)))
-    has = {value_text(pair.row): pair.count for pair in found if isinstance(pair.row, str | int | float)}
-    return replace(told, counts=has, population=sum(pair.count for pair in found))
+    """With everybody counted: what a kill between two writes left uncounted is told again."""
+    has, population = counted_now(store, tag)
+    return replace(told, counts=has, population=population)
 
 
 def _count(store: GraphStore, tag: TagDefinition, run: TagRun, changes: Sequence[TagChange]) -> None:
-    """Count what a person changed, whoever else counts at the same time."""
+    """Count what a person changed, whoever else counts at the same time; where nothing changed, as when somebody gives again what was cut short,
+    everybody."""
     while True:
         text = store.state(PREFIX + tag.code)
         now = run.computed_at
-        if text is None:
-            told = LastRun(tag.version, run.base_date, RunStatus.DONE, now, now, run.source)
+        told = _done(run) if text is None else LastRun.parse(text)
+        if len(changes) == 0:
+            counted = _recounted(store, tag, told)
+            if counted == told:
+                return
         else:
-            told = replace(
-                LastRun.parse(text), version=tag.version, base_date=run.base_date, started_at=now, by=run.source
-            )
-        everybody = store.statistics().nodes.get(tag.label, 0)
-        told = replace(told.with_changes(changes, now), population=everybody)
-        if store.swap_state(PREFIX + tag.code, expected=text, value=told.dump()):
+            told = replace(told, version=tag.version, base_date=run.base_date, started_at=now, by=run.source)
+            everybody = store.statistics().nodes.get(tag.label, 0)
+            counted = replace(told.with_changes(changes, now), population=everybody)
+        if store.swap_state(PREFIX + tag.code, expected=text, value=counted.dump()):
             return
 
 

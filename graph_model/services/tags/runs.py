@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from graph_model.crossing import ByTag
+from graph_model.services.tags.definition import TagDefinition
 from graph_model.store import GraphStore
 from graph_model.tagging import TagCell, TagChange, TagStep
 
@@ -106,6 +108,13 @@ def last_run(store: GraphStore, code: str) -> LastRun | None:
 
 def last_runs(store: GraphStore, *, limit: int) -> dict[str, LastRun]:
     return {name.removeprefix(PREFIX): LastRun.parse(text) for name, text in store.states(PREFIX, limit=limit).items()}
+
+
+def counted_now(store: GraphStore, tag: TagDefinition) -> tuple[dict[str, int], int]:
+    """Nodes by the value that they have at this moment, and how many there are: of a tag whose run is not through, or lost count."""
+    found = store.cross(tag.label, (ByTag(tag.code), ByTag(tag.code)))
+    has = {value_text(pair.row): pair.count for pair in found if isinstance(pair.row, str | int | float)}
+    return has, sum(pair.count for pair in found)
 
 
 def forget(store: GraphStore, code: str) -> None:
