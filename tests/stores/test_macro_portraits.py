@@ -16,6 +16,7 @@ from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.computing import base_date_of, compute
 from graph_model.services.tags.definition import ConsentClass, ValueType
 from graph_model.services.tags.dictionary import Draft
+from graph_model.services.tags.runs import RunStatus, last_run, remember
 from graph_model.store import GraphStore
 from tests.services.people import NOW, START, person
 
@@ -176,3 +177,14 @@ def test_numbers_are_cut_where_as_many_are_on_either_side_and_the_same_way_in_ev
     one = cross(book, SUPERVISOR, "activity", "woman", now=NOW)
     other = cross(book, SUPERVISOR, "activity", "school", now=NOW)
     assert [row.rule for row in one.rows] == [row.rule for row in other.rows] and len(one.rows) == 6
+
+
+def test_numbers_are_cut_as_before_while_they_are_computed_anew(book: GraphStore) -> None:
+    """At the first moment of a computation nobody is counted, and later some are."""
+    before = cross(book, SUPERVISOR, "activity", "woman", now=NOW)
+    done = last_run(book, "activity")
+    assert done is not None
+    for counts in ({}, {"1.5": 3}):
+        remember(book, "activity", replace(done, status=RunStatus.RUNNING, counts=counts, population=0))
+        assert cross(book, SUPERVISOR, "activity", "woman", now=NOW) == before
+        assert cross(book, MARKETER, "activity", by=Applied.CHANNEL, now=NOW).population == 240

@@ -1,7 +1,7 @@
 """The axes of a macro portrait: which categories a tag's values make, in which order, and the rule that says each of them. Pure.
 
 A category's rule is in the language of tags and segments, so that whoever sees a cell can go on with those in it. Numbers of many values are cut at
-quantiles of the tag's own last run: the edges are the same in every table of that day, whatever it is crossed with.
+quantiles of everybody's values at the tag's own last run: the edges are the same in every table of that day, whatever it is crossed with.
 """
 
 from bisect import bisect_right
@@ -42,7 +42,7 @@ class TagAxis:
     """The categories of one tag's values, and where in them a value belongs."""
 
     def __init__(self, tag: TagDefinition, cells: Sequence[CrossCell], counts: Mapping[str, int]) -> None:
-        """`cells` are the values found (None for none, months of dates), `counts` how many had which at the tag's last run, by value as JSON."""
+        """`cells` are the values found (None for none, months of dates), `counts` how many of everybody have which, by value as JSON."""
         values = sorted({cell for cell in cells if cell is not None and not isinstance(cell, tuple)}, key=_order)
         self._edges: list[float] = []
         self._place: dict[TagCell, int] = {}

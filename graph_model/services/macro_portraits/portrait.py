@@ -26,7 +26,7 @@ from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import end_of, population
 from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.definition import TagDefinition, ValueType
-from graph_model.services.tags.runs import LastRun, RunStatus, last_run
+from graph_model.services.tags.runs import LastRun, RunStatus, counted_now, last_run
 from graph_model.store import GraphStore
 
 
@@ -128,8 +128,8 @@ def _cross_tags(
         )
     runs = {tag.code: _run(store, tag) for tag in (one, other)}
     found = store.cross(one.label, (_axis(one), _axis(other)), _among(one.label, within, now))
-    by_row = TagAxis(one, [each.row for each in found], runs[one.code].counts)
-    by_column = TagAxis(other, [each.column for each in found], runs[other.code].counts)
+    by_row = TagAxis(one, [each.row for each in found], _counts(store, one, runs[one.code]))
+    by_column = TagAxis(other, [each.column for each in found], _counts(store, other, runs[other.code]))
     table = np.zeros((len(by_row.categories), len(by_column.categories)), dtype=np.int64)
     for each in found:
         table[by_row.place(each.row), by_column.place(each.column)] += each.count
@@ -152,7 +152,7 @@ def _cross_applied(
     run = _run(store, tag)
     applied = ByNeighbour("APPLIED", "Application", by.value, end_of(base_date_of(now)))
     found = store.cross(tag.label, (_axis(tag), applied), _among(tag.label, within, now))
-    by_row = TagAxis(tag, [each.row for each in found], run.counts)
+    by_row = TagAxis(tag, [each.row for each in found], _counts(store, tag, run))
     values = sorted({value for each in found for value in _values(each)})
     table = np.zeros((len(by_row.categories), len(values)), dtype=np.int64)
     totals = np.zeros(len(by_row.categories), dtype=np.int64)
@@ -184,6 +184,13 @@ def _run(store: GraphStore, tag: TagDefinition) -> LastRun:
             code="portrait.not_computed",
         )
     return run
+
+
+def _counts(store: GraphStore, tag: TagDefinition, run: LastRun) -> Mapping[str, int]:
+    """Everybody's, also while the tag is computed anew: a run that is not through has counted some."""
+    if run.status is RunStatus.DONE or tag.value_type is not ValueType.NUMBER:
+        return run.counts
+    return counted_now(store, tag)[0]
 
 
 def _values(found: Crossed) -> tuple[str, ...]:
