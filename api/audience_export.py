@@ -13,7 +13,7 @@ from graph_model.store import GraphStore
 def audience_export(
     store: GraphStore, gate: Gate, principal: Principal, audience: Audience, of: Version, *, now: datetime
 ) -> Export:
-    """Raises InvalidRequest audience.expired, audience.withdrawn."""
+    """Raises InvalidRequest audience.expired, audience.withdrawn, audience.unscored."""
     return Export(
         name=f"{audience.name}-{of.number}",
         told={"audience": audience.name, "version": of.number, "channel": audience.channel},

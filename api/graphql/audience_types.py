@@ -157,7 +157,7 @@ class AudienceView:
 
     @resolver(
         "Members of a version, the newest when none is named, through the gate again: who opted out or was contacted too often since is in no "
-        "page. Up to 100 at a time. Errors: audience.expired, audience.withdrawn, not_found, cursor.invalid."
+        "page. Up to 100 at a time. Errors: audience.expired, audience.withdrawn, audience.unscored, not_found, cursor.invalid."
     )
     def members(
         self, info: Info, first: int = 20, after: str | None = None, version: int | None = None

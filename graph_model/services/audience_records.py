@@ -53,7 +53,7 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One draw, frozen. `risk_at` is the moment from which risk was looked at; `excluded` sums with `members` to `candidates`. `grown` of the
+    """One draw, frozen. `risk_at` is the moment from which risk was looked at when it was drawn; `excluded` sums with `members` to `candidates`. `grown` of the
     members are like the others, by `likeness`."""
 
     audience_id: str

@@ -1,7 +1,8 @@
 """Seed audiences (种子人群): people from referral circles and those like them who passed the gate, named, versioned, frozen; handed out through it again.
 
-A version keeps its members whatever becomes of their grades: what a marketer reads from it before and after a change is the same. What may change
-from day to day is who opted out, was contacted too often, or rests by chance. A version is handed out for a few days and then drawn anew.
+A version keeps its members; who of them is handed out on a day goes by the gate's risk of that day, the same for all versions and audiences, so that no
+two tell by their difference who became a risk. What may change from day to day is that, who opted out, was contacted too often, or rests by chance.
+A version is handed out for a few days and then drawn anew.
 """
 
 import secrets
@@ -139,7 +140,7 @@ def member_page(
     after: str = "",
     now: datetime,
 ) -> MemberPage:
-    """Members who may be handed out now, by opaque id. Raises InvalidRequest audience.expired, audience.withdrawn."""
+    """Members who may be handed out now, by opaque id. Raises as `handed_out` does."""
     found: list[str] = []
     for piece in handed_out(store, gate, principal, audience, of, after=after, now=now):
         found += piece
@@ -158,10 +159,11 @@ def handed_out(
     after: str = "",
     now: datetime,
 ) -> Iterator[list[str]]:
-    """All who may be handed out now, piece by piece, by opaque id: every page and every export comes from here."""
+    """All who may be handed out now, piece by piece, by opaque id: every page and every export comes from here. Raises InvalidRequest
+    audience.expired, audience.withdrawn, audience.unscored."""
     principal.require(Right.MARKET)
     _require_open(of, now)
-    return _through(store, gate, audience, of, after, now)
+    return _through(store, gate, audience, of, after, _risk(store, gate, now), now)
 
 
 def withdraw(
@@ -192,13 +194,7 @@ def export_record(
 def _draw(
     store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience: Audience, now: datetime
 ) -> _Drawn:
-    risk = risk_moment(store, gate.policy, now=now)
-    if risk is None:
-        raise InvalidRequest(
-            f"Nobody was scored in the last {gate.policy.most_days} days, so that nobody's risk is known and nobody may be handed out. "
-            "Have everybody scored (guanxi score), then draw again.",
-            code="audience.unscored",
-        )
+    risk = _risk(store, gate, now)
 
     def passing(candidates: Handles) -> Passed:
         return pass_gate(store, gate, candidates, channel=audience.channel, moment=now, risk=risk)
@@ -222,6 +218,17 @@ def _draw(
             code="audience.too_small",
         )
     return _Drawn(passed, risk, len(alike.handles), tuple(likeness))
+
+
+def _risk(store: GraphStore, gate: Gate, now: datetime) -> datetime:
+    found = risk_moment(store, gate.policy, now=now)
+    if found is None:
+        raise InvalidRequest(
+            f"Nobody was scored in the last {gate.policy.most_days} days, so that nobody's risk is known and nobody may be handed out. "
+            "Have everybody scored (guanxi score), then try again.",
+            code="audience.unscored",
+        )
+    return found
 
 
 def _nobody() -> Passed:
@@ -296,11 +303,11 @@ def _keep(
 
 
 def _through(
-    store: GraphStore, gate: Gate, audience: Audience, of: Version, after: str, now: datetime
+    store: GraphStore, gate: Gate, audience: Audience, of: Version, after: str, risk: datetime, now: datetime
 ) -> Iterator[list[str]]:
     for piece in records.members(store, of, after=after):
         handles = np.array(store.handles(piece), dtype=np.int64)
-        passed = pass_gate(store, gate, handles, channel=audience.channel, moment=now, risk=of.risk_at)
+        passed = pass_gate(store, gate, handles, channel=audience.channel, moment=now, risk=risk)
         yield sorted(passed.node_ids)
 
 

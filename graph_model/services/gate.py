@@ -4,13 +4,14 @@ Everything that shows or exports customers to whoever may not see risk goes thro
 first of `EXCLUSIONS` that holds, so that a waterfall sums to the last person. Whoever may not see exclusions gets one number for all of them
 together, rounded and suppressed where it is small (`told`): that nobody's absence says why, chance withholds some too.
 
-Consent and contacts are those of the moment. Risk is that of the newest scoring of everybody (`risk_moment`), and of what was known when it was
-made: so risk changes for all at once, and nothing that happens to one customer between two scorings shows in who is handed out.
+Consent and contacts are those of the moment. Risk is that of one scoring of everybody for every list that is handed out on a day (`risk_moment`), and of
+what was known when it was made: so risk changes for all at once, at midnight, when others go to rest by chance. Nothing that happens to one customer
+between two scorings shows in who is handed out, and no two lists of one day differ for risk, whenever they were drawn.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -35,6 +36,8 @@ EXCLUSIONS = (UNKNOWN, NO_CONSENT, CONTACTED, UNSCORED, GRADE, RING, BLOCKLISTED
 ROUNDED_TO = 5
 LEAST_TOLD = 10
 _GRADES = "ABCD"
+_THROUGH = timedelta(hours=1)  # a scoring that was begun so long before a day is complete when it begins
+_MOMENT = timedelta(milliseconds=1)  # the least that moments are apart
 
 Handles = NDArray[np.int64]
 Count = TypeVar("Count", int, Handles)
@@ -78,12 +81,23 @@ def rounded(count: Count) -> Count:
 
 
 def risk_moment(store: GraphStore, policy: GatePolicy, *, now: datetime) -> datetime | None:
-    """When the newest scoring of everybody was made; None where there was none, or it is older than the policy allows."""
-    latest = store.latest_scoring(as_of=AsOf.at(now))
-    if latest is None:
-        return None
-    made = max(latest.as_of, latest.scored_at)
-    return made if now - made <= timedelta(days=policy.most_days) else None
+    """The moment from which everybody's risk is looked at, one for the whole day (Asia/Shanghai): that of the newest scoring of everybody that was
+    complete when the day began. Where there was none, or none that the policy still allows, that of the first scoring of this day, which stays the
+    day's whatever follows; None before there is one."""
+    midnight = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    settled = _scored_by(store, midnight - _THROUGH)
+    if settled is not None and midnight - settled <= timedelta(days=policy.most_days):
+        return settled
+    first, made = None, _scored_by(store, now)
+    while made is not None and made > midnight - _THROUGH:
+        first, made = made, _scored_by(store, made - _MOMENT)
+    return first
+
+
+def _scored_by(store: GraphStore, moment: datetime) -> datetime | None:
+    """When the scoring of everybody that was the newest at a moment was made."""
+    found = store.latest_scoring(as_of=AsOf.at(moment))
+    return None if found is None else max(found.as_of, found.scored_at)
 
 
 def pass_gate(

@@ -262,17 +262,18 @@ def broken(real: Callable[[Mapping[str, object]], str]) -> Callable[[Mapping[str
 # --- what a marketer tries -----------------------------------------------------------------------------------------
 
 
-def test_a_grade_that_changes_changes_nothing_that_was_drawn(store: GraphStore) -> None:
-    """Somebody is found out the day after: pages and exports of the version are what they were."""
+def test_no_two_versions_tell_by_their_difference_who_became_a_risk(store: GraphStore) -> None:
+    """Somebody is found out after the draw: pages and exports of the day are what they were, and from the next day both versions leave them out."""
     audience, version = draw(store)
-    before = members(store, audience, version, now=NOW + DAY)
+    before = members(store, audience, version)
     store.upsert(GraphBatch(facts=[said(FIRST[5], "blocklist", "listed", NOW + DAY / 4)]))
-    score(store, dict.fromkeys([*FIRST, *SECOND], "A") | {FIRST[4]: "D"}, at=NOW + DAY / 2)
-    assert members(store, audience, version, now=NOW + DAY) == before
-    assert before - members(store, audience, again(store, audience, now=NOW + DAY), now=NOW + DAY) == {
-        FIRST[4],
-        FIRST[5],
-    }
+    score(store, dict.fromkeys([*FIRST, *SECOND], "A") | {FIRST[4]: "D"}, at=NOW + DAY / 3)
+    same_day = again(store, audience, now=NOW + DAY / 2)
+    assert members(store, audience, version, now=NOW + DAY / 2) == before
+    assert members(store, audience, same_day, now=NOW + DAY / 2) == before
+    anew = again(store, audience, now=NOW + DAY)
+    readings = [members(store, audience, each, now=NOW + DAY) for each in (version, same_day, anew)]
+    assert readings == [before - {FIRST[4], FIRST[5]}] * 3
 
 
 def test_asking_again_before_the_next_scoring_gives_the_same_people(store: GraphStore) -> None:
@@ -371,7 +372,7 @@ EVENTS = st.lists(
 
 @settings(max_examples=12, deadline=None)
 @given(EVENTS, st.integers(1, 6))
-def test_no_export_ever_holds_who_opted_out_was_contacted_too_often_or_was_a_risk_when_drawn(
+def test_no_export_ever_holds_who_opted_out_was_contacted_too_often_or_is_a_risk(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[int, str, int]], days: int
 ) -> None:
     store = filled(f"sqlite:///{tmp_path_factory.mktemp('audience')}/graph.db")
@@ -395,7 +396,8 @@ def test_no_export_ever_holds_who_opted_out_was_contacted_too_often_or_was_a_ris
     if len(facts) > 0:
         store.upsert(GraphBatch(facts=facts))
     graded = {FIRST[number]: "D" for number, what, _ in events if what == "grade"}
-    score(store, dict.fromkeys([*FIRST, *SECOND], "A") | graded, at=NOW + timedelta(hours=5))
+    scored_at = NOW + timedelta(hours=5)
+    score(store, dict.fromkeys([*FIRST, *SECOND], "A") | dict.fromkeys(risky, "D") | graded, at=scored_at)
     found = members(store, audience, version, now=asked, gate=GATE)
     past = sorted((fact for fact in facts if fact.at <= asked), key=lambda fact: (fact.at, fact.value == "no"))
     consents = {fact.about: fact.value for fact in past if fact.kind == "consent"}
@@ -404,7 +406,8 @@ def test_no_export_ever_holds_who_opted_out_was_contacted_too_often_or_was_a_ris
     tired = {
         ref for ref in sent if len({fact.at for fact in past if fact.kind == "contact" and fact.about == ref}) >= 2
     }
-    assert not found & (refused | tired | risky)
+    found_out = set(graded) | {fact.about for fact in facts if fact.kind == "blocklist" and fact.at <= scored_at}
+    assert not found & (refused | tired | risky | found_out)
     assert found <= drawn
     resting = {
         node.ref
@@ -415,5 +418,5 @@ def test_no_export_ever_holds_who_opted_out_was_contacted_too_often_or_was_a_ris
         )
         if out
     }
-    assert drawn - found <= refused | tired | resting  # and nothing else makes anybody leave: no grade, no listing
+    assert drawn - found <= refused | tired | resting | found_out  # and nothing else makes anybody leave
     store.close()

@@ -147,8 +147,9 @@ def test_before_anybody_was_scored_nobody_passes(store: GraphStore) -> None:
 def test_a_scoring_that_is_too_old_lets_nobody_pass(store: GraphStore) -> None:
     """The nightly scoring died a week ago: who became a risk since is not known, so nobody is handed out until it runs again."""
     days = GATE.policy.most_days
-    assert risk_moment(store, GATE.policy, now=NOW + DAY * (days - 1)) == NOW - DAY
-    assert risk_moment(store, GATE.policy, now=NOW + DAY * (days - 1) + timedelta(seconds=1)) is None
+    last = NOW + DAY * (days - 1) + timedelta(hours=14)  # midnight of Shanghai: until then it is good
+    assert risk_moment(store, GATE.policy, now=last - timedelta(milliseconds=1)) == NOW - DAY
+    assert risk_moment(store, GATE.policy, now=last) is None
     assert len(passed(store, GATE, at=DAY * days).handles) == 0
     score(store, dict.fromkeys(PEOPLE, "A"), at=NOW + DAY * days)
     assert len(passed(store, GATE, at=DAY * days).handles) > 20
@@ -166,7 +167,31 @@ def test_nothing_that_happens_to_one_customer_between_two_scorings_shows(store: 
     assess(store, {PEOPLE[1]: "D"}, at=NOW - DAY / 4, rings={})
     assert passed(store).node_ids == before.node_ids
     score(store, dict.fromkeys(PEOPLE, "A") | {PEOPLE[1]: "D"}, at=NOW - DAY / 8)
-    assert left_out(store) == {"grade": 1, "blocklisted": 1}
+    assert passed(store).node_ids == before.node_ids  # nor before and after a scoring, on one day
+    assert left_out(store, at=DAY * 0.5) == {}
+    assert left_out(store, at=DAY * 0.6) == {"grade": 1, "blocklisted": 1}
+
+
+def test_on_the_first_day_the_first_scoring_is_the_days_whatever_follows(tmp_path: Path) -> None:
+    """A fresh installation can hand out as soon as everybody was scored; somebody found out the same afternoon leaves with the next day."""
+    store = open_store(f"sqlite:///{tmp_path}/fresh.db", create=True)
+    arrive(store, PEOPLE)
+    consent(store, PEOPLE)
+    assert risk_moment(store, GATE.policy, now=NOW) is None
+    for hours, risky in ((0, []), (1, PEOPLE[:1]), (3, PEOPLE[:2])):
+        score(store, dict.fromkeys(PEOPLE, "A") | dict.fromkeys(risky, "D"), at=NOW + timedelta(hours=hours))
+        assert left_out(store, at=timedelta(hours=hours)) == {}
+    assert risk_moment(store, GATE.policy, now=NOW + DAY / 2) == NOW
+    assert left_out(store, at=DAY) == {"grade": 2}
+    store.close()
+
+
+def test_a_scoring_that_midnight_interrupts_waits_for_the_next_one(store: GraphStore) -> None:
+    """Begun ten minutes before the day, it is complete somewhere in it: who asks on both sides of that must not see it."""
+    midnight = NOW - timedelta(hours=10)
+    score(store, dict.fromkeys(PEOPLE, "A") | {PEOPLE[1]: "D"}, at=midnight - timedelta(minutes=10))
+    assert left_out(store) == {}
+    assert left_out(store, at=DAY) == {"grade": 1}
 
 
 # --- chance --------------------------------------------------------------------------------------------------------

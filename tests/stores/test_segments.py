@@ -181,18 +181,27 @@ def test_only_who_consented_and_is_no_risk_is_handed_out(book: GraphStore) -> No
     assert [*first.node_ids, *rest.node_ids] == sorted(out) and first.has_next and not rest.has_next
 
 
-def test_a_grade_that_changes_changes_nobody_in_an_edition(book: GraphStore) -> None:
-    define(book, "women", "sex = 'female'")
-    (edition,) = compute(book, "women")
-    before = handed(book, "women", edition)
-    chosen = next(ref for ref in PEOPLE[:40] if ids(book, [ref]) <= set(before))
+def test_no_two_editions_tell_by_their_difference_who_became_a_risk(book: GraphStore) -> None:
+    """A marketer holds yesterday's edition, today's, and one of another segment of the same rule: at any moment all three are the same people."""
+    for code in ("women", "again"):
+        define(book, code, "sex = 'female'")
+    (first,) = compute(book, "women")
+    before = handed(book, "women", first)
+    chosen, other = (ref for ref in PEOPLE[:40] if ids(book, [ref]) <= set(before[:2]))
     assess(book, {chosen: "D"}, at=NOW + DAY / 4, rings={})
-    assert handed(book, "women", edition) == before
+    assert handed(book, "women", first) == before
     score(book, dict.fromkeys(PEOPLE, "A") | {chosen: "D"}, at=NOW + DAY / 3)
-    assert handed(book, "women", edition) == before
-    (anew,) = compute(book, "women", clock=Clock(NOW + DAY / 2))
+    (same_day,) = compute(book, "again", clock=Clock(NOW + DAY / 2.5))
+    assert handed(book, "women", first) == handed(book, "again", same_day) == before
+    (anew,) = compute(book, "women", clock=Clock(NOW + DAY))
     assert (anew.number, anew.members) == (2, 40)  # it is in the segment as before: who is in it says nothing of risk
-    assert set(before) - set(handed(book, "women", anew)) == ids(book, [chosen])
+    tomorrow = NOW + DAY * 1.1
+    after = handed(book, "women", anew, tomorrow)
+    assert ids(book, [chosen]).isdisjoint(after) and ids(book, [other]) <= set(after)
+    assert handed(book, "women", first, tomorrow) == handed(book, "again", same_day, tomorrow) == after
+    score(book, dict.fromkeys(PEOPLE, "A") | {chosen: "D", other: "D"}, at=NOW + DAY * 1.2)
+    late = NOW + DAY * 1.3
+    assert handed(book, "women", first, late) == handed(book, "women", anew, late) == after
 
 
 def test_segments_that_differ_by_one_person_name_no_reason_and_few_people_are_no_segment(book: GraphStore) -> None:
@@ -227,6 +236,9 @@ def test_an_edition_is_handed_out_for_some_days_and_never_without_a_scoring(stor
     score(store, dict.fromkeys(PEOPLE, "A"))
     (scored,) = compute(store, "everybody")
     assert scored.number == 2 and len(handed(store, "everybody", scored)) >= 40
+    with pytest.raises(InvalidRequest) as stopped:  # the edition is still good, the scoring is not
+        handed(store, "everybody", scored, now=NOW + 7 * DAY)
+    assert stopped.value.code == "segment.unscored"
     with pytest.raises(InvalidRequest) as expired:
         handed(store, "everybody", scored, now=NOW + 8 * DAY)
     assert expired.value.code == "segment.expired"

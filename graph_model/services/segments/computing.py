@@ -1,8 +1,7 @@
 """Computing who is in segments on a base date: in one question per step, resumable, and nothing where nothing changed.
 
 A segment is current where its newest edition is of this day and version, and neither the graph nor a tag or segment that its rule reads has changed since;
-but an edition that was computed without anybody's risk known, or that a newer scoring of everybody has overtaken, is computed anew: it is cheap, and
-what is handed out goes by the risk of its own moment.
+but an edition that was computed without anybody's risk known, or by another scoring of everybody than the day's, is computed anew: it is cheap.
 """
 
 from collections.abc import Callable, Sequence

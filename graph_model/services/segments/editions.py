@@ -23,8 +23,8 @@ _MOST = 1_000  # editions that are listed, of one segment
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One computation, whole. `risk_at` is the moment from which the gate looks at the risk of its members, None where nobody had been scored; after
-    `valid_until` it is handed out no more."""
+    """One computation, whole. `risk_at` is the moment from which the gate looked at risk on that day, None where nobody had been scored (who is handed
+    out goes by the day of asking); after `valid_until` it is handed out no more."""
 
     code: str
     number: int

@@ -14,7 +14,7 @@ from graph_model.errors import InvalidRequest, NotFound
 from graph_model.principal import Principal, Right
 from graph_model.records import AuditRecord
 from graph_model.services.consent_facts import CHANNELS
-from graph_model.services.gate import EXCLUSIONS, Passed, Told, disclosed, pass_gate, told
+from graph_model.services.gate import EXCLUSIONS, Passed, Told, disclosed, pass_gate, risk_moment, told
 from graph_model.services.gate_policy import Gate
 from graph_model.services.segments.definition import Segment
 from graph_model.services.segments.editions import Edition, editions
@@ -97,9 +97,9 @@ def handed_out(
     """All who may be handed out now, piece by piece, by opaque id. Raises InvalidRequest segment.channel, segment.risk, segment.expired,
     segment.unscored, segment.too_small."""
     principal.require(Right.MARKET)
-    _require_open(segment, of, channel, now)
-    _require_enough(store, gate, of, channel, now)
-    return (sorted(passed.node_ids) for passed in _passed(store, gate, of, channel, after, piece, now))
+    risk = _require_open(store, gate, segment, of, channel, now)
+    _require_enough(store, gate, of, channel, risk, now)
+    return (sorted(passed.node_ids) for passed in _passed(store, gate, of, channel, risk, after, piece, now))
 
 
 def reach(
@@ -107,10 +107,10 @@ def reach(
 ) -> Reach:
     """Raises as `handed_out` does."""
     principal.require(Right.MARKET)
-    _require_open(segment, of, channel, now)
-    _require_enough(store, gate, of, channel, now)
+    risk = _require_open(store, gate, segment, of, channel, now)
+    _require_enough(store, gate, of, channel, risk, now)
     members, excluded = 0, dict.fromkeys(EXCLUSIONS, 0)
-    for passed in _passed(store, gate, of, channel, "", _PIECE, now):
+    for passed in _passed(store, gate, of, channel, risk, "", _PIECE, now):
         members += len(passed.node_ids)
         for reason, number in passed.excluded.items():
             excluded[reason] += number
@@ -147,19 +147,22 @@ def export_record(
 
 
 def _passed(
-    store: GraphStore, gate: Gate, of: Edition, channel: str, after: str, piece: int, now: datetime
+    store: GraphStore, gate: Gate, of: Edition, channel: str, risk: datetime, after: str, piece: int, now: datetime
 ) -> Iterator[Passed]:
     while True:
         found = store.tagged_by(of.run, after=after, limit=piece)
         if len(found) > 0:
             handles = np.array(store.handles(found), dtype=np.int64)
-            yield pass_gate(store, gate, handles, channel=channel, moment=now, risk=of.risk_at)
+            yield pass_gate(store, gate, handles, channel=channel, moment=now, risk=risk)
         if len(found) < piece:
             return
         after, piece = found[-1], _PIECE
 
 
-def _require_open(segment: Segment, of: Edition, channel: str, now: datetime) -> None:
+def _require_open(
+    store: GraphStore, gate: Gate, segment: Segment, of: Edition, channel: str, now: datetime
+) -> datetime:
+    """The moment from which the risk of its members is looked at: the day's, whatever it was when the edition was computed."""
     if channel not in CHANNELS:
         raise InvalidRequest(f"A channel is one of: {', '.join(CHANNELS)}.", code="segment.channel")
     if segment.risk or segment.reads.risk:
@@ -176,12 +179,20 @@ def _require_open(segment: Segment, of: Edition, channel: str, now: datetime) ->
             "Nobody's risk was known when this edition was computed. Have everybody scored (guanxi score), then compute the segment anew.",
             code="segment.unscored",
         )
+    risk = risk_moment(store, gate.policy, now=now)
+    if risk is None:
+        raise InvalidRequest(
+            f"Nobody was scored in the last {gate.policy.most_days} days, so that nobody's risk is known and nobody may be handed out. "
+            "Have everybody scored (guanxi score).",
+            code="segment.unscored",
+        )
+    return risk
 
 
-def _require_enough(store: GraphStore, gate: Gate, of: Edition, channel: str, now: datetime) -> None:
+def _require_enough(store: GraphStore, gate: Gate, of: Edition, channel: str, risk: datetime, now: datetime) -> None:
     """Looks no further than until there are enough."""
     found = 0
-    for passed in _passed(store, gate, of, channel, "", _FIRST_PIECE, now):
+    for passed in _passed(store, gate, of, channel, risk, "", _FIRST_PIECE, now):
         found += len(passed.node_ids)
         if found >= gate.policy.least_members:
             return
