@@ -76,10 +76,18 @@ def check_code(code: str) -> None:
 
 
 def checked(found: Sequence[Crossed]) -> list[Crossed]:
-    """Raises InvalidRequest `portrait.too_many` for more than MOST_PAIRS."""
-    if len(found) > MOST_PAIRS:
+    """Raises InvalidRequest `portrait.too_many` for more than MOST_PAIRS, or more than MOST_VALUES on an axis. An engine may refuse values that only
+    nodes have which don't match."""
+    axes = [each.row for each in found], [each.column for each in found]
+    if len(found) > MOST_PAIRS or any(len(_values(cells)) > MOST_VALUES for cells in axes):
         raise too_many()
     return list(found)
+
+
+def _values(cells: Sequence[CrossCell]) -> set[TagCell]:
+    """Those of sets, each by itself."""
+    sets = (cell if isinstance(cell, tuple) else (cell,) for cell in cells)
+    return {value for each in sets for value in each if value is not None}
 
 
 def too_many() -> InvalidRequest:

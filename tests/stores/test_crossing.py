@@ -108,6 +108,25 @@ def test_some_are_counted_by_tag_and_one_tag_is_read_of_everybody(book: GraphSto
     assert len(book.scan_tag("nobody_has_it", ["a"]).handles) == 0
 
 
+def test_an_axis_of_more_values_than_anybody_reads_is_refused(
+    book: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two values of a tag, two products in two sets: however few pairs they make."""
+    axes = [(ByTag("level"), ByTag("woman")), (ByTag("woman"), ByTag("level")), (ByTag("woman"), PRODUCT)]
+
+    def allow(most: int) -> None:
+        for module in ("graph_model.crossing", "graph_model.stores.sqlite.crossing"):
+            monkeypatch.setattr(f"{module}.MOST_VALUES", most)
+
+    for pair in axes:
+        allow(2)
+        assert sum(each.count for each in book.cross("Customer", pair)) == 6
+        allow(1)
+        with pytest.raises(InvalidRequest) as refused:
+            book.cross("Customer", pair)
+        assert refused.value.code == "portrait.too_many"
+
+
 def test_names_are_checked_before_the_engine_sees_them(book: GraphStore) -> None:
     for axis in (ByTag("no' tag"), ByNeighbour("APPLIED", "Application", "nothing", day(20))):
         with pytest.raises(UnknownName):
