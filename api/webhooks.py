@@ -82,7 +82,7 @@ def send(
 ) -> Delivery:
     """Everybody who may be handed out, from where an earlier sending was broken off. Raises InvalidRequest webhook.delivered, audience.expired,
     audience.withdrawn, audience.busy; WebhookRefused, WebhookUnreachable."""
-    delivery = deliveries.begin(store, audience, of, receiver.name, now=clock())
+    delivery = deliveries.begin(store, gate, principal, audience, of, receiver.name, now=clock())
     with _client() as client:
         while True:
             now = clock()
@@ -92,7 +92,7 @@ def send(
             if len(batch.node_ids) > 0:
                 note(deliveries.sending(principal, audience, delivery, batch, now=now))
                 _post(client, receiver, audience, delivery, batch, clock=clock, sleep=sleep)
-            delivery = deliveries.was_sent(store, audience, delivery, batch, now=clock())
+            delivery = deliveries.was_sent(store, principal, audience, delivery, batch, now=clock())
             if on_progress is not None:
                 on_progress("members", delivery.sent, of.members)
 

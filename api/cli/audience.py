@@ -99,7 +99,7 @@ def show(id: IdArgument, version: VersionOption = None, home: HomeOption = None,
     with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         audience = audiences.one(opened, OPERATOR, id)
         found = audiences.version(opened, OPERATOR, audience, version)
-        sent = deliveries(opened, audience, found)
+        sent = deliveries(opened, OPERATOR, audience, found)
     _tell(audience, found)
     for each in sent:
         ended = "broken off" if each.ended_at is None else f"{each.ended_at:%Y-%m-%d %H:%M} UTC"

@@ -1,7 +1,8 @@
 """Deliveries: how far a version of an audience has been handed to one receiver, so that whoever is broken off goes on where it was.
 
-A batch is one piece of the frozen members. What is about to be sent is kept before it is, with the moment of the contact; so a batch that is sent twice
-is one batch to its receiver (by its key) and one contact to its customers.
+A batch is one piece of the frozen members. Who is about to be sent is kept before they are, with the moment of the contact; so a batch that is sent twice
+is one batch to its receiver (by its key) and one contact to its customers. Nobody joins it later; who may no longer be sent is left out of what is sent
+again, and still counts as contacted: the receiver may have had the batch the first time.
 """
 
 from collections.abc import Sequence
@@ -27,8 +28,8 @@ _MOST = 100  # receivers of one version
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`after` is the last member that was dealt with, `sent` how many went out in `batches`. `at` is when the batch at hand was begun, None
-    between two; `ended_at` when nothing was left."""
+    """`after` is the last member that was dealt with, `sent` how many went out in `batches`. `at` is when the batch at hand was begun, and
+    `node_ids` who was in it then; None between two. `ended_at` is when nothing was left."""
 
     audience_id: str
     version: int
@@ -38,12 +39,14 @@ class Delivery:
     batches: int = 0
     sent: int = 0
     at: datetime | None = None
+    node_ids: Sequence[str] | None = None
     ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Who is to be sent now: those of one piece who come out of the gate at this moment. `key` stays when it is sent again."""
+    """Who is to be sent now: those of one piece who came out of the gate when it was begun, and do at this moment. `key` stays when it is sent
+    again."""
 
     key: str
     number: int
@@ -51,11 +54,22 @@ class Batch:
     node_ids: Sequence[str]
 
 
-def begin(store: GraphStore, audience: Audience, of: Version, receiver: str, *, now: datetime) -> Delivery:
-    """A new delivery, or the one that was broken off. Raises InvalidRequest webhook.delivered."""
+def begin(
+    store: GraphStore,
+    gate: Gate,
+    principal: Principal,
+    audience: Audience,
+    of: Version,
+    receiver: str,
+    *,
+    now: datetime,
+) -> Delivery:
+    """A new delivery, or the one that was broken off. Raises InvalidRequest webhook.delivered, audience.busy, and as `audiences.handed_out` does."""
+    principal.require(Right.MARKET)
     name = _name(audience.id, of.number, receiver)
     text = store.state(name)
     if text is None:
+        audiences.handed_out(store, gate, principal, audience, of, now=now)  # which refuses a version that is closed
         made = Delivery(audience.id, of.number, receiver, whole(now))
         if not store.swap_state(name, expected=None, value=_dump(made)):
             raise _busy()
@@ -69,7 +83,8 @@ def begin(store: GraphStore, audience: Audience, of: Version, receiver: str, *, 
     return found
 
 
-def deliveries(store: GraphStore, audience: Audience, of: Version) -> list[Delivery]:
+def deliveries(store: GraphStore, principal: Principal, audience: Audience, of: Version) -> list[Delivery]:
+    principal.require(Right.MARKET)
     found = store.states(f"{_PREFIX}{audience.id}/{of.number:04d}/", limit=_MOST)
     return [_parse(text) for text in found.values()]
 
@@ -77,31 +92,37 @@ def deliveries(store: GraphStore, audience: Audience, of: Version) -> list[Deliv
 def next_batch(
     store: GraphStore, gate: Gate, principal: Principal, audience: Audience, delivery: Delivery, *, now: datetime
 ) -> tuple[Delivery, Batch | None]:
-    """None where nothing is left, and the delivery is ended. Raises InvalidRequest audience.expired, audience.withdrawn, audience.busy."""
+    """None where nothing is left, and the delivery is ended. Raises InvalidRequest audience.busy, and as `audiences.handed_out` does."""
     principal.require(Right.MARKET)
     of = audiences.version(store, principal, audience, delivery.version)  # it may have been withdrawn meanwhile
     allowed = next(audiences.handed_out(store, gate, principal, audience, of, after=delivery.after, now=now), None)
     piece = next(records.members(store, of, after=delivery.after), None)
     if piece is None or allowed is None:
         return _changed(store, delivery, replace(delivery, ended_at=whole(now), at=None)), None
-    if delivery.at is None:
-        delivery = _changed(store, delivery, replace(delivery, at=whole(now)))
+    if delivery.node_ids is None:
+        delivery = _changed(store, delivery, replace(delivery, at=whole(now), node_ids=tuple(allowed)))
+    first = frozenset(delivery.node_ids or ())
     number = delivery.batches + 1
     key = f"{audience.id}-{of.number}-{delivery.receiver}-{number}"
-    return delivery, Batch(key, number, piece[-1], allowed)
+    return delivery, Batch(key, number, piece[-1], [each for each in allowed if each in first])
 
 
-def was_sent(store: GraphStore, audience: Audience, delivery: Delivery, batch: Batch, *, now: datetime) -> Delivery:
-    """Keeps the contacts and goes on behind the batch. Raises InvalidRequest audience.busy where somebody else has."""
-    assert delivery.at is not None
+def was_sent(
+    store: GraphStore, principal: Principal, audience: Audience, delivery: Delivery, batch: Batch, *, now: datetime
+) -> Delivery:
+    """Keeps the contacts of all who were in the batch when it was begun, and goes on behind it. Raises InvalidRequest audience.busy where somebody
+    else has."""
+    principal.require(Right.MARKET)
+    assert delivery.at is not None and delivery.node_ids is not None
     source = f"webhook {delivery.receiver}"
     facts = [
         Fact(node.ref, CONTACT, SENT, delivery.at, whole(now), source, topic=audience.channel)
-        for node in store.get_by_id(batch.node_ids)
+        for node in store.get_by_id(delivery.node_ids)
     ]
     if len(facts) > 0:
         store.upsert(GraphBatch(facts=facts))
-    done = replace(delivery, after=batch.until, batches=batch.number, sent=delivery.sent + len(batch.node_ids), at=None)
+    sent = delivery.sent + len(delivery.node_ids)
+    done = replace(delivery, after=batch.until, batches=batch.number, sent=sent, at=None, node_ids=None)
     return _changed(store, delivery, done)
 
 
@@ -140,6 +161,8 @@ def _dump(delivery: Delivery) -> str:
     kept = asdict(delivery)
     for name in ("begun_at", "at", "ended_at"):
         kept[name] = None if kept[name] is None else to_ms(kept[name])
+    if delivery.node_ids is None:
+        del kept["node_ids"]  # as in those that were kept before it was
     return orjson.dumps(kept).decode()
 
 

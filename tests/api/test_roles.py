@@ -395,6 +395,7 @@ def test_services_ask_for_the_right_again(world: World, name: str) -> None:
         "gate": GATE, "circles": circles_of(store, GATE.secret, as_of=NOW), "circle_id": "circle-1", "circle": SOME_CIRCLE, "name": "spring",
         "channel": "sms", "purpose": "friends", "recipe": Recipe(), "audience_id": "1", "audience": SOME_AUDIENCE, "of": SOME_VERSION,
         "number": 1, "rows": 0, "form": "csv", "delivery": SOME_DELIVERY, "batch": Batch("1", 1, "", []),
+        "receiver": "crm",
     }  # fmt: skip
     asked = inspect.signature(function).parameters
     needed = [p.name for p in asked.values() if p.default is p.empty]

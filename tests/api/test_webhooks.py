@@ -110,6 +110,7 @@ class Sending:
 
     def __init__(self, store: GraphStore, crm: Crm) -> None:
         self.store, self.crm = store, crm
+        self.now = LATER
         self.rests: list[float] = []
         self.lines: list[AuditRecord] = []
 
@@ -117,7 +118,7 @@ class Sending:
         receiver = Receiver("crm", self.crm.address, KEY)
         return send(
             self.store, GATE, MARKETER, *drawn, receiver,
-            clock=lambda: LATER, note=self.lines.append, sleep=self.rests.append,
+            clock=lambda: self.now, note=self.lines.append, sleep=self.rests.append,
         )  # fmt: skip
 
 
@@ -237,6 +238,57 @@ def test_what_was_broken_off_goes_on_and_nobody_is_contacted_twice(
     )
 
 
+def test_nobody_joins_a_batch_that_is_sent_again_and_who_was_in_it_is_contacted_whatever_they_said_since(
+    store: GraphStore,
+    people: list[NodeRef],
+    drawn: tuple[Audience, Version],
+    crm: Crm,
+    sending: Sending,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed between the receiver's answer and the contacts; then one in the batch opts out, and one who was left out opts in again."""
+    frozen = {each for piece in audience_records.members(store, drawn[1]) for each in piece}
+    ids = {ref: node.node_id for ref in people if (node := store.get(ref)) is not None and node.node_id in frozen}
+    late, gone = list(ids)[:2]
+    store.upsert(GraphBatch(facts=[said(late, "consent", "no", NOW + timedelta(minutes=1), topic="sms")]))
+
+    def killed(_: GraphBatch) -> None:
+        raise StoreFull("the disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "upsert", killed)
+        with pytest.raises(StoreFull):
+            sending(drawn)
+    since = LATER + timedelta(minutes=5)
+    facts = [said(late, "consent", "yes", since, topic="sms"), said(gone, "consent", "no", since, topic="sms")]
+    store.upsert(GraphBatch(facts=facts))
+    sending.now = LATER + timedelta(hours=1)
+    done = sending(drawn)
+    first, again = (set(json.loads(body)["members"]) for _, body in crm.got)
+    assert len({headers["x-guanxi-delivery"] for headers, _ in crm.got}) == 1
+    assert ids[gone] in first and again == first - {ids[gone]} and ids[late] not in first
+    assert (contacted(store, [gone]), contacted(store, [late])) == (1, 0)
+    assert contacted(store, people) == done.sent == len(first)
+
+
+def test_a_version_that_is_closed_is_not_begun(
+    store: GraphStore, drawn: tuple[Audience, Version], crm: Crm, sending: Sending
+) -> None:
+    audience, of = drawn
+    sending.now = of.valid_until + timedelta(minutes=1)
+    for code, version in (
+        ("audience.expired", of),
+        (
+            "audience.withdrawn",
+            audiences.withdraw(store, SUPERVISOR, audience, 1, reason="a farm was found", now=LATER),
+        ),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            sending((audience, version))
+        assert refused.value.code == code
+    assert deliveries(store, MARKETER, *drawn) == [] and crm.got == []
+
+
 def test_a_withdrawal_stops_what_is_being_sent(
     store: GraphStore,
     drawn: tuple[Audience, Version],
@@ -306,4 +358,4 @@ def test_the_operator_sends_at_a_shell(
     assert "sent to crm" in run("show", drawn[0].id)
     operations = [line.operation for line in store.audit(limit=1_000)]
     assert operations[-3:] == ["cli audience.send", "audience.send", "cli audience.send"]
-    assert deliveries(store, *drawn)[0].ended_at is not None
+    assert deliveries(store, MARKETER, *drawn)[0].ended_at is not None
