@@ -58,8 +58,8 @@ def count(
 def _told(understood: Understood, population: int, dropped: Sequence[int], *, exact: bool) -> Counted:
     steps: list[Step] = []
     left = population
-    told: int | None = population if exact else rounded(population)
-    before = told
+    everybody = population if exact else rounded(population)
+    told: int | None = everybody
     for condition, out in zip(understood.clauses, dropped, strict=True):
         left -= out
         kept = disclosed(left, exact=exact)
@@ -71,7 +71,7 @@ def _told(understood: Understood, population: int, dropped: Sequence[int], *, ex
         tree=tree_of(understood.condition),
         reads=understood.bound.reads,
         segments=understood.bound.segments,
-        population=before or 0,
+        population=everybody,
         steps=steps,
         count=told,
     )
