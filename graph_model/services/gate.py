@@ -133,7 +133,7 @@ def pass_gate(
     keep(BLOCKLISTED, _blocklisted(store, left, then))
     keep(FRAUD, confirmed_fraud(store, left, then))
     ids = store.node_ids(left.tolist())
-    out = withheld(gate, ids, moment.astimezone(LOCAL_ZONE).date())
+    out = withheld(gate, ids, channel, moment.astimezone(LOCAL_ZONE).date())
     keep(WITHHELD, out)
     kept = [node_id for node_id, gone in zip(ids, out.tolist(), strict=True) if not gone]
     return Passed(left, kept, len(asked), excluded)

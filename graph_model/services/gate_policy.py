@@ -36,7 +36,7 @@ class GatePolicy:
     grades: frozenset[Grade]  # that are not handed out
     most_days: int  # a scoring of everybody that is older says nothing of today's risk
     holdout: float  # the share that is always withheld
-    resting: float  # the share that is withheld for a spell
+    resting: float  # the share that is withheld for a spell from all channels, and as many from each by itself
     spell_days: int
     least_members: int
     least_circle: int

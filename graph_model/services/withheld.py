@@ -1,7 +1,7 @@
 """Withheld by chance: a keyed hash says who, so that it is the same for a customer in whatever audience, and nobody without the secret can tell.
 
-Two shares: one that stays withheld for good, whom campaigns can be compared with, and one that rests for a spell of days and comes back. Spells of
-different customers end on different days.
+One share stays withheld for good, whom campaigns can be compared with; one rests for a spell of days and comes back; and as many rest from each channel by
+itself, so that who is missing from one channel's list alone is not missing for consent or contacts only. Spells of different customers end on different days.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ _WHOLE = 2.0**64
 _PART = 8  # bytes of a drawn number
 
 
-def withheld(gate: Gate, node_ids: Sequence[str], day: date) -> NDArray[np.bool_]:
-    """Which of these customers are withheld on a day."""
+def withheld(gate: Gate, node_ids: Sequence[str], channel: str, day: date) -> NDArray[np.bool_]:
+    """Which of these customers are withheld from a channel on a day."""
     policy, number = gate.policy, day.toordinal()
     found = np.zeros(len(node_ids), dtype=np.bool_)
     for place, node_id in enumerate(node_ids):
@@ -27,7 +27,8 @@ def withheld(gate: Gate, node_ids: Sequence[str], day: date) -> NDArray[np.bool_
             found[place] = True
             continue
         spell = (number + int(begins * policy.spell_days)) // policy.spell_days
-        found[place] = _drawn(gate.secret, f"{node_id} {spell}".encode())[0] < policy.resting
+        draws = (f"{node_id} {spell}", f"{node_id} {spell} {channel}")
+        found[place] = any(_drawn(gate.secret, draw.encode())[0] < policy.resting for draw in draws)
     return found
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,9 +18,10 @@ from graph_model.records import AuditRecord, GraphBatch, NodeRecord
 from graph_model.services.segments import computing, dictionary, members
 from graph_model.services.segments.counting import count
 from graph_model.services.segments.dictionary import Draft
+from graph_model.services.segments.editions import Edition
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
-from tests.services.people import GATE, NOW, START, arrive, handles_of, person, said, score
+from tests.services.people import GATE, NOW, START, arrive, consent, handles_of, person, said, score
 
 MEI, WU = Principal("mei", Role.MARKETER), Principal("wu", Role.SUPERVISOR)
 PEOPLE = [person(number) for number in range(45)]
@@ -86,3 +88,44 @@ def test_no_file_holds_who_may_not_be_in_it_and_waterfalls_sum(seed: int, condit
         reach = members.reach(store, GATE, WU, segment, edition, "sms", now=NOW)
         assert reach.candidates == edition.members == rows + sum(number for _, number in reach.told.steps or ())
         assert [line.detail["rows"] for line in lines] == [rows]
+
+
+def test_no_difference_of_two_files_of_one_moment_is_those_who_became_a_risk_or_refused(tmp_path: Path) -> None:
+    """Editions of yesterday and today, segments of one rule, two channels, all asked at once: over the days on which somebody is found out."""
+    store = open_store(f"sqlite:///{tmp_path}/graph.db", create=True)
+    people = [person(number) for number in range(400)]
+    arrive(store, people)
+    for channel in ("sms", "email"):
+        consent(store, people, channel)
+    score(store, dict.fromkeys(people, "A"))
+    for code in ("one", "two"):
+        dictionary.define(store, MEI, Draft(code, code, "first_seen is known"), now=NOW)
+    kept: list[Edition] = []
+    for day in range(3):
+        now = NOW + timedelta(days=day)
+        for code in ("one", "two"):
+            computing.compute(
+                store, GATE.policy, codes=[code], by="test", clock=lambda now=now: now, on_progress=lambda *_: None
+            )
+            kept.append(members.edition(store, dictionary.find(store, MEI, code)))
+        found_out = people[: 30 * (day + 1)]
+        scored = dict.fromkeys(people, "A") | dict.fromkeys(found_out, "D")
+        for asked in (now, now + timedelta(hours=3)):
+            sms = {frozenset(file_of(store, edition, "sms", asked)) for edition in kept}
+            assert len(sms) == 1  # whichever edition, whichever segment
+            email = {frozenset(file_of(store, edition, "email", asked)) for edition in kept}
+            (by_sms,), (by_email,) = sms, email
+            # All agreed to both, nobody was contacted: yet each channel has somebody whom the other lacks.
+            assert by_sms - by_email and by_email - by_sms
+            if asked == now:
+                score(store, scored, at=now + timedelta(hours=1))
+        if day > 0:
+            risky = set(store.node_ids(handles_of(store, people[: 30 * day])))
+            assert not (by_sms | by_email) & risky
+    store.close()
+
+
+def file_of(store: GraphStore, edition: Edition, channel: str, now: datetime) -> list[str]:
+    segment = dictionary.find(store, MEI, edition.code)
+    pieces = members.handed_out(store, GATE, MEI, segment, edition, channel, now=now)
+    return [node_id for piece in pieces for node_id in piece]

@@ -356,7 +356,9 @@ def test_who_is_withheld_is_withheld_everywhere_and_looks_like_any_other(store: 
         for name, channel, now in (("a", "sms", NOW), ("b", "push", NOW), ("c", "sms", NOW + 40 * DAY))
     ]
     assert all(not held & each for each in found)
-    resting = {ref for ref, out in zip(ids, withheld(GATE, list(ids.values()), NOW.date()), strict=True) if out} - held
+    resting = {
+        ref for ref, out in zip(ids, withheld(GATE, list(ids.values()), "sms", NOW.date()), strict=True) if out
+    } - held
     assert not resting & found[0]
 
 
@@ -413,7 +415,9 @@ def test_no_export_ever_holds_who_opted_out_was_contacted_too_often_or_is_a_risk
         node.ref
         for node, out in zip(
             store.get_by_id(store.node_ids(store.scan_nodes("Customer").handles)),
-            withheld(GATE, store.node_ids(store.scan_nodes("Customer").handles), asked.astimezone(LOCAL_ZONE).date()),
+            withheld(
+                GATE, store.node_ids(store.scan_nodes("Customer").handles), "sms", asked.astimezone(LOCAL_ZONE).date()
+            ),
             strict=True,
         )
         if out

@@ -75,7 +75,9 @@ def test_nobody_who_may_not_be_handed_out_is_in_a_grown_audience(
     recipe = Recipe((circle(store, GATE.secret),), grow=grow)
     barred = {PEOPLE[number] for number, _ in happened}
     ids = dict(zip(store.node_ids(handles_of(store, PEOPLE)), PEOPLE, strict=True))
-    resting = {ref for (_, ref), out in zip(ids.items(), withheld(GATE, list(ids), NOW.date()), strict=True) if out}
+    resting = {
+        ref for (_, ref), out in zip(ids.items(), withheld(GATE, list(ids), "sms", NOW.date()), strict=True) if out
+    }
     audience, version = audiences.create(
         store, GATE, circles, MARKETER, name="spring", channel="sms", purpose="friends of friends", recipe=recipe, now=NOW,
     )  # fmt: skip
