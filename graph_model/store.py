@@ -371,8 +371,8 @@ class GraphStore(Protocol):
     # --- reading all -----------------------------------------------------------------------------------------------
 
     def changes(self, after: int | None = None) -> Changes:
-        """The nodes whose properties, relationships or facts were written since the version `after`, by whatever process; scores and tags are not
-        told. With None, the version of now. Raises InvalidRequest where the engine keeps no account."""
+        """The nodes whose properties, relationships or facts were written since the version `after`, by whatever process; scores, tags,
+        consents and contacts are not told. With None, the version of now. Raises InvalidRequest where the engine keeps no account."""
         ...
 
     def scan_nodes(

@@ -11,7 +11,7 @@ from graph_model.records import Fact, LinkAction, LinkEdit
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from graph_model.stores.sqlite import changes as account
-from tests.stores.scenarios import application, batch, customer, day, device, edge, id_of, phone
+from tests.stores.scenarios import application, batch, customer, day, device, edge, fact, id_of, node, phone
 
 
 @pytest.fixture
@@ -50,6 +50,28 @@ def test_the_same_again_is_no_change_and_an_earlier_sighting_is(told: GraphStore
     assert since(told, version) == set()
     told.upsert(batch(edge("USES_PHONE", customer("lin"), phone("p1"), 2)))
     assert since(told, version) == {"lin", "p1"}
+
+
+def test_consents_and_contacts_are_not_told_and_what_comes_with_them_is(told: GraphStore) -> None:
+    told.upsert(batch(edge("APPLIED", customer("lin"), application("a1"), 1), nodes=[node(customer("wu"))]))
+    version = told.changes().version
+    agreed = [fact(customer(key), "consent", "yes", 2, topic="sms") for key in ("lin", "wu")]
+    assert all(told.upsert(batch(facts=agreed)).facts_created)
+    assert all(told.upsert(batch(facts=[fact(customer("wu"), "contact", "sent", 3, topic="sms")])).facts_created)
+    assert told.changes(version).version == version
+    assert since(told, version) == set()
+
+    told.upsert(
+        batch(
+            edge("USES_PHONE", customer("zhao"), phone("p1"), 4),
+            facts=[
+                fact(customer("wu"), "consent", "no", 4, topic="sms"),
+                fact(application("a1"), "label", "confirmed_fraud", 4),
+                fact(customer("lin"), "disposition", "confirmed_fraud", 4),
+            ],
+        )
+    )
+    assert since(told, version) == {"zhao", "p1", "a1", "lin"}
 
 
 def test_properties_set_on_many_and_links_drawn_by_hand_are_told(told: GraphStore) -> None:

@@ -1,6 +1,7 @@
 """Changes: which nodes each write touched, for whoever holds a part of the graph in memory and has to hear of every write, of any process.
 
-One row per write, in the write's own transaction: the nids, or NULL where they are too many to be told one by one. The oldest rows go.
+One row per write, in the write's own transaction: the nids, or NULL where they are too many to be told one by one. The oldest rows go. A write of
+nothing but consents and contacts leaves none: no score reads them, and they come by the hundred thousand.
 """
 
 import sqlite3
@@ -13,6 +14,7 @@ from graph_model.columns import Changes
 
 MOST = 2_000  # nodes of one write that are told one by one
 KEPT = 5_000  # writes
+UNTOLD = frozenset({"consent", "contact"})  # kinds of facts that touch nobody
 
 # What version 5 added.
 CHANGES = "CREATE TABLE change (version INTEGER PRIMARY KEY, nids TEXT) STRICT"
