@@ -124,7 +124,7 @@ class Live:
         return True
 
     def _take_in(self, nodes: list[int], moment: int) -> bool:
-        """Whether the rows of these nodes' customers could be mended; else the graph is let go."""
+        """Whether the rows of these nodes' customers could be mended, and the graph takes no more than it may; else it is let go."""
         assert self._graph is not None
         moment = max(moment, self._until)
         if len(nodes) > 0:
@@ -146,6 +146,10 @@ class Live:
                     self._graph = None  # half of it is changed
                     raise
                 self._noted(until)
+                if self._graph.bytes > self._most:
+                    log.warning("live.outgrown", bytes=self._graph.bytes, most=self._most)
+                    self._graph = None
+                    return False
             self._pending.difference_update(nodes)
         self._until = moment
         return True
@@ -208,5 +212,6 @@ class Live:
                 if self._graph is None or not self._learnt():
                     return
                 nodes = sorted(self._pending)[:AT_ONCE]
-                if len(nodes) == 0 or not self._take_in(nodes, self._until):
+                # As of now, as whoever asks next: what was recorded since the last question would stay behind, and be found by every next one.
+                if len(nodes) == 0 or not self._take_in(nodes, to_ms(self._clock())):
                     return

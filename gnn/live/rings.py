@@ -1,5 +1,7 @@
 """LiveRings: who of the graph in memory is in which ring of a batch scoring's snapshot."""
 
+from weakref import ref
+
 import numpy as np
 
 from gnn.arrays.csr import Index
@@ -15,15 +17,15 @@ class LiveRings:
     def __init__(self, store: GraphStore) -> None:
         self._store = store
         self._digest = ""
-        self._graph: LiveGraph | None = None
+        self._graph: ref[LiveGraph] | None = None  # never what keeps a graph that was let go
         self._ring: Index = np.empty(0, dtype=np.int32)
 
     def view(self, graph: LiveGraph, snapshot: RingSnapshot | None, mark: int) -> RingView:
         if snapshot is None:
             return nobody(graph.room, mark)
-        if snapshot.digest != self._digest or graph is not self._graph:
+        if snapshot.digest != self._digest or self._graph is None or self._graph() is not graph:
             self._ring = self._placed(graph, snapshot)
-            self._digest, self._graph = snapshot.digest, graph
+            self._digest, self._graph = snapshot.digest, ref(graph)
         if len(self._ring) < graph.room:  # who came since is in no ring of it
             wider = np.full(graph.room, -1, dtype=np.int32)
             wider[: len(self._ring)] = self._ring

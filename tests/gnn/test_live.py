@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,12 +25,13 @@ from gnn.online import Assessed, Scorer
 from gnn.rings.detect import RingConfig
 from gnn.rings.snapshot import nobody
 from gnn.score import score
-from graph_model.records import AsOf, Fact, GraphBatch, NodeRef
+from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from tests.gnn.conftest import AFTERWARDS, Scored
 from tests.gnn.test_online import (
     _DAY,
+    MINUTE,
     NOW,
     devices_of_worst_ring,
     graphs,
@@ -186,6 +189,85 @@ def test_where_much_was_written_the_store_answers_until_it_is_read_anew(
     live._wake.set()
     assert live.wait(60)
     assert assessed(scored, application, live) == expected
+
+
+def crowd(store: GraphStore, name: str, count: int) -> list[NodeRef]:
+    """So many people nobody has heard of apply a minute after the last scoring, two by two from one handset; all are written at once."""
+    at = AFTERWARDS + MINUTE / 2
+    nodes, edges, applications = [], [], []
+    for number in range(count):
+        person, device = NodeRef("Customer", f"P:{name}{number}"), NodeRef("Device", f"{name}{number // 2}")
+        application = NodeRef("Application", f"{name}-{number}")
+        form = {"applied_at": at, "amount": 9_000.0, "product": "cash", "channel": "app", "term_months": 12}
+        nodes += [NodeRecord(ref, at, at, "test", form if ref is application else {}) for ref in (person, application)]
+        nodes.append(NodeRecord(device, at, at, "test"))
+        edges.append(EdgeRecord("APPLIED", person, application, at, at, at, "test"))
+        edges.append(EdgeRecord("USES_DEVICE", application, device, at, at, at, "test"))
+        applications.append(application)
+    store.upsert(GraphBatch(nodes, edges))
+    return applications
+
+
+def test_after_a_burst_of_applications_the_graph_in_memory_answers_again(scored: Scored, live: Live):
+    """It was read, and last asked, before any of them came."""
+    live._clock = lambda: NOW
+    applications = crowd(scored.store, "BURST", 300)
+    answered, end = False, time.monotonic() + 20
+    while not answered and time.monotonic() < end:
+        with live.at(NOW) as graph:
+            answered = graph is not None
+        time.sleep(0.05)
+    assert answered
+    for application in applications[::60]:
+        assert assessed(scored, application, live) == assessed(scored, application, None)
+
+
+def test_who_consents_and_who_was_written_to_are_nothing_to_it(
+    scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("graph_model.stores.sqlite.changes.MOST", 2)
+    with live.at(NOW) as before:
+        assert before is not None
+    people = [NodeRef("Customer", key) for key in scored.store.scan_nodes("Customer").keys[:5]]
+    asked = [Fact(person, "consent", "yes", NOW, NOW, "test", topic="sms") for person in people]
+    written = [Fact(person, "contact", "sent", NOW, NOW, "test", topic="sms") for person in people]
+    scored.store.upsert(GraphBatch(facts=asked))
+    scored.store.upsert(GraphBatch(facts=written))
+    with live.at(NOW) as after:
+        assert after is before
+
+
+def test_a_graph_that_is_let_go_is_let_go_by_whoever_asked_it(
+    scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
+):
+    """A scorer remembers who of it is in which ring."""
+    scorer = Scorer(scored.store, scored.models, live=live)
+    application = some_applications(scored.store, 1)[0]
+    assert scorer._remembered(application, NOW) is not None
+    with live.at(NOW) as graph:
+        assert graph is not None
+        held = weakref.ref(graph)
+    monkeypatch.setattr("graph_model.stores.sqlite.changes.MOST", 2)
+    newcomer(scored.store, "MUCH", [("USES_DEVICE", NodeRef("Device", "much"))])
+    with live.at(NOW) as graph:
+        assert graph is None
+    assert held() is None
+
+
+def test_a_graph_that_outgrows_what_it_may_take_is_let_go(scored: Scored, live: Live):
+    with live.at(NOW) as graph:
+        assert graph is not None
+        most = live._most = graph.bytes
+    for number in range(20):
+        application = crowd(scored.store, f"WAVE{number}", 50)[-1]
+        with live.at(NOW) as graph:
+            if graph is None:
+                break
+            assert graph.bytes <= most
+    assert graph is None
+    assert not live.wait(0.5)
+    told = Scorer(scored.store, scored.models, live=live).assess(application, as_of=NOW, scored_at=NOW, write=False)
+    assert told == assessed(scored, application, None)
 
 
 def test_more_than_it_may_take_is_not_read(scored: Scored):
