@@ -10,7 +10,7 @@ from investigator_ui.address import Expanded, Language, ViewAddress
 from investigator_ui.client import OpenedSubject, UserApi
 from investigator_ui.contract import Json, Me, dump, parse
 from investigator_ui.elements import RICH, Element, packed, to_elements
-from investigator_ui.errors import SessionExpired, UiError
+from investigator_ui.errors import Refused, SessionExpired, UiError
 from investigator_ui.expansion import add, expand
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.listing import BlocklistAsked, RingsAsked
@@ -99,10 +99,13 @@ def open_view(
 
 
 def _page(user: UserApi, address: ViewAddress, *, me: Me, moment: datetime | None) -> PageView | None:
-    """A marketer's page; whoever may not search people has theirs for a start page. None: the start page of the search."""
+    """A marketer's page; whoever may not search people has theirs for a start page. None: the start page of the search.
+    Raises Refused page.unknown for an address that means nothing."""
     asked = pages.asked_at(address.rest.path, dict(address.rest.query))
     if asked is not None:
         return pages.load(user, *asked, me=me, moment=moment)
+    if address.rest.path != "/":
+        raise Refused("page.unknown")
     landing = pages.landing(me)
     if landing is None:
         return None

@@ -91,10 +91,17 @@ def load(user: UserApi, asked: PortraitsAsked, _moment: datetime | None) -> Port
             segment=asked.segment or None,
         )
     except Refused as exc:
-        if not exc.code.startswith(REFUSALS):
+        if exc.code.startswith(REFUSALS):
+            return replace(found, refused=exc.code)
+        if exc.code != "not_found":
             raise
-        return replace(found, refused=exc.code)
+        return replace(found, refused="tag.unknown" if _misses_tag(asked, found) else "segment.unknown")
     return replace(found, macro=read(Macro, answer["macroPortrait"]))
+
+
+def _misses_tag(asked: PortraitsAsked, found: PortraitsFound) -> bool:
+    codes = {tag.code for tag in found.tags}
+    return not {asked.rows, asked.columns} - APPLIED.keys() <= codes
 
 
 def draw(asked: PortraitsAsked, found: PortraitsFound, look: Look) -> Component:

@@ -50,7 +50,7 @@ class TagFound:
 def load(user: UserApi, asked: TagAsked, _moment: datetime | None) -> TagFound:
     answer = user.run(TAG, code=asked.code)
     if answer["tag"] is None:
-        raise Refused("not_found")
+        raise Refused("tag.unknown")
     tag = read(WholeTag, answer["tag"])
     near = {*tag.dependants, *(each.removeprefix(TAG_READ) for each in tag.reads if each.startswith(TAG_READ))}
     names = read(tuple[TagName, ...], answer["tags"])

@@ -90,7 +90,7 @@ def load(user: UserApi, asked: FormAsked, _moment: datetime | None) -> FormFound
     if asked.code:
         answer = user.run(TAG, code=asked.code)["tag"]
         if answer is None:
-            raise Refused("not_found")
+            raise Refused("tag.unknown")
         tag = read(WholeTag, answer)
     rows = read(tuple[TagRow, ...], user.run(TAGS)["tags"])
     return FormFound(

@@ -15,7 +15,7 @@ from investigator_ui.view import Problem
 
 TIPS = (("user", "id"), ("phone", "phone"), ("bank", "card"), ("search", "name"))
 FINAL = frozenset(
-    {"forbidden", "not_found", "not_known_then", "session_expired", "unknown_name"}
+    {"forbidden", "not_found", "not_known_then", "page.unknown", "session_expired", "tag.unknown", "unknown_name"}
 )  # trying again would not help
 PICTURES = {
     "api_down": "offline",
@@ -23,6 +23,8 @@ PICTURES = {
     "session_expired": "lock",
     "forbidden": "lock",
     "not_found": "search",
+    "page.unknown": "search",
+    "tag.unknown": "tag",
     "not_known_then": "calendar",
 }
 

@@ -54,8 +54,8 @@ PORTRAITS: dict[str, tuple[str, str]] = {
     "todo.portrait.too_few": ("请换一个标签，或放宽范围。", "Choose another tag, or more people."),
     "error.portrait.not_computed": ("标签还没有值", "A tag has no values yet"),
     "todo.portrait.not_computed": (
-        "请在标签市场计算后再看。",
-        "Have it computed, in the tag market, then look again.",
+        "在标签市场计算后再看；您的角色不能计算时，请联系运维。",
+        "Have it computed in the tag market, then look again. Where your role can't, ask the operator.",
     ),
     "error.portrait.too_many": ("标签取值太多", "A tag has too many values"),
     "todo.portrait.too_many": ("请选择取值较少的标签。", "Choose a tag of fewer values."),

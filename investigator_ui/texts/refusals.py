@@ -27,6 +27,11 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "图谱中没有这个号码或节点。请检查输入，或换用手机号、卡号、姓名再试。",
         "The graph has no such number or node. Check it, or try a phone, a card or a name.",
     ),
+    "error.page.unknown": ("没有这个页面", "There is no such page"),
+    "todo.page.unknown": (
+        "地址可能输错了，或页面已不在。请从上方的栏目或首页打开。",
+        "The address is mistyped, or the page is gone. Go on from the bar above or from the start page.",
+    ),
     "error.not_known_then": ("所选日期之前没有它的任何记录", "Nothing was known of it by that day"),
     "todo.not_known_then": ("它的第一条记录晚于所选日期，请换一天。", "Its first record is later. Choose another day."),
     "error.id.length": ("身份证号的位数不对", "The ID number has the wrong length"),

@@ -69,8 +69,8 @@ TAGS: dict[str, tuple[str, str]] = {
     ),
     "tags.deleted": ("已删除 {code}", "{code} deleted"),
     "tags.never_why": (
-        "尚未计算。更新方式：{schedule}；下次计算后这里会有数字。",
-        "Not computed yet. Schedule: {schedule}; the numbers come with the next computation.",
+        "尚未计算。更新方式：{schedule}；下次计算后这里会有数字。急用请运维现在计算一次。",
+        "Not computed yet. Schedule: {schedule}; the numbers come with the next computation. In a hurry, ask the operator to run one.",
     ),
     "tags.failed_why": ("最近一次计算失败，数字是之前的。", "The last run failed; the numbers are of before."),
     "tags.stuck_why": (
@@ -125,6 +125,8 @@ TAGS: dict[str, tuple[str, str]] = {
     "tags.rule_risk": ("读取风险信息", "Reads risk"),
     "tags.would_reach": ("今天会覆盖（共 {n}）：", "Whom it would reach today, of {n}:"),
     # What the API refuses
+    "error.tag.unknown": ("没有这个标签", "There is no such tag"),
+    "todo.tag.unknown": ("请从标签市场打开。", "Open one from the tag market."),
     "error.tag.syntax": ("规则读不通", "The rule can't be read"),
     "todo.tag.syntax": ("请对照写法修改。", "Compare it with the examples."),
     "error.tag.rule": ("规则不成立", "The rule makes no sense"),

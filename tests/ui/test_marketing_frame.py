@@ -11,17 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
+from investigator_ui.address import ViewAddress
 from investigator_ui.app import create_app
+from investigator_ui.callbacks.navigate import open_view
+from investigator_ui.client import Api
 from investigator_ui.contract import Me, dump, parse
 from investigator_ui.errors import Refused
+from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.marketing import pages
 from investigator_ui.marketing.inert import markup
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.states import problem_page
 from investigator_ui.settings import Settings
+from investigator_ui.view import Problem
 from tests.ui.browsing import investigating
-from tests.ui.fake_api import PASSWORD, FakeApi
+from tests.ui.fake_api import PASSWORD, SCHEMA, TOKEN, FakeApi
 from tests.ui.marketing_answers import MARKETER, tag, with_tags
 from tests.ui.processes import free_port
+from tests.ui.test_panels import words_of
 
 QUERIES = st.dictionaries(st.sampled_from(["q", "category", "state", "order", "tag", "after", "rows"]), st.text())
 HEADS = ("/tags", "/segments", "/portraits", "/circles", "/audiences", "/subject/a1/tags")
@@ -47,6 +54,23 @@ def test_each_page_has_an_address_of_its_own_and_a_place_in_the_bar_by_rights() 
     landing = pages.landing(marketer)
     assert landing is not None and landing.name == "tags"
     assert pages.landing(replace(marketer, rights=(*marketer.rights, "see_graph"))) is None
+
+
+@pytest.mark.parametrize("path", ["/circles/nope", "/audiences/nope", "/tags/UPPER", "/nowhere", "/subject/"])
+def test_a_mistyped_address_is_no_page_and_only_the_root_is_the_start(fake: FakeApi, path: str) -> None:
+    user, schema, marketer = (
+        Api(fake.url).as_user(TOKEN),
+        parse(GraphSchema, SCHEMA),
+        Me("mei", "marketer", tuple(MARKETER)),
+    )
+    with_tags(fake, [], MARKETER)
+    with pytest.raises(Refused) as refused:
+        open_view(user, ViewAddress.parse(path, "lang=en"), schema, me=marketer, moment=None)
+    assert refused.value.code == "page.unknown" and fake.asked == []
+    told = words_of(problem_page(Problem("page.unknown"), "zh"))
+    assert "没有这个页面" in told and "回到首页" in told and "重试" not in told
+    home, _ = open_view(user, ViewAddress.parse("/", ""), schema, me=marketer, moment=None)
+    assert home.page is not None and home.page.name == "tags"
 
 
 def test_what_is_laid_out_as_text_says_what_was_written_and_runs_nothing() -> None:

@@ -108,6 +108,12 @@ def test_products_overlap_and_what_can_not_be_crossed_is_said(browser: Browser, 
         api.refused = {"PageMacroPortrait": "portrait.too_few"}
         page.select_option("select[data-filter=columns]", "referrer")
         expect(page.locator(".page-empty")).to_contain_text("All but a few people are alike here")
+        api.refused = {"PageMacroPortrait": "not_found"}
+        page.goto(f"{url}/portraits?rows=nobodys&columns=referrer")
+        expect(page.locator(".page-empty")).to_contain_text("There is no such tag")
+        page.select_option("select[data-filter=rows]", "age_band")
+        api.refused = {}
+        expect(page.locator(".heat thead")).to_contain_text("Age band")
 
 
 def test_a_marketer_without_tags_is_told_what_to_do(browser: Browser, reference: ReferenceProduct) -> None:

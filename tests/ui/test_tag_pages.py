@@ -194,7 +194,8 @@ def test_who_may_not_see_tags_is_told_so_and_an_unknown_tag_is_not_there(
         expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "forbidden")
         with_tags(api, [], MARKETER)
         who.page.goto(f"{url}/tags/nobody")
-        expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "not_found")
+        expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "tag.unknown")
+        expect(who.page.locator(".state.problem")).to_contain_text("请从标签市场打开")
 
 
 def test_an_investigator_finds_tags_in_the_menu_and_keeps_the_search(investigator: Investigator) -> None:
