@@ -87,6 +87,15 @@ def dependants(segments: Mapping[str, Segment], code: str) -> list[str]:
     return sorted(other for other, segment in segments.items() if code in segment.segments)
 
 
+def dependants_of_each(segments: Mapping[str, Segment]) -> dict[str, list[str]]:
+    """The same of all that are named by any."""
+    found: dict[str, list[str]] = {}
+    for other, segment in sorted(segments.items()):
+        for code in set(segment.segments):
+            found.setdefault(code, []).append(other)
+    return found
+
+
 def understand(store: GraphStore, principal: Principal, rule: str | None, tree: object, base_date: date) -> Understood:
     """What a rule, as text or as a tree, means for a principal. Raises InvalidRequest segment.which, segment.tree, segment.cases, tag.syntax, tag.rule,
     tag.personal, or Forbidden where it reads what says something of risk and the principal may not see that."""

@@ -13,7 +13,7 @@ import orjson
 from graph_model.predicates import Operator, Predicate, Tagged
 from graph_model.services.segments.definition import Segment
 from graph_model.services.tags.runs import LastRun
-from graph_model.store import GraphStore
+from graph_model.store import MAX_LIMIT, GraphStore
 from graph_model.tagging import TagRun
 
 _EDITION = "segment-edition/"
@@ -90,6 +90,12 @@ def keep(store: GraphStore, edition: Edition) -> bool:
 def last_run(store: GraphStore, code: str) -> LastRun | None:
     text = store.state(_RUN + code)
     return None if text is None else LastRun.parse(text)
+
+
+def last_runs(store: GraphStore) -> dict[str, LastRun]:
+    """Of all segments, by code, in one question."""
+    found = store.states(_RUN, limit=MAX_LIMIT)  # also of some that were deleted
+    return {name.removeprefix(_RUN): LastRun.parse(text) for name, text in found.items()}
 
 
 def remember(store: GraphStore, code: str, run: LastRun) -> None:

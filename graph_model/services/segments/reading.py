@@ -1,6 +1,6 @@
 """Looking at segments: the list, and one with its editions, how its last computation went, and which segments name it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,13 +40,18 @@ class SegmentView:
 def listed(store: GraphStore, principal: Principal, *, now: datetime) -> list[SegmentView]:
     """All segments that the principal may know of, by code."""
     segments = dictionary.visible(store, principal)
-    return [_view(store, principal, segment, segments, now) for segment in segments.values()]
+    runs, dependants = editions.last_runs(store), dictionary.dependants_of_each(segments)
+    return [
+        _view(store, principal, segment, runs.get(code), dependants.get(code, []), now)
+        for code, segment in segments.items()
+    ]
 
 
 def view(store: GraphStore, principal: Principal, code: str, *, now: datetime) -> SegmentView:
     """Raises NotFound."""
     found = dictionary.find(store, principal, code)
-    return _view(store, principal, found, dictionary.visible(store, principal), now)
+    dependants = dictionary.dependants(dictionary.visible(store, principal), code)
+    return _view(store, principal, found, editions.last_run(store, code), dependants, now)
 
 
 def tree(segment: Segment) -> Json:
@@ -65,13 +70,17 @@ def edition_views(
 
 
 def _view(
-    store: GraphStore, principal: Principal, segment: Segment, known: Mapping[str, Segment], now: datetime
+    store: GraphStore,
+    principal: Principal,
+    segment: Segment,
+    run: LastRun | None,
+    dependants: Sequence[str],
+    now: datetime,
 ) -> SegmentView:
-    run = editions.last_run(store, segment.code)
     newest = next(iter(edition_views(store, principal, segment, limit=1, now=now)), None)
     stale = newest is not None and base_date_of(now) - newest.edition.base_date > STALE
     told = None if run is None or run.version < segment.first else run.seen(now)
-    return SegmentView(segment, told, newest, stale, dictionary.dependants(known, segment.code))
+    return SegmentView(segment, told, newest, stale, dependants)
 
 
 def _edition(principal: Principal, segment: Segment, found: Edition, now: datetime) -> EditionView:
