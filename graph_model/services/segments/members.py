@@ -20,6 +20,7 @@ from graph_model.services.segments.definition import Segment
 from graph_model.services.segments.editions import Edition, editions
 from graph_model.store import GraphStore
 
+_READ = 200_000  # members that are read together: each reading goes through the whole history of the segment
 _PIECE = 20_000  # who are looked at together
 _FIRST_PIECE = 1_000  # and where it is a page that is asked for
 
@@ -149,14 +150,15 @@ def export_record(
 def _passed(
     store: GraphStore, gate: Gate, of: Edition, channel: str, risk: datetime, after: str, piece: int, now: datetime
 ) -> Iterator[Passed]:
+    limit = piece
     while True:
-        found = store.tagged_by(of.run, after=after, limit=piece)
-        if len(found) > 0:
-            handles = np.array(store.handles(found), dtype=np.int64)
+        found = store.tagged_by(of.run, after=after, limit=limit)
+        for begin in range(0, len(found), _PIECE):
+            handles = np.array(store.handles(found[begin : begin + _PIECE]), dtype=np.int64)
             yield pass_gate(store, gate, handles, channel=channel, moment=now, risk=risk)
-        if len(found) < piece:
+        if len(found) < limit:
             return
-        after, piece = found[-1], _PIECE
+        after, limit = found[-1], _READ
 
 
 def _require_open(
