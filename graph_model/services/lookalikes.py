@@ -1,8 +1,8 @@
 """Look-alikes (相似人群): who is most like a seed by tags of class marketing, learned from counts alone and told tag by tag.
 
 Naive Bayes: a value weighs the logarithm of how much more frequent it is in the seed than among everybody, and the weights of a customer's values add
-up. Everything is learned from numbers that a marketer may be told: counts of the seed rounded to 5, and where fewer than LEAST_TOLD of it have a value,
-that value says no more than that. The seed is whoever was asked for, before the gate: so no weight, and nobody's place in the list, depends on anybody's
+up. Everything is learned from numbers that a marketer may be told: counts of the seed and of everybody, rounded to 5, and where fewer than LEAST_TOLD
+have a value, no more than that. The seed is whoever was asked for, before the gate: so no weight, and nobody's place in the list, depends on anybody's
 risk or consent. Equals come in an order that is drawn by the home's secret.
 """
 
@@ -118,9 +118,8 @@ def _learn(tag: TagDefinition, run: LastRun, in_seed: Mapping[TagCell, int], siz
     everybody = {orjson.loads(text): number for text, number in run.counts.items()}
     values = sorted(everybody, key=str)
     missing = max(0, run.population - run.coverage)
-    people = np.array([*(everybody[value] for value in values), missing]) + 1.0 / (
-        len(values) + 1
-    )  # who may still come
+    exact = np.array([*(everybody[value] for value in values), missing], dtype=np.int64)
+    people = np.where(exact < LEAST_TOLD, LEAST_TOLD / 2, rounded(exact))  # never 0: somebody may still come
     of_everybody = people / people.sum()
     counted = np.array([*(in_seed.get(value, 0) for value in values), size - sum(in_seed.values())], dtype=np.int64)
     few = np.minimum(LEAST_TOLD / 2, of_everybody * size)  # what is not told is taken to be as everywhere

@@ -120,6 +120,22 @@ def test_one_more_or_less_in_the_seed_shows_in_no_weight(town: GraphStore) -> No
     assert before == after
 
 
+def test_how_many_of_everybody_have_a_rare_value_shows_in_no_weight(town: GraphStore) -> None:
+    """Three doctors among everybody, or six: what is told of them is the same, and says no more than that they are few."""
+    rule = 'when education = "doctor" then "doctor" when education = "bachelor" then "bachelor" else "other"'
+    dictionary.define(town, SUPERVISOR, draft("degree", rule, ValueType.TEXT, ConsentClass.MARKETING), now=NOW)
+    told = []
+    for many in (3, 6):
+        learned = [NodeRecord(ref, START + DAY, START + DAY, "crm", {"education": "doctor"}) for ref in OTHERS[:many]]
+        town.upsert(GraphBatch(learned))
+        compute(town, base_date=base_date_of(NOW), by="job", clock=lambda: NOW, on_progress=lambda *_: None)
+        _, likeness = ranked(town, GATE.secret, np.array(sorted(handles_of(town, SEED)), dtype=np.int64))
+        told.append(next(each for each in likeness if each.code == "degree"))
+    assert told[0] == told[1]
+    doctors = next(trait for trait in told[0].traits if trait.value == "doctor")
+    assert abs(doctors.of_everybody - 5 / 205) < 0.001  # half of LEAST_TOLD, of what is told of everybody
+
+
 def test_a_seed_like_everybody_or_too_small_grows_into_nothing(town: GraphStore) -> None:
     with pytest.raises(InvalidRequest) as refused:
         alike(town, SEED[:20] + OTHERS[:20])
