@@ -34,6 +34,7 @@ from investigator_ui.panels.parts import Child, facts, icon
 from investigator_ui.texts import TEXTS, text
 
 MOST_TAGS, MOST_TRAITS = 6, 2  # of what look-alikes were found by, that are shown
+CLEAR = 0.1  # nats: a value that weighs less is hardly more frequent among those who were chosen than among everybody
 FORMS = ("csv", "parquet", "jsonl")
 REASON = "audiences.left_"
 _PATH = re.compile(rf"^{HOME}/([0-9]{{13}}-[0-9a-f]{{8}})$")
@@ -152,8 +153,13 @@ def _numbers(version: Version, found: AudienceFound, look: Look) -> Component:
     lang, told = look.lang, found.waterfall(version.number)
     heading = text("audiences.version", lang, n=version.number)
     grown = [(text("audiences.grown", lang), words.number(version.grown))] if version.grown else []
+    asked_for = found.audience.spreaders
+    members: Child = words.number(version.members)
+    if asked_for is not None and version.members - version.grown < asked_for:
+        only = text("audiences.only_these", lang, n=words.number(asked_for))
+        members = html.Span([members, " ", html.Span(only, className="hint")])
     rows: list[tuple[str, Child]] = [
-        (text("audiences.members", lang), words.number(version.members)),
+        (text("audiences.members", lang), members),
         *grown,
         (text("audiences.drawn", lang), words.moment(version.drawn_at, look.zone)),
         (text("audiences.drawn_by", lang), version.drawn_by),
@@ -191,6 +197,10 @@ def _alike(likeness: tuple[Likeness, ...], look: Look) -> Component | None:
     lang = look.lang
     heads = ["audiences.tag", "audiences.value", "audiences.of_seed", "audiences.of_everybody"]
     head = html.Tr(_heads(heads, ("audiences.of_seed", "audiences.of_everybody"), lang))
+    clear = [(tag, [trait for trait in tag.traits if trait.weight > CLEAR][:MOST_TRAITS]) for tag in likeness]
+    shown = [(tag, traits) for tag, traits in clear if traits][:MOST_TAGS]
+    if not shown:
+        return card(text("audiences.alike", lang), html.P(text("audiences.alike_none", lang), className="hint"))
     rows = [
         html.Tr(
             [
@@ -206,8 +216,8 @@ def _alike(likeness: tuple[Likeness, ...], look: Look) -> Component | None:
                 html.Td(words.share(trait.of_everybody), className="count"),
             ]
         )
-        for tag in likeness[:MOST_TAGS]
-        for trait in tag.traits[:MOST_TRAITS]
+        for tag, traits in shown
+        for trait in traits
     ]
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="nodes rows alike")
     return card(text("audiences.alike", lang), table, html.P(text("audiences.alike_hint", lang), className="hint"))

@@ -21,8 +21,8 @@ from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text
 
 FIELDS = ("name", "channel", "purpose", "spreaders", "by", "grow")
-NUMBERS = ("spreaders", "grow")
-LONGEST = 10  # digits
+NUMBERS = {"spreaders": 1, "grow": 0}  # the least of each
+MOST, LONGEST = 100_000, 10  # of each, and how many digits it may have
 AT = {
     "audience.name": "name",
     "audience.channel": "channel",
@@ -59,13 +59,18 @@ def draw_audience(asked: Call[StudioAsked]) -> Outcome:
     """Drawn by the API, through the gate; then its page."""
     said = {name: str(asked.values.get(name) or "").strip() for name in FIELDS}
     recipe: dict[str, Json] = {"circles": list(asked.question.circles), "by": said["by"] or KeyOrder.REACH.value}
-    for number in NUMBERS:
+    for number, least in NUMBERS.items():
         if said[number]:
-            if not (said[number].isascii() and said[number].isdigit() and len(said[number]) < LONGEST):
-                return Outcome(problems={number: text("audiences.whole", asked.look.lang)})
+            if not _is_whole(said[number]) or not least <= int(said[number]) <= MOST:
+                whole = text("audiences.whole", asked.look.lang, least=least, most=words.number(MOST))
+                return Outcome(problems={number: whole})
             recipe[number] = int(said[number])
     made = asked.user.run(DRAW, name=said["name"], channel=said["channel"], purpose=said["purpose"], recipe=recipe)
     return Outcome(message=text("audiences.made", asked.look.lang), go=f"{HOME}/{made['drawAudience']['id']}")
+
+
+def _is_whole(said: str) -> bool:
+    return said.isascii() and said.isdigit() and len(said) <= LONGEST
 
 
 def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:

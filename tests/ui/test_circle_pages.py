@@ -189,6 +189,34 @@ def test_the_waterfall_is_the_supervisors(api: FakeApi) -> None:
     assert "− Grade C or D" in theirs and "Member of a ring" not in theirs, "what left out nobody is not listed"
 
 
+def test_look_alikes_are_told_by_values_that_are_clearly_more_frequent_and_as_estimates(api: FakeApi) -> None:
+    def trait(value: str | None, seed: float, weight: float) -> Json:
+        return {"value": value, "ofSeed": seed, "ofEverybody": 0.2, "weight": weight}
+
+    def tags(*told: Json) -> Json:
+        likeness = [
+            {"code": f"t{at}", "nameZh": "标签", "nameEn": f"tag {at}", "traits": each} for at, each in enumerate(told)
+        ]
+        return {"audience": {"versions": [{"number": 2, "likeness": likeness}]}}
+
+    api.pages["PageAudience"] = lambda _: {"audience": drawn() | {"grow": 10}}
+    heavy = [trait("east", 0.94, 1.5), trait("south", 0.21, 0.05), trait(None, 0.056, -1.2)]
+    api.pages["PageLikeness"] = lambda _: tags([trait("same", 0.2, 0.0)], heavy)
+    told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert "east" in told and "94%" in told and "Chosen (estimate)" in told
+    assert not any(each in told for each in ("south", "Without it", "tag 0"))
+    api.pages["PageLikeness"] = lambda _: tags([trait("same", 0.2, 0.0)])
+    told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert "No value is clearly more frequent" in told and "estimate" not in told
+
+
+@pytest.mark.parametrize(("asked_for", "said"), [(100, True), (30, False), (None, False)])
+def test_fewer_spreaders_than_were_asked_for_is_said(api: FakeApi, asked_for: int | None, said: bool) -> None:
+    api.pages["PageAudience"] = lambda _: {"audience": drawn() | {"spreaders": asked_for}}
+    told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert ("100 were asked for; only these may be handed out" in told) is said
+
+
 def test_an_expired_draw_is_shown_and_handed_out_no_more(api: FakeApi) -> None:
     newest = seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER)
     assert attributes(newest, "data-download") == ["members"] * 3
@@ -204,6 +232,10 @@ def test_an_expired_draw_is_shown_and_handed_out_no_more(api: FakeApi) -> None:
         ({"grow": "20"}, {"circles": [ID], "by": "REACH", "grow": 20}),
         ({"spreaders": "many"}, None),
         ({"grow": "1e9"}, None),
+        ({"grow": "-5"}, None),
+        ({"spreaders": "0"}, None),
+        ({"spreaders": "99999999"}, None),
+        ({"spreaders": "9" * 5000}, None),
     ],
 )
 def test_the_studio_sends_what_was_filled_in(api: FakeApi, values: dict[str, str], sent: Json | None) -> None:
@@ -212,6 +244,7 @@ def test_the_studio_sends_what_was_filled_in(api: FakeApi, values: dict[str, str
     done = audience_form.draw_audience(Call(user(api), audience_form.StudioAsked((ID,)), typed, look))
     if sent is None:
         assert list(done.problems) == list(values) and api.asked == []
+        assert "to 100,000" in next(iter(done.problems.values()))
     else:
         assert done.go == f"/audiences/{DRAWN}"
         assert api.asked[-1][1] == {"name": "spring", "channel": "SMS", "purpose": "bring a friend", "recipe": sent}
