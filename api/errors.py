@@ -222,6 +222,7 @@ CODES: dict[str, Outcome] = {
     "segment.tree": REFUSED_VALUE,
     "segment.cases": REFUSED_VALUE,
     "segment.risk": REFUSED_VALUE,
+    "segment.service": REFUSED_VALUE,
     "segment.channel": REFUSED_VALUE,
     "segment.order": USAGE,
     "segment.exists": Outcome(409, 2),

@@ -119,7 +119,9 @@ class SegmentEdition:
     members: int | None
     population: int
     valid_until: datetime
-    open: bool = strawberry.field(description="Its members may be handed out, through the gate.")
+    open: bool = strawberry.field(
+        description="Its members may be handed out, through the gate, where it reads tags of class marketing only."
+    )
 
     @classmethod
     def of(cls, view: reading.EditionView) -> "SegmentEdition":
@@ -259,7 +261,7 @@ class Segment:
 
     @resolver(
         "How many of an edition, the newest when none is named, may be handed out now through a channel. Errors: not_found, segment.risk, "
-        "segment.expired, segment.unscored, segment.too_small."
+        "segment.service, segment.expired, segment.unscored, segment.too_small."
     )
     def reach(self, info: Info, channel: Channel, edition: int | None = None) -> SegmentReach:
         context = info.context
@@ -271,7 +273,7 @@ class Segment:
 
     @resolver(
         "Members of an edition, the newest when none is named, through the gate for a channel, each time anew. Up to 100 at a time. "
-        "Errors: not_found, cursor.invalid, segment.risk, segment.expired, segment.unscored, segment.too_small."
+        "Errors: not_found, cursor.invalid, segment.risk, segment.service, segment.expired, segment.unscored, segment.too_small."
     )
     def members(
         self, info: Info, channel: Channel, first: int = 20, after: str | None = None, edition: int | None = None

@@ -25,8 +25,12 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     "segments.deleted": ("已删除 {code}", "{code} is deleted"),
     "segments.delete_title": ("删除用户群“{name}”", "Delete the segment “{name}”"),
     "segments.delete_what": (
-        "从列表中移除；历史期次保留备查。被其他用户群引用时不能删除。",
-        "Takes it out of the list; the history stays. One that other segments name can't be deleted.",
+        "从列表中移除；历史期次保留备查。",
+        "Takes it out of the list; the history stays.",
+    ),
+    "segments.delete_used": (
+        "有 {n} 个用户群引用它，修改它们之后才能删除。",
+        "Named by {n} segments: change those before it can be deleted.",
     ),
     "segments.computed": ("已按今天计算", "Computed for today"),
     "segments.failed_why": ("最近一次计算失败：", "The last computation failed:"),
@@ -39,12 +43,16 @@ SEGMENTS: dict[str, tuple[str, str]] = {
         "The newest edition is of an older rule: compute it anew",
     ),
     "segments.now": ("规则与当前人数", "Rule, and whom it reaches now"),
+    "segments.no_values": (
+        "标签“{tag}”还没有值，现在没有人有它；在标签市场计算后再看。",
+        "The tag “{tag}” has no values yet, so nobody has it; look again once it was computed, in the tag market.",
+    ),
     "segments.everybody": ("全部客户", "All customers"),
     "segments.reached": ("人符合全部条件", "meet the whole rule"),
     "segments.waterfall": ("逐条件漏斗", "What each condition keeps"),
     "segments.drops": ("去掉 {n} 人", "drops {n}"),
     "segments.editions": ("各期", "Editions"),
-    "segments.open": ("可触达", "Open"),
+    "segments.open": ("未过期", "Not expired"),
     "segments.open_until": ("{when} 前可导出", "May be handed out until {when}"),
     "segments.out": ("可触达客户", "Who may be written to"),
     "segments.channel": ("渠道", "Channel"),
@@ -133,6 +141,7 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     "segments.script.is": ("是", "is"),
     "segments.script.yes": ("是", "yes"),
     "segments.script.no": ("否", "no"),
+    "segments.script.as_text": ("按规则文本保留", "kept as the rule's text says"),
     "segments.script.empty": ("还没有条件", "No conditions yet"),
     # Refusals of the API
     "error.segment.unknown": ("没有这个用户群", "There is no such segment"),
@@ -154,6 +163,11 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     "todo.segment.risk": (
         "请去掉它，或用 risk_ 开头的代码：只计数，不触达。",
         "Leave that out, or choose a code that begins with risk_: it is counted and never handed out.",
+    ),
+    "error.segment.service": ("用到了不可用于营销的标签", "It reads tags that are not for marketing"),
+    "todo.segment.service": (
+        "请去掉服务类标签，再重新计算；否则只计数，不触达。",
+        "Leave tags of class service out, then compute it anew; else it is counted and never handed out.",
     ),
     "error.segment.channel": ("没有这个渠道", "There is no such channel"),
     "todo.segment.channel": ("请选短信、电话、邮件或推送。", "Choose text message, call, e-mail or push."),

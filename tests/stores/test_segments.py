@@ -15,6 +15,8 @@ from graph_model.services.segments.definition import Segment
 from graph_model.services.segments.dictionary import Draft
 from graph_model.services.segments.editions import Edition
 from graph_model.services.tags import dictionary as tags
+from graph_model.services.tags.computing import base_date_of
+from graph_model.services.tags.computing import compute as compute_tags
 from graph_model.services.tags.definition import ConsentClass, Schedule
 from graph_model.services.tags.runs import RunStatus
 from graph_model.store import GraphStore
@@ -290,6 +292,36 @@ def test_a_tag_that_a_segment_reads_can_not_be_deleted(book: GraphStore) -> None
     assert tags.segments_reading(book, MEI) == {"learned": ["graduates"]}
     dictionary.delete(book, MEI, "graduates")
     tags.delete(book, MEI, "learned")
+
+
+def test_what_reads_a_tag_of_class_service_is_counted_and_never_handed_out(book: GraphStore) -> None:
+    """By itself, by way of another tag, of another segment, and of one that was changed since; what was computed without it is handed out again."""
+    draft = tags.Draft(
+        "learned", "学历", "learned", "人口", "学历", "first_seen is known", consent=ConsentClass.SERVICE
+    )
+    tags.define(book, MEI, draft, now=NOW)
+    tags.define(book, MEI, replace(draft, code="open_one", consent=ConsentClass.MARKETING), now=NOW)
+    through = replace(draft, code="through", rule="tag(learned)", consent=ConsentClass.MARKETING)
+    tags.define(book, MEI, through, now=NOW)
+    compute_tags(book, base_date=base_date_of(NOW), by="test", clock=lambda: NOW, on_progress=lambda *_: None)
+    define(book, "fine", "tag(open_one)")
+    define(book, "direct", "tag(learned)")
+    define(book, "by_tag", "tag(through)")
+    define(book, "by_segment", "segment(fine)")
+    computed = {edition.code: edition for edition in compute(book, "fine", "direct", "by_tag", "by_segment")}
+    assert {edition.members for edition in computed.values()} == {60}
+    assert handed(book, "fine", computed["fine"]) == handed(book, "by_segment", computed["by_segment"])
+    dictionary.change(book, MEI, Draft("fine", "用户群", "tag(learned) and tag(open_one)"), now=NOW)
+    assert len(handed(book, "fine", computed["fine"])) > 20  # an edition goes by the rule that made it
+    for code in ("direct", "by_tag", "by_segment"):
+        with pytest.raises(InvalidRequest, match=r"\(learned\)") as refused:
+            handed(book, code, computed[code])
+        assert refused.value.code == "segment.service"
+    dictionary.change(book, MEI, Draft("direct", "用户群", "tag(open_one)"), now=NOW)
+    with pytest.raises(InvalidRequest, match="compute the segment anew"):
+        handed(book, "direct", computed["direct"])
+    (anew,) = compute(book, "direct")
+    assert len(handed(book, "direct", anew)) > 20
 
 
 def test_a_segment_that_was_deleted_leaves_its_history_and_nothing_of_it_to_the_next_of_its_name(

@@ -28,7 +28,7 @@ from graph_model.services.tags import dictionary as tags
 from graph_model.services.tags import syntax
 from graph_model.services.tags.binding import BoundConditions, bind_conditions
 from graph_model.services.tags.computing import base_date_of
-from graph_model.services.tags.definition import Reads, Schedule, TagDefinition
+from graph_model.services.tags.definition import ConsentClass, Reads, Schedule, TagDefinition
 from graph_model.services.tags.printing import clauses, text_of
 from graph_model.services.wording import refuse_personal
 from graph_model.store import GraphStore
@@ -94,6 +94,29 @@ def dependants_of_each(segments: Mapping[str, Segment]) -> dict[str, list[str]]:
         for code in set(segment.segments):
             found.setdefault(code, []).append(other)
     return found
+
+
+def not_for_marketing(store: GraphStore, segment: Segment, version: int) -> list[str]:
+    """The tags that a version of a segment reads, by way of other segments and tags too, and that are not of class marketing."""
+    text = store.state(_version(segment.code, version))
+    read_by = [segment if text is None else Segment.parse(text)]
+    named, ahead = set[str](), list[str]()
+    while read_by:
+        rule = read_by.pop()
+        ahead.extend(rule.reads.tags)
+        others = [current(store, code) for code in rule.segments if code not in named]
+        named.update(rule.segments)
+        read_by.extend(other for other in others if other is not None)
+    seen, closed = set[str](), set[str]()
+    while ahead:
+        code = ahead.pop()
+        if code not in seen:
+            seen.add(code)
+            tag = tags.current(store, code)
+            if tag is None or tag.consent is not ConsentClass.MARKETING:
+                closed.add(code)
+            ahead.extend(() if tag is None else tag.reads.tags)
+    return sorted(closed)
 
 
 def understand(store: GraphStore, principal: Principal, rule: str | None, tree: object, base_date: date) -> Understood:
@@ -235,12 +258,16 @@ def _text(raw: str, what: str, least: int, most: int) -> str:
 
 def _put(store: GraphStore, made: Segment, *, expected: str | None) -> None:
     # The version first: a segment is never there without its history, and no change writes over the version of another.
-    version, text = f"{VERSIONS}{made.code}/{made.version:06d}", made.dump()
+    version, text = _version(made.code, made.version), made.dump()
     if not store.swap_state(version, expected=None, value=text):
         raise _changed_meanwhile()
     if not store.swap_state(PREFIX + made.code, expected=expected, value=text):
         store.swap_state(version, expected=text, value=None)
         raise _changed_meanwhile()
+
+
+def _version(code: str, number: int) -> str:
+    return f"{VERSIONS}{code}/{number:06d}"
 
 
 def _next_version(store: GraphStore, code: str) -> int:

@@ -1,7 +1,8 @@
 """Who of a segment may be handed to marketing: members of an edition through the gate, each time anew, by opaque ids in an order that says nothing.
 
 Every page and every file comes from `handed_out`. It refuses an edition that is too old, of which nobody's risk is known, or of which too few may be handed
-out, in the same words whatever left it so small; and a segment that says something of risk is counted and never handed out.
+out, in the same words whatever left it so small; and a segment that says something of risk, or reads a tag that is not for marketing, is counted and never
+handed out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from graph_model.services.consent_facts import CHANNELS
 from graph_model.services.gate import EXCLUSIONS, Passed, Told, disclosed, pass_gate, risk_moment, told
 from graph_model.services.gate_policy import Gate
 from graph_model.services.segments.definition import Segment
+from graph_model.services.segments.dictionary import not_for_marketing
 from graph_model.services.segments.editions import Edition, editions
 from graph_model.store import GraphStore
 
@@ -95,8 +97,8 @@ def handed_out(
     piece: int = _PIECE,
     now: datetime,
 ) -> Iterator[list[str]]:
-    """All who may be handed out now, piece by piece, by opaque id. Raises InvalidRequest segment.channel, segment.risk, segment.expired,
-    segment.unscored, segment.too_small."""
+    """All who may be handed out now, piece by piece, by opaque id. Raises InvalidRequest segment.channel, segment.risk, segment.service,
+    segment.expired, segment.unscored, segment.too_small."""
     principal.require(Right.MARKET)
     risk = _require_open(store, gate, segment, of, channel, now)
     _require_enough(store, gate, of, channel, risk, now)
@@ -170,6 +172,13 @@ def _require_open(
     if segment.risk or segment.reads.risk:
         raise InvalidRequest(
             "This segment says something of risk: it is counted and never handed out to marketing.", code="segment.risk"
+        )
+    closed = not_for_marketing(store, segment, of.version)
+    if len(closed) > 0:
+        raise InvalidRequest(
+            f"This segment reads tags that are not of class marketing ({', '.join(closed)}): it is counted and never handed out to marketing. "
+            "Leave them out, then compute the segment anew.",
+            code="segment.service",
         )
     if now > of.valid_until:
         raise InvalidRequest(

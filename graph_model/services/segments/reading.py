@@ -18,7 +18,8 @@ from graph_model.store import GraphStore
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """An edition as one principal may see it: numbers are None where they are too small to tell. `open` while it may be handed out."""
+    """An edition as one principal may see it: numbers are None where they are too small to tell. `open` while it may be handed out,
+    if it reads no tag that is not for marketing."""
 
     edition: Edition
     members: int | None
