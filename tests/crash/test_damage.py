@@ -140,6 +140,7 @@ def test_the_documented_way_back_is_walked_command_by_command(audited: Path, fil
         f"ingest {files}": 0,
         "score": 0,
         "tags compute": 0,
+        "segments compute": 0,
         "doctor --quick": 0,
     }
     assert guanxi("audit", "verify", home=audited).returncode == 0

@@ -193,11 +193,11 @@ def newcomer(store: GraphStore, name: str, identifiers: Sequence[tuple[str, Node
 
 
 def devices_of_worst_ring(store: GraphStore) -> tuple[str, list[NodeRef]]:
-    """The ring with most known fraud that holds devices, and these."""
+    """The ring with most known fraud among those that devices hold together, and these: in other rings each device is one person's own."""
     for ring in store.rings(limit=50):
         around = [node for key in ring.facts["key_members"] for node in store.neighbourhood(key, hops=1).nodes]
         held = [node.ref for node in around if node.label == "Device" and node.ring_id == ring.ring_id]
-        if ring.known_fraud >= 3 and len(held) > 0:
+        if ring.facts["motif"] == "device_farm" and ring.known_fraud >= 3 and len(held) > 0:
             return ring.ring_id, held
     raise AssertionError("The portfolio has no such ring.")
 

@@ -16,6 +16,7 @@ from graph_model.stores.sqlite import (
     reading,
     upsert_edges,
     upsert_slot,
+    upsert_stored_edges,
     walk,
 )
 from graph_model.stores.sqlite.names import load_names
@@ -75,11 +76,19 @@ def test_what_joins_the_nodes_of_an_answer_is_found_at_their_ends_and_by_its_who
     ]
 
 
-@pytest.mark.parametrize("query", [upsert_edges._FIND, upsert_edges._UPDATE_EDGE, upsert_edges._UPDATE_ADJACENCY])
+@pytest.mark.parametrize(
+    "query", [upsert_stored_edges._FIND, upsert_edges._UPDATE_EDGE, upsert_edges._UPDATE_ADJACENCY]
+)
 def test_a_relationship_is_found_and_changed_by_its_whole_key(connection: sqlite3.Connection, query: str) -> None:
     (step,) = plan(connection, query, (0,) * query.count("?"))
     assert "USING PRIMARY KEY" in step
     assert "triple=?" in step and "qualifier=?" in step
+
+
+def test_what_begins_at_the_nodes_of_a_batch_is_read_in_the_order_of_the_table(connection: sqlite3.Connection) -> None:
+    steps = plan(connection, upsert_stored_edges._FIND_FROM, (0, "[]"))
+    assert steps[0].startswith("SCAN wanted")
+    assert steps[1] == "SEARCH e USING PRIMARY KEY (triple=? AND start=?)"
 
 
 def test_the_keys_of_a_batch_drive_the_look_up(connection: sqlite3.Connection) -> None:
