@@ -142,7 +142,7 @@ Guanxi.market = (() => {
     while (form.again && form.isConnected) {
       form.again = false;
       const answer = await answered(action, collect(form));
-      if (answer && !form.again) show(answer, form);
+      if (answer && !form.again) show(answer, form, { live: form.querySelector(`[data-live="${CSS.escape(action)}"]`)?.dataset.field });
     }
     form.looking = false;
   }
@@ -165,17 +165,23 @@ Guanxi.market = (() => {
     return true;
   }
 
-  /* Everything that an answer says, where it belongs. True where it was done. */
-  function show(answer, form = null, { focus = false } = {}) {
+  /* Everything that an answer says, where it belongs. True where it was done. `live`: the field that was looked at while somebody typed into it;
+     what is said at the others, and in the form's line, stays. */
+  function show(answer, form = null, { focus = false, live = "" } = {}) {
     const lost = [];
-    for (const slot of form?.querySelectorAll("[data-field]") ?? []) refuse(slot.dataset.field, answer.problems?.[slot.dataset.field] ?? "");
+    for (const { dataset: { field } } of form?.querySelectorAll("[data-field]") ?? []) {
+      const words = answer.problems?.[field] ?? "";
+      if (words || !live || field === live) refuse(field, words);
+    }
     for (const [field, words] of Object.entries(answer.problems ?? {})) if (!form || !form.querySelector(`[data-field="${CSS.escape(field)}"]`)) lost.push(words);
     if (answer.problem) lost.push(answer.problem);
     for (const [field, value] of Object.entries(answer.fields ?? {})) write(byId(`field-${field}`), value);
 
     const line = form?.querySelector(".form-problem");
-    if (line) line.textContent = lost.join(" ");
-    else if (lost.length > 0) toast(lost.join(" "), { tone: "problem", code: answer.code });
+    if (line && (lost.length > 0 || !live || line.live)) {
+      line.textContent = lost.join(" ");
+      line.live = Boolean(live) && lost.length > 0;
+    } else if (!line && lost.length > 0) toast(lost.join(" "), { tone: "problem", code: answer.code });
     if (focus) form?.querySelector("[aria-invalid]")?.focus();
     if (answer.message) toast(answer.message);
     if (answer.progress) begin(answer.progress);

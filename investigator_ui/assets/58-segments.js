@@ -189,7 +189,7 @@
 
   function drawCondition(node, label, at, remove) {
     const row = element("div", { class: `condition${node.not ? " negated" : ""}` }, negation(node, at));
-    if (node.what === "raw") row.append(element("code", { class: "mono" }, JSON.stringify(node.tree)));
+    if (node.what === "raw") row.append(element("span", { class: "quiet" }, word("as_text")));
     else {
       row.append(select(word("condition"), node.what, choices(label), edit((what) => begin(node, what, label)), `${at}-what`));
       row.append(...controls(node, label, at));
@@ -298,9 +298,10 @@
     while (form.again && form.isConnected) {
       form.again = false;
       const values = Guanxi.market.collect(form);
+      if (values.incomplete) continue; // what was said of that stays
       const answer = await Guanxi.market.ask("count", values).catch(() => null);
       if (!answer || form.again) continue;
-      Guanxi.market.show(answer, form);
+      Guanxi.market.show(answer, form, { live: "rule" });
       if (answer.values?.tree && !values.tree) { root = asGroup(read(answer.values.tree, offered.root)); draw(); }
     }
     form.looking = false;
@@ -308,10 +309,15 @@
 
   Guanxi.market.on("segment-form", (page) => {
     const builder = page.querySelector("#segment-builder");
-    if (!builder || builder.built) return;
-    builder.built = true;
+    const { words } = Guanxi.page;
+    if (!builder || Object.keys(words).length === 0) return; // before its words are there it has nothing to say
+    const { vocabulary } = builder.dataset;
+    if (builder.worded === words && builder.offers === vocabulary) return;
+    const built = Boolean(builder.worded);
+    Object.assign(builder, { worded: words, offers: vocabulary });
+    offered = JSON.parse(vocabulary);
+    if (built) { draw(); return; }
     form = builder.closest("form");
-    offered = JSON.parse(builder.dataset.vocabulary);
     root = builder.dataset.tree ? asGroup(read(JSON.parse(builder.dataset.tree), offered.root)) : group();
     draw();
     const area = document.getElementById("field-rule");

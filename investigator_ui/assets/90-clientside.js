@@ -96,6 +96,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       setTimeout(() => {
         controls();
         Guanxi.table.draw();
+        Guanxi.market.drawn();
         if (window.location.pathname === "/") Guanxi.omnibox.focus();
       }, 0);
       return nothing();

@@ -14,6 +14,19 @@ from investigator_ui.services import Services
 from investigator_ui.texts import problem
 
 _PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)")
+# What of the API's own words, which are English, tells more than ours do: names, and what was meant instead.
+_TELLING = (
+    (re.compile(r"There is no tag (\w+)"), "没有标签 {}"),
+    (re.compile(r"Did you mean (\w+)\?"), "是不是 {}？"),
+    (re.compile(r"There are: (.+)\.$"), "可用：{}"),
+    (re.compile(r"is (?:read|named) by (?!others)(.+?)\. "), "引用它的有：{}"),
+    (
+        re.compile(
+            r"^(?:At line \d+, column \d+: )?(The tag \w+ .+?\.|The texts of \w+ .+?\.|\w+ is compared with .+?\.)(?: |$)"
+        ),
+        "{}",
+    ),
+)
 
 
 def register(app: Dash, services: Services) -> None:
@@ -52,14 +65,20 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _words(error: UiError, page: AnyPage, look: Look) -> str:
-    """What is wrong where in a rule, or who still uses something, only the API knows: its own words, which are English, follow ours."""
+    """What is wrong where in a rule, or who still uses something, only the API knows: what its own words tell follows ours."""
     happened, todo = problem(error.code, look.lang)
     told = error.detail if isinstance(error, Refused) and error.code.startswith(page.detailed) else ""
     if look.lang == "en":
         return told or f"{happened}. {todo}"
     place = _PLACE.search(told)
     where = f"（第 {place['line']} 行第 {place['column']} 列）" if place else ""
-    return f"{happened}{where}。{todo}" + (f" {told}" if told else "")
+    return f"{happened}{where}。{todo}{telling(told)}"
+
+
+def telling(told: str) -> str:
+    """What a Chinese refusal takes over from the API's English words, with a blank before it."""
+    found = [(said, match[1]) for pattern, said in _TELLING if (match := pattern.search(told))]
+    return f" {found[0][0].format(found[0][1])}" if found else ""
 
 
 def refusal(error: UiError, page: AnyPage, look: Look) -> dict[str, Json]:

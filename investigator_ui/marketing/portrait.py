@@ -161,7 +161,7 @@ def _history(asked: PortraitAsked, found: PortraitFound, look: Look) -> Componen
                 html.Span(span.since.isoformat(), className="count"),
                 html.Strong(_said(span, kind, look)),
                 html.Span(
-                    text("portrait.computed", lang, n=span.version, when=words.moment(span.computed_at, look.zone), by=by(span.source)),
+                    text("portrait.computed", lang, n=span.version, when=words.moment(span.computed_at, look.zone), by=by(span.source, lang)),
                     className="hint",
                 ),
             ]

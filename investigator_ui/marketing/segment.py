@@ -21,6 +21,7 @@ from investigator_ui.marketing.segment_contract import (
     DIFFERENCE,
     REACH,
     SEGMENT,
+    TAG_READ,
     WATERFALL,
     Edition,
     Reach,
@@ -35,7 +36,6 @@ from investigator_ui.texts import TEXTS, text
 
 CHANNELS = ("sms", "call", "email", "push")
 FORMS = ("csv", "parquet", "jsonl")
-TAG_READ = "tag "  # begins what a rule reads of a tag
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
@@ -133,12 +133,15 @@ def draw(_asked: SegmentAsked, segment: Segment, look: Look) -> Component:
     beside: list[Child] = [html.Span(segment.code, className="mono quiet"), *state(segment, lang)]
     tools: list[Child] = []
     if look.may("edit_tags"):
-        tools = [
-            forms.act("delete", text("tags.delete", lang), title=text("segments.delete_title", lang, name=segment.name),
-                      confirm=text("segments.delete_what", lang), danger=True),
+        if not segment.dependants:
+            tools.append(
+                forms.act("delete", text("tags.delete", lang), title=text("segments.delete_title", lang, name=segment.name),
+                          confirm=text("segments.delete_what", lang), danger=True)
+            )  # fmt: skip
+        tools += [
             forms.act("compute", [icon("redo"), text("tags.compute", lang)]),
             forms.link(f"{HOME}/{segment.code}/edit", text("tags.edit", lang), "button primary"),
-        ]  # fmt: skip
+        ]
     left = html.Div([_now(segment, look), _editions(segment, look), _versions(segment, look)], className="stack")
     right = html.Div([*_out(segment, look), _compare(segment, look), _entry(segment, look)], className="stack")
     return page_shell(
@@ -264,7 +267,7 @@ def _versions(segment: Segment, look: Look) -> Component:
 
 def _version(version: Version, look: Look, *, newest: bool) -> html.Li:
     lang = look.lang
-    when = f"{words.moment(version.changed_at, look.zone)} · {by(version.changed_by)}"
+    when = f"{words.moment(version.changed_at, look.zone)} · {by(version.changed_by, lang)}"
     line: list[Child] = [
         html.Span(text("tags.version", lang, n=version.version), className="version-number"),
         html.Span(when, className="quiet"),
@@ -296,6 +299,9 @@ def _entry(segment: Segment, look: Look) -> Component:
         html.Div(reads, className="chips") if reads else html.P(text("tags.reads_nothing", lang), className="hint"),
         html.H2(text("segments.dependants", lang)),
         html.Div(used, className="chips") if used else nobody,
+        html.P(text("segments.delete_used", lang, n=len(used)), className="hint")
+        if used and look.may("edit_tags")
+        else None,
     )
 
 

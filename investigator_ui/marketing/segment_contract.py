@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from pydantic.dataclasses import dataclass
 
+from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.contract import ANSWER, Json
 
@@ -23,6 +24,7 @@ FORM = """query PageSegmentForm {
     ties { type captionZh captionEn to directed } shared blocklist
   }
 }"""
+COMPUTED = "query PageComputedTags { tags { code nameZh nameEn figures { version } } }"
 RULE = "query PageSegmentRule($code: ID!) { segment(code: $code) { code name description owner schedule rule tree } }"
 COUNT = f"query PageCountSegment($rule: String, $tree: JSON) {{ countSegment(rule: $rule, tree: $tree) {{ {COUNTED} tree }} }}"
 DIFFERENCE = """query PageSegmentDifference($code: ID!, $before: Int!, $after: Int!) {
@@ -39,10 +41,13 @@ CHANGE = "mutation PageChangeSegment($input: SegmentInput!) { changeSegment(inpu
 DELETE = "mutation PageDeleteSegment($code: ID!) { deleteSegment(code: $code) }"
 COMPUTE = f"mutation PageComputeSegment($code: ID!) {{ computeSegment(code: $code) {{ {ROW} }} }}"
 
+TAG_READ = "tag "  # begins what a rule reads of a tag
+
 DOCUMENTS = {
     "PageSegments": SEGMENTS,
     "PageSegment": SEGMENT,
     "PageSegmentForm": FORM,
+    "PageComputedTags": COMPUTED,
     "PageSegmentRule": RULE,
     "PageCountSegment": COUNT,
     "PageSegmentDifference": DIFFERENCE,
@@ -112,6 +117,28 @@ class Counted:
     reads: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Computed:
+    version: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class NamedTag:
+    """`figures`: None where it was never computed."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    figures: Computed | None = None
+
+    @property
+    def computed(self) -> bool:
+        return self.figures is not None
+
+    def name(self, lang: Language) -> str:
+        return self.name_zh if lang == "zh" else words.capital(self.name_en)
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

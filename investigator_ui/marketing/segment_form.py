@@ -14,11 +14,23 @@ from investigator_ui.contract import ANSWER, Json
 from investigator_ui.errors import Refused
 from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
-from investigator_ui.marketing.parts import card, page_shell
-from investigator_ui.marketing.segment_contract import CHANGE, COUNT, DEFINE, FORM, RULE, Counted, Vocabulary, Written
+from investigator_ui.marketing.parts import card, notice, page_shell
+from investigator_ui.marketing.segment_contract import (
+    CHANGE,
+    COMPUTED,
+    COUNT,
+    DEFINE,
+    FORM,
+    RULE,
+    TAG_READ,
+    Counted,
+    NamedTag,
+    Vocabulary,
+    Written,
+)
 from investigator_ui.marketing.segment_waterfall import waterfall
 from investigator_ui.marketing.segments import HOME, NEW
-from investigator_ui.marketing.tag_words import code_at
+from investigator_ui.marketing.tag_words import code_at, over_risk
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, icon, name_of
 from investigator_ui.texts import text
@@ -34,6 +46,7 @@ AT = {
     "segment.which": "rule",
     "segment.risk": "rule",
     "text.personal": "rule",
+    "rule.risk": "rule",
     "forbidden": "rule",
     "segment.code": "code",
     "segment.exists": "code",
@@ -108,11 +121,26 @@ def count(asked: Call[FormAsked]) -> Outcome:
     told = _rule(asked.values)
     if not told:
         return Outcome(parts={"rule-check": _uncounted(asked.look.lang)})
-    counted = read(Counted, asked.user.run(COUNT, **told)["countSegment"])
+    try:
+        counted = read(Counted, asked.user.run(COUNT, **told)["countSegment"])
+    except Refused as error:
+        raise over_risk(error, asked.look) from error
     fields = {"rule": counted.rule} if "tree" in told else {}
-    return Outcome(
-        parts={"rule-check": waterfall(counted, asked.look.lang)}, fields=fields, values={"tree": counted.tree}
-    )
+    told_of = [*_without_values(asked, counted), *waterfall(counted, asked.look.lang)]
+    return Outcome(parts={"rule-check": told_of}, fields=fields, values={"tree": counted.tree})
+
+
+def _without_values(asked: Call[FormAsked], counted: Counted) -> list[Component]:
+    """Nobody has a tag that was never computed: that is no count of people."""
+    lang, wanted = asked.look.lang, {each.removeprefix(TAG_READ) for each in counted.reads if each.startswith(TAG_READ)}
+    if not wanted:
+        return []
+    tags = read(tuple[NamedTag, ...], asked.user.run(COMPUTED)["tags"])
+    return [
+        notice(text("segments.no_values", lang, tag=tag.name(lang)), tone="warn")
+        for tag in tags
+        if tag.code in wanted and not tag.computed
+    ]
 
 
 def save(asked: Call[FormAsked]) -> Outcome:
@@ -126,7 +154,10 @@ def save(asked: Call[FormAsked]) -> Outcome:
         name: str(asked.values.get(name, "")).strip() for name in ("code", "name", "description", "owner", "schedule")
     }
     document, field = (CHANGE, "changeSegment") if asked.question.code else (DEFINE, "defineSegment")
-    code = asked.user.run(document, input=wanted | told)[field]["code"]
+    try:
+        code = asked.user.run(document, input=wanted | told)[field]["code"]
+    except Refused as error:
+        raise over_risk(error, asked.look) from error
     return Outcome(message=text("segments.saved", lang), go=f"{HOME}/{code}")
 
 

@@ -71,13 +71,12 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
     ]
     tools: list[Child] = []
     if look.may("edit_tags"):
-        users = len(tag.dependants) + len(tag.segments)
-        used = " " + text("tags.delete_used", lang, n=users) if users else ""
-        tools = [
-            forms.act("delete", text("tags.delete", lang), title=text("tags.delete_title", lang, name=tag.name(lang)),
-                      confirm=text("tags.delete_what", lang) + used, danger=True),
-            forms.link(f"{HOME}/{tag.code}/edit", text("tags.edit", lang), "button primary"),
-        ]  # fmt: skip
+        if not _readers(tag):
+            tools.append(
+                forms.act("delete", text("tags.delete", lang), title=text("tags.delete_title", lang, name=tag.name(lang)),
+                          confirm=text("tags.delete_what", lang), danger=True)
+            )  # fmt: skip
+        tools.append(forms.link(f"{HOME}/{tag.code}/edit", text("tags.edit", lang), "button primary"))
     left = html.Div([_spread(tag, look), _rule(tag, look), _versions(tag, look)], className="stack")
     right = html.Div([_entry(tag, look), _run(tag, look), _lineage(found, look)], className="stack")
     return page_shell(
@@ -90,6 +89,10 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
         tools=tools,
         back=forms.link(HOME, [icon("chevron"), text("tags.title", lang)], "page-back"),
     )
+
+
+def _readers(tag: WholeTag) -> int:
+    return len(tag.dependants) + len(tag.segments)
 
 
 def _notices(tag: WholeTag, look: Look) -> list[Component]:
@@ -148,7 +151,7 @@ def _versions(tag: WholeTag, look: Look) -> Component:
 def _version(version: TagVersion, look: Look, *, newest: bool) -> html.Li:
     lang = look.lang
     label = text("tags.version", lang, n=version.version)
-    when = f"{words.moment(version.changed_at, look.zone)} · {by(version.changed_by)}"
+    when = f"{words.moment(version.changed_at, look.zone)} · {by(version.changed_by, lang)}"
     line: list[Child] = [html.Span(label, className="version-number"), html.Span(when, className="quiet")]
     if newest:
         line.append(chip(text("tags.current", lang), "good"))
@@ -178,7 +181,7 @@ def _run(tag: WholeTag, look: Look) -> Component:
         (text("tags.column_fresh", lang), figures.base_date.isoformat()),
         (text("tags.computed_version", lang), text("tags.version", lang, n=figures.version)),
         (text("tags.started", lang), words.moment(figures.started_at, look.zone)),
-        (text("tags.by", lang), by(figures.by)),
+        (text("tags.by", lang), by(figures.by, lang)),
         (text("tags.changed", lang), counted(figures.changed, lang)),
     ]
     return card(text("tags.last_run", lang), facts(rows))
@@ -200,6 +203,9 @@ def _lineage(found: TagFound, look: Look) -> Component:
         _listed(reads, text("tags.reads_nothing", lang)),
         html.H2(text("tags.dependants", lang)),
         _listed(used, text("tags.used_by_none", lang)),
+        html.P(text("tags.delete_used", lang, n=_readers(tag)), className="hint")
+        if used and look.may("edit_tags")
+        else None,
     )
 
 

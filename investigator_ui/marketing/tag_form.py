@@ -16,7 +16,7 @@ from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, page_shell
 from investigator_ui.marketing.tag_contract import CHANGE, CHECK, DEFINE, TAG, TAGS, TagCheck, TagRow, WholeTag
-from investigator_ui.marketing.tag_words import code_at, kind, value
+from investigator_ui.marketing.tag_words import code_at, kind, over_risk, value
 from investigator_ui.marketing.tags import HOME, NEW
 from investigator_ui.panels.parts import Child, icon, name_of
 from investigator_ui.texts import text
@@ -58,6 +58,7 @@ AT = {
     "tag.value_type": "valueType",
     "tag.code": "code",
     "tag.exists": "code",
+    "rule.risk": "rule",
     "forbidden": "rule",
 }
 
@@ -103,12 +104,16 @@ def check(asked: Call[FormAsked]) -> Outcome:
     lang, rule = asked.look.lang, str(asked.values.get("rule", ""))
     if not rule.strip():
         return Outcome(parts={"rule-check": _unchecked(lang)})
-    answer = asked.user.run(CHECK, rule=rule, type=str(asked.values.get("type") or CUSTOMER))
+    try:
+        answer = asked.user.run(CHECK, rule=rule, type=str(asked.values.get("type") or CUSTOMER))
+    except Refused as error:
+        raise over_risk(error, asked.look) from error
     checked = read(TagCheck, answer["checkTag"])
     fields: dict[str, str] = {} if asked.question.code else {"valueType": checked.value_type}
     if checked.risk:
         fields["consent"] = "RISK"
-    return Outcome(parts={"rule-check": _checked(checked, asked.look)}, fields=fields)
+    kept = str(asked.values.get("valueType", "")) if asked.question.code else checked.value_type
+    return Outcome(parts={"rule-check": _checked(checked, kept, asked.look)}, fields=fields)
 
 
 def save(asked: Call[FormAsked]) -> Outcome:
@@ -116,7 +121,10 @@ def save(asked: Call[FormAsked]) -> Outcome:
     for name in ("nameZh", "nameEn", "code", "category", "subcategory", "owner", "rule"):
         wanted[name] = str(wanted[name]).strip()
     document, field = (CHANGE, "changeTag") if asked.question.code else (DEFINE, "defineTag")
-    code = asked.user.run(document, input=wanted)[field]["code"]
+    try:
+        code = asked.user.run(document, input=wanted)[field]["code"]
+    except Refused as error:
+        raise over_risk(error, asked.look) from error
     return Outcome(message=text("tags.saved", asked.look.lang), go=f"{HOME}/{code}")
 
 
@@ -222,10 +230,16 @@ def _unchecked(lang: Language) -> Component:
     return html.P(text("tags.check_hint", lang), className="hint")
 
 
-def _checked(checked: TagCheck, look: Look) -> list[Component]:
+def _checked(checked: TagCheck, kept: str, look: Look) -> list[Component]:
+    """`kept`: the kind of value that the tag has for good."""
     lang = look.lang
     rows = [Bar(value(checked.value_type, share.value, lang), share.count) for share in checked.counts]
-    signs: list[Child] = [chip(text("tags.rule_good", lang), "good"), chip(kind(checked.value_type, lang))]
+    sign = chip(text("tags.rule_good", lang), "good")
+    if checked.value_type != kept:
+        sign = chip(
+            text("tags.rule_other_kind", lang, gives=kind(checked.value_type, lang), kept=kind(kept, lang)), "problem"
+        )
+    signs: list[Child] = [sign, chip(kind(checked.value_type, lang))]
     if checked.risk:
         signs.append(chip(text("tags.rule_risk", lang), "problem"))
     signs += [html.Span(each, className="chip mono") for each in checked.reads]

@@ -8,6 +8,8 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
+from investigator_ui.errors import Refused
+from investigator_ui.marketing.page import Look
 from investigator_ui.marketing.parts import chip
 from investigator_ui.marketing.tag_contract import TagFigures
 from investigator_ui.panels.parts import Child
@@ -16,6 +18,7 @@ from investigator_ui.texts import TEXTS, text
 CODE = r"[a-z][a-z0-9_]{0,39}"
 
 CONSENT_TONES = {"MARKETING": "good", "SERVICE": "", "RISK": "problem"}
+JOB, SHELL = "a job (", "command line"  # what is no person, as the API calls it
 STATUS_TONES = {"DONE": "good", "RUNNING": "", "FAILED": "problem", "STUCK": "problem"}
 
 
@@ -55,9 +58,17 @@ def freshness(figures: TagFigures | None, lang: Language) -> Component:
     return html.Span(children, className="share")
 
 
-def by(source: str) -> str:
-    """Somebody's name, of a source such as `user:NAME`."""
-    return source.partition(":")[2] or source
+def by(source: str, lang: Language) -> str:
+    """Who it was, of a source such as `user:NAME`."""
+    name = source.partition(":")[2] or source
+    if name.startswith(JOB):
+        return text("tags.by_job", lang)
+    return text("tags.by_shell", lang) if name == SHELL else name
+
+
+def over_risk(error: Refused, look: Look) -> Refused:
+    """A rule that is refused to who may write rules reads risk."""
+    return Refused("rule.risk") if error.code == "forbidden" and not look.may("see_risk") else error
 
 
 def code_at(path: str, before: str) -> str | None:

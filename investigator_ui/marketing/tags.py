@@ -112,7 +112,7 @@ def draw(asked: TagsAsked, found: TagsFound, look: Look) -> Component:
         todo = text("tags.none_todo" if look.may("edit_tags") else "tags.none_wait", lang)
         body: Component = card("", empty("tag", text("tags.none", lang), todo))
     else:
-        body = html.Div([_tree(asked, found.tags, lang), html.Div([_filters(asked, lang), _table(shown, look)], className="stack")],
+        body = html.Div([_tree(asked, found.tags, lang), html.Div([_filters(asked, look), _table(shown, look)], className="stack")],
                         className="market-columns")  # fmt: skip
     return page_shell(
         "tags",
@@ -151,8 +151,11 @@ def _branch(asked: TagsAsked, label: str, category: str, subcategory: str, count
     return html.Li(choose, className="second" if subcategory else "first")
 
 
-def _filters(asked: TagsAsked, lang: Language) -> Component:
-    classes = [(each, text(f"tags.consent_{each.lower()}", lang)) for each in CONSENT_TONES]
+def _filters(asked: TagsAsked, look: Look) -> Component:
+    lang, may_risk = look.lang, look.may("see_risk")
+    classes = [
+        (each, text(f"tags.consent_{each.lower()}", lang)) for each in CONSENT_TONES if may_risk or each != "RISK"
+    ]
     states = [(each, text(f"tags.state_{each}", lang)) for each in STATES]
     everything = text("list.all", lang)
     tools: list[Child] = [

@@ -4,13 +4,16 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from investigator_ui.callbacks.pages import telling
 from investigator_ui.marketing.segment_form import FormAsked
+from investigator_ui.marketing.tag_words import by
 from tests.ui.browsing import investigating
 from tests.ui.processes import free_port, process, ui_server
 from tests.ui.test_accessibility import serious
@@ -39,6 +42,25 @@ def test_the_form_takes_a_rule_from_its_address() -> None:
     assert FormAsked.parse("/segments/~new", {"rule": "tag(a)"}) == FormAsked(rule="tag(a)")
     assert FormAsked.parse("/segments/some/edit", {}) == FormAsked("some")
     assert FormAsked.parse("/segments/some", {}) is None and FormAsked.parse("/segments/No Code/edit", {}) is None
+
+
+def test_what_only_the_api_knows_is_told_in_chinese_and_its_other_words_are_left_out() -> None:
+    place = "At line 1, column 5: "
+    for said, told in (
+        (f"{place}There is no tag vip. Define it first, or ask `guanxi tags list`.", "没有标签 vip"),
+        (f"{place}That is no property. Did you mean education?", "是不是 education？"),
+        (f"{place}That is no node type. There are: Phone, Device.", "可用：Phone, Device"),
+        ("The segment one is named by other, third. Change those first.", "引用它的有：other, third"),
+        ("The segment one is named by others. Ask the risk team. Change those first.", ""),
+        (f"{place}The texts of band have no order. Compare by = or <> or in.", "The texts of band have no order."),
+        ("A segment's code is up to 40 small letters, digits and underscores, a letter first.", ""),
+    ):
+        assert telling(said).strip() == told
+
+
+def test_what_is_no_person_is_not_called_one() -> None:
+    assert by("user:a job (tags)", "zh") == "后台任务" and by("user:command line", "zh") == "命令行"
+    assert by("user:marketer", "zh") == "marketer"
 
 
 @pytest.mark.browser
@@ -123,3 +145,73 @@ def test_a_marketer_clicks_a_segment_together_and_takes_it_home(
         page.click("button[data-do=delete]")
         page.click("#market-confirm")
         expect(page.locator("#segments-page .empty-title")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_the_builder_has_its_words_when_its_address_is_opened_at_once(
+    browser: Browser, product: tuple[str, set[str]]
+) -> None:
+    url, _ = product
+    with investigating(browser, url) as who:
+        page = who.page
+        who.start("/segments", name="marketer")
+
+        def words_come_last(route: Route) -> None:
+            if "topbar.children" in (route.request.post_data or ""):
+                expect(page.locator("#segment-builder")).to_be_attached()
+            route.continue_()
+
+        page.route("**/_dash-update-component", words_come_last)
+        page.goto(f"{who.url}/segments/~new")
+        expect(page.locator(".builder [data-focus='c-mode'] option >> nth=0")).to_have_text("满足全部（且）")
+        page.click("[data-focus='c-add']")
+        page.select_option("[data-focus='c.0-what']", "degree")
+        expect(page.locator("#field-rule")).to_have_value(re.compile("degree"))
+        page.click("[data-language=en]")
+        expect(page.locator(".builder [data-focus='c-mode'] option >> nth=0")).to_have_text("all of these (and)")
+        expect(page.locator("[data-focus='c.0-what']")).to_have_value("degree")
+        expect(page.locator(".builder")).not_to_contain_text("segments.script.")
+
+
+@pytest.mark.browser
+def test_what_saving_found_wrong_stays_while_the_rule_is_looked_at(
+    browser: Browser, product: tuple[str, set[str]]
+) -> None:
+    url, _ = product
+    with investigating(browser, url) as who:
+        page = who.page
+        who.start("/segments/~new", name="marketer")
+        page.fill("#field-rule", "shared(Device by USES_DEVICE) >= 2")
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#problem-name")).to_have_text("请填写")
+        expect(page.locator("#rule-check")).to_contain_text("人符合全部条件")
+        expect(page.locator("#problem-name")).to_have_text("请填写")
+        expect(page.locator(".builder .condition")).to_contain_text("按规则文本保留")
+
+
+@pytest.mark.browser
+def test_a_tag_that_was_never_computed_is_told_of_and_one_that_is_named_is_not_deleted(
+    browser: Browser, product: tuple[str, set[str]]
+) -> None:
+    url, _ = product
+    with investigating(browser, url) as who:
+        page = who.page
+        who.start("/tags/~new", name="marketer")
+        told = {"code": "friends", "nameZh": "推荐人", "nameEn": "referrer", "category": "社交", "subcategory": "推荐"}
+        for name, value in {**told, "rule": "degree(REFERRED out) >= 1"}.items():
+            page.fill(f"#field-{name}", value)
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#tag-page h1")).to_have_text("推荐人")
+        for name, code, rule in (("一群", "one", "tag(friends)"), ("另一群", "other", "segment(one)")):
+            page.goto(f"{who.url}/segments/~new")
+            page.fill("#field-rule", rule)
+            expect(page.locator("#rule-check")).to_contain_text("标签“推荐人”还没有值")
+            page.fill("#field-name", name)
+            page.fill("#field-code", code)
+            page.click(".page-form [type=submit]")
+            expect(page.locator("#segment-page h1")).to_have_text(name)
+        page.goto(f"{who.url}/segments/one")
+        expect(page.locator("#segment-page")).to_contain_text("有 1 个用户群引用它")
+        assert page.locator("button[data-do=delete]").count() == 0
+        page.click(".tag-chip >> text=other")
+        expect(page.locator("button[data-do=delete]")).to_be_visible()

@@ -40,6 +40,10 @@ def test_a_marketer_makes_a_tag_changes_it_and_takes_it_away(browser: Browser, r
         write(page, rule="degree(REFERRED out >= 1")
         expect(page.locator("#problem-rule")).to_contain_text("第 1 行第 21 列")
         assert serious(who) == []
+        write(page, rule="tag(nobody)")
+        expect(page.locator("#problem-rule")).to_contain_text("没有标签 nobody")
+        expect(page.locator("#problem-rule")).not_to_contain_text("Define")
+        expect(page.locator("#problem-code")).to_have_text("请填写")  # what saving found wrong stays
         write(page, rule="degree(REFERRED out) >= 1")
         expect(page.locator("#rule-check")).to_contain_text("少于 10")
         expect(page.locator("#problem-rule")).to_be_empty()
@@ -57,6 +61,9 @@ def test_a_marketer_makes_a_tag_changes_it_and_takes_it_away(browser: Browser, r
         page.click("text=修改")
         expect(page.locator("#field-code")).to_have_attribute("readonly", "")
         expect(page.locator("#rule-check")).to_contain_text("规则可用")
+        write(page, rule='when degree(REFERRED out) >= 2 then "many"')
+        expect(page.locator("#rule-check")).to_contain_text("规则给出“枚举”，而此标签是“是否”")
+        expect(page.locator("#rule-check")).not_to_contain_text("规则可用")
         write(page, rule="degree(REFERRED out) >= 2")
         page.click(".page-form [type=submit]")
         expect(page.locator(".version-list li")).to_have_count(2)
@@ -73,7 +80,7 @@ def test_a_rule_over_risk_is_refused_where_it_is_written(browser: Browser, refer
     with investigating(browser, reference.url, locale="en-GB") as who:
         who.start("/tags/~new", name="marketer")
         who.page.fill("#field-rule", 'grade = "D"')
-        expect(who.page.locator("#problem-rule")).not_to_be_empty()
+        expect(who.page.locator("#problem-rule")).to_contain_text("The rule reads risk")
         assert who.page.locator("#field-consent option").all_inner_texts() == ["Marketing", "Service"]
 
 
@@ -103,6 +110,7 @@ def test_the_market_tells_what_is_late_and_what_failed(browser: Browser, market:
             expect(page.locator(f"tr[data-row={code}]")).to_contain_text(words)
         assert serious(who) == []
         assert page.locator("button[data-do=compute]").count() == 0
+        assert "Risk" not in page.locator("select[data-filter=consent] option").all_inner_texts()
         page.select_option("select[data-filter=state]", "trouble")
         expect(rows).to_have_count(2)
         page.click("#list-clear")
@@ -172,14 +180,15 @@ def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, 
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
         who.start("/tags/referrer")
+        expect(page.locator("#tag-page")).to_contain_text("Read by 1 tags or segments")
+        assert page.locator("button[data-do=delete]").count() == 0
+        page.click(".tag-chip >> text=Spreader")
+        expect(page.locator("#tag-page h1")).to_have_text("Spreader")
         page.click("button[data-do=delete]")
-        expect(page.locator("#market-what")).to_contain_text("Read by 1 tags or segments")
         page.click("#market-confirm")
         expect(page.locator("#market-problem")).not_to_be_empty()
         page.keyboard.press("Escape")
         expect(page.locator("button[data-do=delete]")).to_be_focused()
-        page.click(".tag-chip >> text=Spreader")
-        expect(page.locator("#tag-page h1")).to_have_text("Spreader")
         page.click(".tag-chip >> text=Referrer")
         expect(page.locator("#tag-page h1")).to_have_text("Referrer")
 
