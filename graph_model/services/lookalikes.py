@@ -20,7 +20,7 @@ from graph_model.services.tags.binding import is_risk
 from graph_model.services.tags.definition import ConsentClass, TagDefinition
 from graph_model.services.tags.dictionary import MOST_TAGS, everything
 from graph_model.services.tags.reading import value_of
-from graph_model.services.tags.runs import LastRun, last_runs
+from graph_model.services.tags.runs import LastRun, RunStatus, last_runs
 from graph_model.store import GraphStore
 from graph_model.tagging import TagCell
 
@@ -110,8 +110,10 @@ def _learned(store: GraphStore, secret: bytes, seed: Handles) -> list[_Learned]:
 
 
 def _is_usable(tag: TagDefinition, run: LastRun) -> bool:
+    """One that is being computed, or failed, has counted some only."""
     open_to_marketing = tag.consent is ConsentClass.MARKETING and not is_risk(tag)
-    return open_to_marketing and tag.label == LABEL and run.population > 0 and 1 <= len(run.counts) <= MOST_VALUES
+    counted = run.status is RunStatus.DONE and run.population > 0 and 1 <= len(run.counts) <= MOST_VALUES
+    return open_to_marketing and tag.label == LABEL and counted
 
 
 def _learn(tag: TagDefinition, run: LastRun, in_seed: Mapping[TagCell, int], size: int) -> _Learned:

@@ -1,6 +1,7 @@
 """Look-alikes on every engine: who is most like a seed joins it, through the gate, for reasons that are told and say nothing of risk or consent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -18,6 +19,7 @@ from graph_model.services.tags import dictionary
 from graph_model.services.tags.computing import base_date_of, compute
 from graph_model.services.tags.definition import ConsentClass, ValueType
 from graph_model.services.tags.dictionary import Draft
+from graph_model.services.tags.runs import RunStatus, last_run, remember
 from graph_model.store import GraphStore
 from tests.services.people import GATE, NOW, START, circle, consent, handles_of, person, refer, said, score
 
@@ -151,3 +153,17 @@ def test_a_seed_like_everybody_or_too_small_grows_into_nothing(town: GraphStore)
     with pytest.raises(InvalidRequest) as refused:
         draw(town, Recipe((small,), grow=100_001))
     assert refused.value.code == "audience.recipe"
+
+
+def test_a_tag_that_is_not_computed_through_weighs_nothing(town: GraphStore) -> None:
+    """Of those who are counted so far few have a degree: the seed would seem to be unlike them."""
+    few = {'"bachelor"': 10, '"other"': 50}
+    done = last_run(town, "school")
+    assert done is not None
+    seed = np.array(sorted(handles_of(town, SEED[:20] + OTHERS[:5])), dtype=np.int64)
+    _, likeness = ranked(town, GATE.secret, seed)
+    assert "school" in [each.code for each in likeness]
+    for status in (RunStatus.RUNNING, RunStatus.FAILED):
+        remember(town, "school", replace(done, status=status, counts=few, population=60))
+        _, likeness = ranked(town, GATE.secret, seed)
+        assert "school" not in [each.code for each in likeness]
