@@ -187,7 +187,7 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     "todo.segment.failed": ("请看它们最近一次计算的原因。", "Their last computations say why."),
     "error.segment.expired": ("这一期已过期", "This edition is too old"),
     "todo.segment.expired": ("请重新计算。", "Compute the segment anew."),
-    "error.segment.unscored": ("计算时没有可用的评分", "Nobody's risk was known when it was computed"),
+    "error.segment.unscored": ("没有可用的评分", "Nobody's risk is known, or was when it was computed"),
     "todo.segment.unscored": ("请运维先给全体客户评分，再重新计算。", "Have everybody scored, then compute it anew."),
     "error.segment.too_small": ("可触达的人太少", "Too few people may be handed out"),
     "todo.segment.too_small": ("请放宽条件，或换一个渠道。", "Widen the segment, or choose another channel."),
