@@ -4,6 +4,8 @@
 (() => {
   const { go, openSubject } = Guanxi;
   const MOST = 20; // chosen at once; the same as circles.py
+  const READ = 12; // pixels on the screen of a caption that is to be read
+  const SMALLEST = 17; // the same as circle_drawing.py
 
   function choose(circle) {
     const chosen = (new URLSearchParams(window.location.search).get("chosen") ?? "").split(",").filter(Boolean);
@@ -31,7 +33,11 @@
     live.on("dbltap", "node", (event) => openSubject(event.target.id()));
     live.on("mouseover", "node", (event) => event.target.addClass("over"));
     live.on("mouseout", "node", (event) => event.target.removeClass("over"));
+    // Who brought somebody is read by name, from however far.
+    const legible = () => live.nodes("[weighty = 1]").style("font-size", Math.max(SMALLEST, READ / live.zoom()));
+    live.on("zoom", legible);
     live.fit(undefined, 24);
+    legible();
     live.container().closest(".circle-canvas").dataset.drawn = "1";
   }
 

@@ -36,6 +36,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def draw_frame(lang_data: Json, me: Json) -> tuple[Json, ...]:
         lang, user = language_of(lang_data), me_of(me)
+        may_see = user is None or "see_graph" in user.rights
         may_edit = user is not None and "edit_graph" in user.rights
         may_record = user is not None and "record" in user.rights
         may_block = user is not None and "block" in user.rights
@@ -44,7 +45,9 @@ def register(app: Dash, services: Services) -> None:
             canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights, may_edit=may_edit),
             canvas_panels.zoom_tools(lang),
             [
-                *canvas_panels.dialogs(lang, may_edit=may_edit, may_record=may_record, may_block=may_block),
+                *canvas_panels.dialogs(
+                    lang, may_see=may_see, may_edit=may_edit, may_record=may_record, may_block=may_block
+                ),
                 forms.dialog(lang),
             ],
             text("canvas.loading", lang),

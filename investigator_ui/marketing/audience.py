@@ -30,6 +30,7 @@ from investigator_ui.marketing.audiences import HOME, channel, state
 from investigator_ui.marketing.circle_contract import KeyOrder, short
 from investigator_ui.marketing.page import Call, Download, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, notice, page_shell
+from investigator_ui.marketing.tag_words import by
 from investigator_ui.panels.parts import Child, facts, icon
 from investigator_ui.texts import TEXTS, text
 
@@ -162,7 +163,7 @@ def _numbers(version: Version, found: AudienceFound, look: Look) -> Component:
         (text("audiences.members", lang), members),
         *grown,
         (text("audiences.drawn", lang), words.moment(version.drawn_at, look.zone)),
-        (text("audiences.drawn_by", lang), version.drawn_by),
+        (text("audiences.drawn_by", lang), by(version.drawn_by, lang)),
         (text("audiences.until", lang), words.moment(version.valid_until, look.zone)),
         (text("audiences.policy", lang), version.policy_version),
     ]
@@ -258,11 +259,11 @@ def _recipe(audience: Audience, look: Look) -> Component:
             [forms.link(f"{circles.HOME}/{each}", short(each), "page-anchor mono") for each in audience.circles],
             className="pairs",
         )
-    by = text("circle.by_influence" if audience.by is KeyOrder.INFLUENCE else "circle.by_reach", lang)
+    ranked = text("circle.by_influence" if audience.by is KeyOrder.INFLUENCE else "circle.by_reach", lang)
     who = (
         text("audiences.everybody", lang)
         if audience.spreaders is None
-        else text("audiences.strongest", lang, n=words.number(audience.spreaders), by=by)
+        else text("audiences.strongest", lang, n=words.number(audience.spreaders), by=ranked)
     )
     if audience.grow:
         stop = "，" if lang == "zh" else ", "
@@ -273,7 +274,7 @@ def _recipe(audience: Audience, look: Look) -> Component:
         (text("audiences.who", lang), who),
         (
             text("audiences.created", lang),
-            f"{words.moment(audience.created_at, look.zone)} · {audience.created_by}",
+            f"{words.moment(audience.created_at, look.zone)} · {by(audience.created_by, lang)}",
         ),
     ]
     return card(text("audiences.recipe", lang), facts(rows))

@@ -165,12 +165,12 @@ def _table(asked: CirclesAsked, found: CirclesFound, look: Look) -> Component:
         _head(text("circles.people", lang), CircleOrder.SIZE, asked, lang),
         _head(text("circles.steps", lang), CircleOrder.DEPTH, asked, lang),
         _head(text("circles.brought", lang), None, asked, lang, number=True),
-        _head(text("circles.applied", lang), CircleOrder.APPLIED, asked, lang),
+        _head(_of_brought("circles.applied", lang), CircleOrder.APPLIED, asked, lang),
     ]
     if exact:
         heads += [
-            _head(text("circles.approved", lang), None, asked, lang, number=True),
-            _head(text("circles.drawn", lang), CircleOrder.DRAWN, asked, lang),
+            _head(_of_brought("circles.approved", lang), None, asked, lang, number=True),
+            _head(_of_brought("circles.drawn", lang), CircleOrder.DRAWN, asked, lang),
         ]
     if look.may("market"):
         heads.append(html.Th(html.Span(text("circles.for_audience", lang), className="column"), scope="col"))
@@ -184,6 +184,11 @@ def _table(asked: CirclesAsked, found: CirclesFound, look: Look) -> Component:
         role="region",
         **attrs(aria_labelledby="page-title"),
     )
+
+
+def _of_brought(key: str, lang: Language) -> str:
+    """The head of a column of shares."""
+    return text("circles.of_brought", lang, what=text(key, lang))
 
 
 def _head(
@@ -214,7 +219,7 @@ def _row(circle: CircleRow, asked: CirclesAsked, look: Look) -> html.Tr:
     ]
     if look.may("see_graph"):
         cells += [
-            html.Td(counted(circle.approved, lang), className="count"),
+            html.Td(share_bar(circle.approved, circle.brought or 0, lang), className="count"),
             html.Td(share_bar(circle.drawn, circle.brought or 0, lang), className="count"),
         ]
     if look.may("market"):

@@ -181,8 +181,9 @@ def _hubs(hubs: Sequence[Hub], lang: Language) -> Component:
     )
 
 
-def dialogs(lang: Language, *, may_edit: bool, may_record: bool, may_block: bool) -> list[Component]:
-    always = [_reveal_dialog(lang), _keys_dialog(lang, may_edit=may_edit), _session_dialog(lang)]
+def dialogs(lang: Language, *, may_see: bool, may_edit: bool, may_record: bool, may_block: bool) -> list[Component]:
+    """`may_see`: the relation graph, and so its keys."""
+    always = [_reveal_dialog(lang), _keys_dialog(lang, may_see=may_see, may_edit=may_edit), _session_dialog(lang)]
     link = [link_dialog(lang)] if may_edit else []
     record = [record_dialog(lang)] if may_record else []
     return [*always, *link, *record, *([block_dialog(lang)] if may_block else [])]
@@ -219,25 +220,26 @@ def _reveal_dialog(lang: Language) -> Component:
     )
 
 
-def _keys_dialog(lang: Language, *, may_edit: bool) -> Component:
-    keys = (
-        ("/", "search"), ("F", "fit_selection"), ("0", "fit_all"), ("E", "expand"), ("Shift + E", "collapse"), ("R", "link"),
+def _keys_dialog(lang: Language, *, may_see: bool, may_edit: bool) -> Component:
+    everywhere = [*([("/", "search")] if may_see else []), ("Esc", "escape"), ("?", "help")]
+    in_graph = [
+        ("F", "fit_selection"), ("0", "fit_all"), ("E", "expand"), ("Shift + E", "collapse"), *([("R", "link")] if may_edit else []),
         ("G", "full"), ("S", "source_only"), ("T", "table"), ("L", "legend"), ("Ctrl + Z / Shift + Z", "undo"),
-        ("Esc", "escape"), ("?", "help"),
-    )  # fmt: skip
-    rows: list[Child] = []
-    for key, what in keys:
-        if what == "link" and not may_edit:
-            continue
-        rows += [html.Dt(html.Kbd(key)), html.Dd(text(f"keys.{what}", lang))]
+    ]  # fmt: skip
     mouse = [html.Li(text(f"keys.{what}", lang)) for what in ("click", "dblclick", "shift_click", "wheel", "drag")]
+    of_graph = [
+        html.H3(text("keys.in_graph", lang)),
+        _keys(in_graph, lang),
+        html.H3(text("keys.mouse", lang)),
+        html.Ul(mouse, className="mouse"),
+    ]
     return html.Dialog(
         html.Div(
             [
                 html.H2(text("keys.title", lang), id="keys-title"),
-                html.Dl(rows, className="keys"),
-                html.H3(text("keys.mouse", lang)),
-                html.Ul(mouse, className="mouse"),
+                html.H3(text("keys.everywhere", lang)),
+                _keys(everywhere, lang),
+                *(of_graph if may_see else []),
                 html.Div(
                     html.Button(
                         text("keys.close", lang), type="button", className="button primary", **attrs(data_close="1")
@@ -250,6 +252,13 @@ def _keys_dialog(lang: Language, *, may_edit: bool) -> Component:
         className="dialog",
         **attrs(aria_labelledby="keys-title"),
     )
+
+
+def _keys(keys: Sequence[tuple[str, str]], lang: Language) -> Component:
+    rows: list[Child] = []
+    for key, what in keys:
+        rows += [html.Dt(html.Kbd(key)), html.Dd(text(f"keys.{what}", lang))]
+    return html.Dl(rows, className="keys")
 
 
 def _session_dialog(lang: Language) -> Component:

@@ -5,7 +5,7 @@ FRAME: dict[str, tuple[str, str]] = {
     "product.name": ("关系", "Guanxi"),
     "nav.home": ("回到首页", "Back to the start page"),
     "nav.pages": ("列表", "Lists"),
-    "nav.skip": ("跳到关系图", "Skip to the relation graph"),
+    "nav.skip": ("跳到正文", "Skip to the content"),
     "language.name": ("语言", "Language"),
     "language.zh": ("中文", "中文"),
     "language.en": ("EN", "EN"),
@@ -86,6 +86,8 @@ FRAME: dict[str, tuple[str, str]] = {
     "home.model": ("模型 {version}", "Model {version}"),
     "home.keys": ("按 ? 查看快捷键", "Press ? for the keyboard shortcuts"),
     # Keyboard
+    "keys.everywhere": ("所有页面", "On every page"),
+    "keys.in_graph": ("关系图上", "On the relation graph"),
     "keys.title": ("快捷键", "Keyboard shortcuts"),
     "keys.search": ("搜索", "Search"),
     "keys.fit_selection": ("适应所选", "Fit selection"),

@@ -157,7 +157,10 @@ def test_the_filter_goes_to_the_api_and_chosen_circles_to_the_studio(api: FakeAp
 
 def test_who_draws_no_audience_chooses_no_circle(api: FakeApi) -> None:
     page = seen(api, circles.PAGE, "/circles", INVESTIGATOR)
-    assert "Approved" in words_of(page) and attributes(page, "data-choose") == []
+    told = words_of(page)
+    assert all(f"{each} (of brought in)" in told for each in ("Applied", "Approved", "Drew"))
+    assert "34%" in told, "12 approved of 35 brought in"
+    assert attributes(page, "data-choose") == []
 
 
 def test_people_of_a_circle_are_asked_for_by_who_may_see_them_only(api: FakeApi) -> None:
@@ -183,6 +186,11 @@ def test_a_circle_too_large_to_be_judged_in_time_is_shown_without_that(api: Fake
 
 def test_the_waterfall_is_the_supervisors(api: FakeApi) -> None:
     mine = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    api.pages["PageAudience"] = lambda _: {"audience": drawn() | {"createdBy": "command line"}}
+    question = audience.AudienceAsked.parse(f"/audiences/{DRAWN}", {})
+    assert question is not None
+    look = Look("zh", Me("mia", "marketer", MARKETER), parse(GraphSchema, SCHEMA), ZoneInfo("Asia/Shanghai"))
+    assert "命令行" in words_of(audience.draw(question, audience.load(user(api), question, None), look))
     assert "Grade C or D" not in mine and "nobody's reason is told" in mine
     assert "PageWaterfalls" not in [operation for operation, _ in api.asked]
     theirs = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", SUPERVISOR))

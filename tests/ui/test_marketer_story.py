@@ -196,6 +196,11 @@ def test_the_supervisor_sees_every_reason_and_withdraws(browser: Browser, produc
         assert serious(supervisor) == []
         drawn = page.evaluate("document.getElementById('circle-canvas')._cyreg.cy.nodes().map(n => n.id())")
         assert set(drawn) == product.circle
+        pixels = page.evaluate(
+            """(() => { const live = document.getElementById('circle-canvas')._cyreg.cy; live.zoom(0.2);
+            return live.nodes('[weighty = 1]').map(n => n.numericStyle('font-size') * live.zoom()); })()"""
+        )
+        assert pixels and min(pixels) > 11.9, "who brought somebody is read by name, from however far"
         draw_from_the_circle(supervisor, "给主管看的")
         bars = page.locator("#audience-page .bars")
         for reason in ("未同意此渠道", "风险等级 C 或 D"):

@@ -21,7 +21,9 @@ from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.marketing import pages
 from investigator_ui.marketing.inert import markup
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.canvas import dialogs
 from investigator_ui.panels.states import problem_page
+from investigator_ui.panels.topbar import topbar
 from investigator_ui.settings import Settings
 from investigator_ui.view import Problem
 from tests.ui.browsing import investigating
@@ -86,6 +88,16 @@ def test_what_is_laid_out_as_text_says_what_was_written_and_runs_nothing() -> No
         f'<div class="a b" style="background-color:red;--icon:url(x)" data-row="1"><tr title="{said}"><th colspan="2" scope="row">{said}</th>'
         "<td></td><td><br>7</td></tr></div>"
     )
+
+
+def test_keys_of_the_graph_are_told_to_who_sees_graphs() -> None:
+    marketers, investigators = (
+        words_of(dialogs("zh", may_see=see, may_edit=False, may_record=False, may_block=False)) for see in (False, True)
+    )
+    assert "关闭面板" in marketers and "展开所选节点" not in marketers and "滚轮" not in marketers
+    assert "展开所选节点" in investigators and "滚轮" in investigators
+    skip = words_of(topbar("zh", Me("mei", "marketer", tuple(MARKETER))))
+    assert "跳到正文" in skip and "跳到关系图" not in skip
 
 
 def test_a_page_that_is_not_there_is_refused() -> None:
