@@ -161,7 +161,7 @@ def test_the_builder_has_its_words_when_its_address_is_opened_at_once(
                 expect(page.locator("#segment-builder")).to_be_attached()
             route.continue_()
 
-        page.route("**/_dash-update-component", words_come_last)
+        page.route("**/_dash-update-component*", words_come_last)
         page.goto(f"{who.url}/segments/~new")
         expect(page.locator(".builder [data-focus='c-mode'] option >> nth=0")).to_have_text("满足全部（且）")
         page.click("[data-focus='c-add']")
