@@ -12,8 +12,6 @@ from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
 from api.exports import form_of, to_file
 from api.gate import gate_of
-from api.webhooks import receiver_of
-from api.webhooks import send as post
 from graph_model.principal import Principal, Role
 from graph_model.services import audiences
 from graph_model.services.audience_records import Audience, Recipe, Version
@@ -145,6 +143,9 @@ def send(
     store: StoreOption = None,
 ) -> None:
     """Post the members who may be handed out now to a receiver, signed; run it again to go on where it was broken off."""
+    from api.webhooks import receiver_of
+    from api.webhooks import send as post
+
     settings = settings_from(home=home, store=store)
     receiver = receiver_of(settings, to)
     with (

@@ -345,7 +345,7 @@ def test_importing_the_api_loads_neither_torch_nor_the_trees() -> None:
 
 
 def test_a_command_starts_without_what_only_some_of_them_need() -> None:
-    code = "import sys, api.cli; print([m for m in ('polars', 'scipy', 'pyarrow') if m in sys.modules])"
+    code = "import sys, api.cli; print([m for m in ('polars', 'scipy', 'pyarrow', 'httpx') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
