@@ -5,12 +5,11 @@ but an edition that was computed without anybody's risk known, or by another sco
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.moments import whole
 from graph_model.predicates import AllOf
 from graph_model.services.gate import risk_moment
@@ -23,8 +22,7 @@ from graph_model.services.tags import dictionary as tags
 from graph_model.services.tags.binding import population
 from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.definition import Schedule
-from graph_model.services.tags.runs import LastRun, RunStatus
-from graph_model.services.tags.runs import last_run as last_run_of_tag
+from graph_model.services.tags.runs import LastRun, RunStatus, began, recorded
 from graph_model.store import GraphStore, OnProgress
 from graph_model.tagging import TagRun
 
@@ -94,8 +92,7 @@ def _current(store: GraphStore, policy: GatePolicy, segment: Segment, now: datet
 
 def _read(store: GraphStore, segment: Segment) -> dict[str, datetime]:
     """When what its rule reads was computed or, of segments, which are read as they are written, changed."""
-    runs = ((code, last_run_of_tag(store, code)) for code in segment.reads.tags)
-    found = {code: run.started_at for code, run in runs if run is not None}
+    found, read = dict[str, datetime](), set(segment.reads.tags)
     ahead, seen = list(segment.segments), set[str]()
     while ahead:
         code = ahead.pop()
@@ -104,9 +101,8 @@ def _read(store: GraphStore, segment: Segment) -> dict[str, datetime]:
         if other is not None:
             found[editions.tag_of(code)] = other.changed_at
             ahead.extend(other.segments)
-            tags_read = ((tag, last_run_of_tag(store, tag)) for tag in other.reads.tags)
-            found |= {tag: run.started_at for tag, run in tags_read if run is not None}
-    return found
+            read.update(other.reads.tags)
+    return found | began(store, read)
 
 
 def _computed(
@@ -115,37 +111,20 @@ def _computed(
     """`heard` is told after each step, and raises where it is to end."""
     code, now = segment.code, whole(clock())
     graph_at, read_at = store.statistics().changed_at, _read(store, segment)
-    told = LastRun(segment.version, base_date_of(now), RunStatus.RUNNING, now, now, by, graph_at, read_at)
-    editions.remember(store, code, told)
+    begun = LastRun(segment.version, base_date_of(now), RunStatus.RUNNING, now, now, by, graph_at, read_at)
     edition: Edition | None = None
-    try:
-        run = TagRun(editions.tag_of(code), segment.version, told.base_date, now, by)
-        cases = [(1, _members(store, segment, told.base_date))]
+    with recorded(begun, partial(editions.remember, store, code)) as recording:
+        run = TagRun(editions.tag_of(code), segment.version, begun.base_date, now, by)
+        cases = [(1, _members(store, segment, begun.base_date))]
         after: int | None = 0
         while after is not None:
             step = store.tag(LABEL, cases, run, after=after)
-            told, after = told.with_step(step, whole(clock())), step.after
-            editions.remember(store, code, told)
+            recording.add(step, whole(clock()))
+            after = step.after
             if after is not None:
                 heard()
-        edition = _kept(store, policy, segment, run, told)
-        told = replace(told, status=RunStatus.DONE)
-    except StoreError as exc:  # what the other segments would meet, too
-        with suppress(StoreError):
-            editions.remember(store, code, _failed(told, exc))
-        raise
-    except GuanxiError as exc:
-        told = _failed(told, exc)
-    except Exception:  # somebody ended it
-        ended = InvalidRequest("It was ended before it was through. The next computation goes on.", code="tag.ended")
-        editions.remember(store, code, _failed(told, ended))
-        raise
-    editions.remember(store, code, told)
-    return Outcome(code, edition, told)
-
-
-def _failed(told: LastRun, error: GuanxiError) -> LastRun:
-    return replace(told, status=RunStatus.FAILED, code=error.code, message=error.message)
+        edition = _kept(store, policy, segment, run, recording.told)
+    return Outcome(code, edition, recording.told)
 
 
 def _members(store: GraphStore, segment: Segment, day: date) -> AllOf:

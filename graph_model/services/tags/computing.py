@@ -6,20 +6,19 @@ from the next tag on. One tag that can't be computed is told and keeps the other
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from graphlib import TopologicalSorter
 
-from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.moments import whole
 from graph_model.predicates import AllOf
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
-from graph_model.services.tags.runs import LastRun, RunStatus, forget, last_run, last_runs, remember
+from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, recorded, remember
 from graph_model.store import MAX_LIMIT, GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagRun, TagStep
 
@@ -129,13 +128,7 @@ def _is_current(store: GraphStore, tag: TagDefinition, base_date: date) -> bool:
     last = last_run(store, tag.code)
     if last is None or last.status is not RunStatus.DONE or (last.version, last.base_date) != (tag.version, base_date):
         return False
-    return store.statistics().changed_at == last.graph_at and _runs_read(store, tag) == last.read
-
-
-def _runs_read(store: GraphStore, tag: TagDefinition) -> dict[str, datetime]:
-    """When the last runs of the tags that this one reads began."""
-    runs = ((other, last_run(store, other)) for other in tag.reads.tags)
-    return {other: run.started_at for other, run in runs if run is not None}
+    return store.statistics().changed_at == last.graph_at and began(store, tag.reads.tags) == last.read
 
 
 def _computed(
@@ -148,35 +141,17 @@ def _computed(
     heard: Callable[[], None],
 ) -> LastRun:
     """`heard` is told after each step, and raises where it is to end."""
-    code, now = tag.code, whole(clock())
-    graph_at, read = store.statistics().changed_at, _runs_read(store, tag)
-    told = LastRun(tag.version, base_date, RunStatus.RUNNING, now, now, by, graph_at, read)
-    remember(store, code, told)
-    try:
+    now = whole(clock())
+    graph_at, read = store.statistics().changed_at, began(store, tag.reads.tags)
+    begun = LastRun(tag.version, base_date, RunStatus.RUNNING, now, now, by, graph_at, read)
+    with recorded(begun, partial(remember, store, tag.code)) as recording:
         if len(failed) > 0:
             raise InvalidRequest(f"It reads what could not be computed: {', '.join(failed)}.", code="tag.reads_failed")
-        for step in _steps(store, tag, told):
-            told = told.with_step(step, whole(clock()))
-            remember(store, code, told)
+        for step in _steps(store, tag, begun):
+            recording.add(step, whole(clock()))
             if step.after is not None:
                 heard()
-        told = replace(told, status=RunStatus.DONE)
-    except StoreError as exc:  # what the other tags would meet, too
-        with suppress(StoreError):
-            remember(store, code, _failed(told, exc))
-        raise
-    except GuanxiError as exc:
-        told = _failed(told, exc)
-    except Exception:  # somebody ended it
-        ended = InvalidRequest("It was ended before it was through. The next computation goes on.", code="tag.ended")
-        remember(store, code, _failed(told, ended))
-        raise
-    remember(store, code, told)
-    return told
-
-
-def _failed(told: LastRun, error: GuanxiError) -> LastRun:
-    return replace(told, status=RunStatus.FAILED, code=error.code, message=error.message)
+    return recording.told
 
 
 def _steps(store: GraphStore, tag: TagDefinition, told: LastRun) -> Iterator[TagStep]:

@@ -118,7 +118,7 @@ def take_in(
             told = _recounted(store, tag, replace(told, status=RunStatus.DONE, heard_at=whole(clock())))
         except Exception as exc:
             error = exc if isinstance(exc, GuanxiError) else _ended()
-            remember(store, code, replace(told, status=RunStatus.FAILED, code=error.code, message=error.message))
+            remember(store, code, told.failed(error))
             raise
         remember(store, code, told)
     return done

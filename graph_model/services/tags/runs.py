@@ -1,7 +1,8 @@
 """What is remembered of a tag's last run: for which day, how far it came, what it found, why it failed. Pure but for reading and writing it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 
 from graph_model.crossing import ByTag
+from graph_model.errors import GuanxiError, InvalidRequest, StoreError
 from graph_model.services.tags.definition import TagDefinition
 from graph_model.store import GraphStore
 from graph_model.tagging import TagCell, TagChange, TagStep
@@ -73,6 +75,9 @@ class LastRun:
                 counts[value_text(change.now)] += 1
         return replace(self, counts=dict(+counts), changed=self.changed + len(changes), heard_at=now)
 
+    def failed(self, error: GuanxiError) -> "LastRun":
+        return replace(self, status=RunStatus.FAILED, code=error.code, message=error.message)
+
     def seen(self, now: datetime) -> "LastRun":
         """As it is told at a moment."""
         silent = self.status is RunStatus.RUNNING and now - self.heard_at > SILENT
@@ -97,6 +102,40 @@ class LastRun:
         )
 
 
+@dataclass(slots=True)
+class Recording:
+    """A run while it goes on: `keep` is told each of its states."""
+
+    told: LastRun
+    keep: Callable[[LastRun], None]
+
+    def add(self, step: TagStep, now: datetime) -> None:
+        self.told = self.told.with_step(step, now)
+        self.keep(self.told)
+
+
+@contextmanager
+def recorded(begun: LastRun, keep: Callable[[LastRun], None]) -> Iterator[Recording]:
+    """A computation whose run is kept as it begins and as it ends: done, or failed, which is raised only where the others would meet it too or
+    somebody ended it."""
+    recording = Recording(begun, keep)
+    keep(begun)
+    try:
+        yield recording
+        recording.told = replace(recording.told, status=RunStatus.DONE)
+    except StoreError as exc:  # what the others would meet, too
+        with suppress(StoreError):
+            keep(recording.told.failed(exc))
+        raise
+    except GuanxiError as exc:
+        recording.told = recording.told.failed(exc)
+    except Exception:  # somebody ended it
+        ended = InvalidRequest("It was ended before it was through. The next computation goes on.", code="tag.ended")
+        keep(recording.told.failed(ended))
+        raise
+    keep(recording.told)
+
+
 def value_text(value: TagCell) -> str:
     return orjson.dumps(value).decode()
 
@@ -108,6 +147,12 @@ def last_run(store: GraphStore, code: str) -> LastRun | None:
 
 def last_runs(store: GraphStore, *, limit: int) -> dict[str, LastRun]:
     return {name.removeprefix(PREFIX): LastRun.parse(text) for name, text in store.states(PREFIX, limit=limit).items()}
+
+
+def began(store: GraphStore, codes: Iterable[str]) -> dict[str, datetime]:
+    """When the last runs of these tags began, of those that have one."""
+    runs = ((code, last_run(store, code)) for code in codes)
+    return {code: run.started_at for code, run in runs if run is not None}
 
 
 def counted_now(store: GraphStore, tag: TagDefinition) -> tuple[dict[str, int], int]:
