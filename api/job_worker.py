@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,9 @@ from api.settings import Settings
 from graph_model.errors import GuanxiError, NotFound, StoreError
 from graph_model.moments import whole
 from graph_model.services.backups import note_backup
+from graph_model.services.segments.computing import Outcome as SegmentOutcome
 from graph_model.services.segments.computing import compute as compute_segments
+from graph_model.services.tags.computing import Outcome as TagOutcome
 from graph_model.services.tags.computing import base_date_of, compute
 from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
@@ -169,21 +171,20 @@ def _tags(store: GraphStore, settings: Settings, now: datetime, on_progress: OnP
     by = f"a job ({JobKind.TAGS})"
     base_date = base_date_of(now)
     done = compute(store, base_date=base_date, by=by, clock=utc_now, on_progress=on_progress)
-    failed = [outcome for outcome in done if outcome.failed]  # not named: whoever sees jobs need not know of every tag
-    current = sum(outcome.run is None for outcome in done)
-    told = f"{len(done) - current - len(failed)} tags of {base_date} computed, {current} were current."
-    told = told if len(failed) == 0 else f"{told} {len(failed)} failed: their last runs say why."
-    return f"{told} {_segments(store, settings, by, on_progress)}".rstrip()
+    return f"{_told(f'tags of {base_date}', done)} {_segments(store, settings, by, on_progress)}".rstrip()
 
 
 def _segments(store: GraphStore, settings: Settings, by: str, on_progress: OnProgress) -> str:
     """After the tags, which they read."""
     done = compute_segments(store, policy_of(settings), by=by, clock=utc_now, on_progress=on_progress)
-    failed = sum(outcome.failed for outcome in done)
-    if len(done) == 0:
-        return ""
-    current = sum(outcome.run is None for outcome in done)
-    told = f"{len(done) - current - failed} segments computed, {current} were current."
+    return _told("segments", done) if len(done) > 0 else ""
+
+
+def _told(what: str, outcomes: Sequence[TagOutcome | SegmentOutcome]) -> str:
+    """Those that failed are not named: whoever sees jobs need not know of every tag."""
+    failed = sum(outcome.failed for outcome in outcomes)
+    current = sum(outcome.run is None for outcome in outcomes)
+    told = f"{len(outcomes) - current - failed} {what} computed, {current} were current."
     return told if failed == 0 else f"{told} {failed} failed: their last runs say why."
 
 

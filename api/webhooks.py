@@ -7,8 +7,7 @@ tried again where the receiver is busy or away, and has a key that stays the sam
 import hmac
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,7 +82,7 @@ def send(
     """Everybody who may be handed out, from where an earlier sending was broken off. Raises InvalidRequest webhook.delivered, audience.expired,
     audience.withdrawn, audience.busy; WebhookRefused, WebhookUnreachable."""
     delivery = deliveries.begin(store, gate, principal, audience, of, receiver.name, now=clock())
-    with _client() as client:
+    with httpx.Client(follow_redirects=False, trust_env=False, timeout=TIMEOUT) as client:
         while True:
             now = clock()
             delivery, batch = deliveries.next_batch(store, gate, principal, audience, delivery, now=now)
@@ -100,12 +99,6 @@ def send(
 def signature(key: bytes, at: int, body: bytes) -> str:
     """What a receiver computes anew and compares: `t` in seconds, and the HMAC of it and the body."""
     return f"t={at},v1={hmac.digest(key, f'{at}.'.encode() + body, 'sha256').hex()}"
-
-
-@contextmanager
-def _client() -> Iterator[httpx.Client]:
-    with httpx.Client(follow_redirects=False, trust_env=False, timeout=TIMEOUT) as client:
-        yield client
 
 
 def _post(

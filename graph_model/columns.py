@@ -5,7 +5,7 @@ Moments are int64 milliseconds since 1970 UTC; a missing one is `MISSING_MOMENT`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,17 @@ class EdgeColumns:
     recorded_at: NDArray[np.int64]
     qualifier: NDArray[np.int8]
     qualifiers: Sequence[str]
+
+    def those(self, chosen: NDArray[np.bool_]) -> "EdgeColumns":
+        return replace(
+            self,
+            start=self.start[chosen],
+            end=self.end[chosen],
+            first_seen=self.first_seen[chosen],
+            last_seen=self.last_seen[chosen],
+            recorded_at=self.recorded_at[chosen],
+            qualifier=self.qualifier[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.audience_export import audience_export
 from api.cli.chain import audited
+from api.cli.people_file import CaptionsOption, OutOption, written
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
-from api.exports import form_of, to_file
+from api.exports import form_of
 from api.gate import gate_of
 from graph_model.principal import Principal, Role
 from graph_model.services import audiences
@@ -107,9 +107,9 @@ def show(id: IdArgument, version: VersionOption = None, home: HomeOption = None,
 @app.command()
 def export(
     id: IdArgument,
-    to: Annotated[Path, typer.Option("--out", help="A new file: .csv, .parquet or .jsonl.")],
+    to: OutOption,
     version: VersionOption = None,
-    captions: Annotated[bool, typer.Option("--captions", help="With masked names, for people.")] = False,
+    captions: CaptionsOption = False,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
@@ -124,11 +124,7 @@ def export(
         audience = audiences.one(opened, principal, id)
         found = audiences.version(opened, principal, audience, version)
         going = audience_export(opened, gate_of(settings), principal, audience, found, now=now)
-        with progress_bar() as on_progress:
-            rows = to_file(
-                opened, principal, going, to,
-                named=captions, note=lambda line: opened.append_audit([line]), on_progress=on_progress,
-            )  # fmt: skip
+        rows = written(opened, principal, going, to, named=captions)
     out.print(f"{rows:,} members of {audience.name}, version {found.number}, in {to}.")
     if rows < found.members:
         err.print(f"{found.members - rows:,} of those who were drawn may not be handed out any more.")

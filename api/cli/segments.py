@@ -8,8 +8,9 @@ import orjson
 import typer
 
 from api.cli.chain import ACTOR, audited
+from api.cli.people_file import CaptionsOption, OutOption, written
 from api.cli.terminal import HomeOption, StoreOption, columns, err, out, progress_bar, settings_from
-from api.exports import form_of, to_file
+from api.exports import form_of
 from api.gate import gate_of, policy_of
 from api.segment_export import segment_export
 from graph_model.errors import InvalidRequest
@@ -228,9 +229,9 @@ def diff(
 def export(
     code: CodeArgument,
     channel: ChannelOption,
-    to: Annotated[Path, typer.Option("--out", help="A new file: .csv, .parquet or .jsonl.")],
+    to: OutOption,
     edition: EditionOption = None,
-    captions: Annotated[bool, typer.Option("--captions", help="With masked names, for people.")] = False,
+    captions: CaptionsOption = False,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
@@ -245,11 +246,7 @@ def export(
         segment = dictionary.find(opened, principal, code)
         of = members.edition(opened, segment, edition)
         going = segment_export(opened, gate_of(settings), principal, segment, of, channel, now=now)
-        with progress_bar() as on_progress:
-            rows = to_file(
-                opened, principal, going, to,
-                named=captions, note=lambda line: opened.append_audit([line]), on_progress=on_progress,
-            )  # fmt: skip
+        rows = written(opened, principal, going, to, named=captions)
     out.print(f"{rows:,} of {segment.code}, edition {of.number}, in {to}.")
 
 

@@ -1,7 +1,6 @@
 """Export: a graph as of a moment into GraphArrays, from the scans of a store or of the surroundings of one application."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
@@ -160,16 +159,7 @@ def _of_qualifier(edges: EdgeColumns, qualifier: str) -> EdgeColumns:
     if qualifier == "":
         return edges
     wanted = list(edges.qualifiers).index(qualifier) if qualifier in edges.qualifiers else -1
-    kept = edges.qualifier == wanted
-    return replace(
-        edges,
-        start=edges.start[kept],
-        end=edges.end[kept],
-        first_seen=edges.first_seen[kept],
-        last_seen=edges.last_seen[kept],
-        recorded_at=edges.recorded_at[kept],
-        qualifier=edges.qualifier[kept],
-    )
+    return edges.those(edges.qualifier == wanted)
 
 
 def _distinct(parts: Sequence[Uses]) -> Uses:

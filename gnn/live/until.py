@@ -51,17 +51,7 @@ class Until:
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
         found = self.scans.scan_edges(type, start_label, end_label)
         kept = self._kept(np.maximum(found.first_seen, found.recorded_at), (found.start, found.end), as_of)
-        if kept is None:
-            return found
-        return replace(
-            found,
-            start=found.start[kept],
-            end=found.end[kept],
-            first_seen=found.first_seen[kept],
-            last_seen=found.last_seen[kept],
-            recorded_at=found.recorded_at[kept],
-            qualifier=found.qualifier[kept],
-        )
+        return found if kept is None else found.those(kept)
 
     def scan_facts(self, kind: str, *, values: Sequence[str] | None = None, as_of: AsOf | None = None) -> FactColumns:
         found = self.scans.scan_facts(kind, values=values)

@@ -158,6 +158,24 @@
     if (row) Guanxi.selection.preview(row, on);
   }
 
+  /* A button that is pressed before the words and the dialogs have come is pressed once they are there. */
+  const early = [];
+  const framed = () => Boolean(page.words["product.name"] && document.getElementById("dialogs")?.firstChild);
+
+  function onEarly(event) {
+    const button = event.target.closest?.("button");
+    if (!button || framed() || button.id === "retry-button" || button.closest("#toasts")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (early.push(button) === 1) whenFramed();
+  }
+
+  function whenFramed() {
+    if (framed()) for (const button of early.splice(0)) button.click();
+    else setTimeout(whenFramed, 50);
+  }
+
+  document.addEventListener("click", onEarly, true);
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.addEventListener("mouseover", (event) => onHover(event, true));

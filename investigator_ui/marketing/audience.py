@@ -31,6 +31,7 @@ from investigator_ui.marketing.circle_contract import KeyOrder, short
 from investigator_ui.marketing.page import Call, Download, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, notice, page_shell
 from investigator_ui.marketing.tag_words import by
+from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import Child, facts, icon
 from investigator_ui.texts import TEXTS, text
 
@@ -225,12 +226,7 @@ def _alike(likeness: tuple[Likeness, ...], look: Look) -> Component | None:
 
 
 def _heads(keys: Sequence[str], numbers: Sequence[str], lang: Language) -> list[Component]:
-    return [
-        html.Th(
-            html.Span(text(key, lang), className="column"), scope="col", className="count" if key in numbers else None
-        )
-        for key in keys
-    ]
+    return [column(text(key, lang), number=key in numbers) for key in keys]
 
 
 def _files(version: Version, look: Look) -> Component:

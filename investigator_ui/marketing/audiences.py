@@ -16,6 +16,7 @@ from investigator_ui.marketing.audience_contract import AUDIENCES, Audience, Ver
 from investigator_ui.marketing.page import Look, Page
 from investigator_ui.marketing.parts import card, chip, counted, empty, page_shell
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import icon
 from investigator_ui.texts import TEXTS, text
 
@@ -65,12 +66,7 @@ def _none(lang: Language) -> Component:
 
 def _table(found: AudiencesFound, look: Look) -> Component:
     lang = look.lang
-    heads = [
-        html.Th(
-            html.Span(text(key, lang), className="column"), scope="col", className="count" if key in NUMBERS else None
-        )
-        for key in COLUMNS
-    ]
+    heads = [column(text(key, lang), number=key in NUMBERS) for key in COLUMNS]
     return html.Div(
         html.Table(
             [html.Thead(html.Tr(heads)), html.Tbody([_row(audience, look) for audience in found.audiences])],

@@ -29,6 +29,7 @@ from investigator_ui.marketing.circle_contract import (
 from investigator_ui.marketing.page import Look, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, notice, page_shell, share_bar
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import Child, grade_chip, icon, name_of
 from investigator_ui.texts import text
 
@@ -307,14 +308,7 @@ def _graph(people: People, look: Look) -> Component:
 
 def _heads(keys: Sequence[str], lang: Language, *, words_at: int = 0) -> list[Component]:
     """Columns of numbers, but for the first and the one at `words_at`."""
-    return [
-        html.Th(
-            html.Span(text(key, lang), className="column"),
-            scope="col",
-            className="count" if place not in (0, words_at) else None,
-        )
-        for place, key in enumerate(keys)
-    ]
+    return [column(text(key, lang), number=place not in (0, words_at)) for place, key in enumerate(keys)]
 
 
 def _tab(path: str, label: str, *, chosen: bool) -> Component:

@@ -19,7 +19,7 @@ from investigator_ui.marketing.circle_contract import CIRCLES, CircleOrder, Circ
 from investigator_ui.marketing.page import Look, Page
 from investigator_ui.marketing.parts import card, counted, empty, notice, page_shell, share_bar
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.lists import number_field, turns
+from investigator_ui.panels.lists import clear, column, number_field, sorted_column, turns
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text
 
@@ -133,7 +133,7 @@ def _filters(asked: CirclesAsked, lang: Language) -> list[Child]:
         number_field("minApplied", text("circles.min_applied", lang), asked.min_applied),
     ]
     if asked.filtered:
-        tools.append(html.Button(text("list.clear", lang), type="button", className="link-button", id="list-clear"))
+        tools.append(clear(lang))
     return tools
 
 
@@ -160,20 +160,24 @@ def _table(asked: CirclesAsked, found: CirclesFound, look: Look) -> Component:
     lang, exact = look.lang, look.may("see_graph")
     if not found.circles:
         return html.Div(empty("search", text("circles.none_match", lang)), className="card")
+
+    def by(name: str, order: CircleOrder) -> html.Th:
+        return sorted_column(name, order, asked.order, lang, number=True)
+
     heads = [
-        _head(text("circles.circle", lang), None, asked, lang),
-        _head(text("circles.people", lang), CircleOrder.SIZE, asked, lang),
-        _head(text("circles.steps", lang), CircleOrder.DEPTH, asked, lang),
-        _head(text("circles.brought", lang), None, asked, lang, number=True),
-        _head(_of_brought("circles.applied", lang), CircleOrder.APPLIED, asked, lang),
+        column(text("circles.circle", lang)),
+        by(text("circles.people", lang), CircleOrder.SIZE),
+        by(text("circles.steps", lang), CircleOrder.DEPTH),
+        column(text("circles.brought", lang), number=True),
+        by(_of_brought("circles.applied", lang), CircleOrder.APPLIED),
     ]
     if exact:
         heads += [
-            _head(_of_brought("circles.approved", lang), None, asked, lang, number=True),
-            _head(_of_brought("circles.drawn", lang), CircleOrder.DRAWN, asked, lang),
+            column(_of_brought("circles.approved", lang), number=True),
+            by(_of_brought("circles.drawn", lang), CircleOrder.DRAWN),
         ]
     if look.may("market"):
-        heads.append(html.Th(html.Span(text("circles.for_audience", lang), className="column"), scope="col"))
+        heads.append(column(text("circles.for_audience", lang)))
     return html.Div(
         html.Table(
             [html.Thead(html.Tr(heads)), html.Tbody([_row(circle, asked, look) for circle in found.circles])],
@@ -189,22 +193,6 @@ def _table(asked: CirclesAsked, found: CirclesFound, look: Look) -> Component:
 def _of_brought(key: str, lang: Language) -> str:
     """The head of a column of shares."""
     return text("circles.of_brought", lang, what=text(key, lang))
-
-
-def _head(
-    name: str, order: CircleOrder | None, asked: CirclesAsked, lang: Language, *, number: bool = False
-) -> html.Th:
-    class_name = "count" if order is not None or number else None
-    if order is None:
-        return html.Th(html.Span(name, className="column"), scope="col", className=class_name)
-    button = html.Button(
-        [name, html.Span(className="arrow", **attrs(aria_hidden="true"))],
-        type="button",
-        title=text("table.sort", lang, column=name),
-        **attrs(data_order=order.value),
-    )
-    sorted_ = attrs(aria_sort="descending") if order is asked.order else {}
-    return html.Th(button, scope="col", className=class_name, **sorted_)
 
 
 def _row(circle: CircleRow, asked: CirclesAsked, look: Look) -> html.Tr:

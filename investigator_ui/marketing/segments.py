@@ -18,6 +18,7 @@ from investigator_ui.marketing.parts import card, chip, counted, empty, page_she
 from investigator_ui.marketing.segment_contract import SEGMENTS, Row
 from investigator_ui.marketing.tag_words import STATUS_TONES, schedule
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text
 
@@ -70,7 +71,7 @@ def draw(_asked: SegmentsAsked, found: SegmentsFound, look: Look) -> Component:
 
 
 def _table(rows: Sequence[Row], look: Look) -> Component:
-    heads = [html.Th(html.Span(text(name, look.lang), className="column"), scope="col") for name in COLUMNS]
+    heads = [column(text(name, look.lang)) for name in COLUMNS]
     table = html.Table(
         [html.Thead(html.Tr(heads)), html.Tbody([_row(each, look) for each in rows])], className="nodes rows tags"
     )

@@ -19,7 +19,7 @@ from investigator_ui.marketing.parts import card, empty, page_shell, share_bar
 from investigator_ui.marketing.tag_contract import TAGS, TagRow
 from investigator_ui.marketing.tag_words import CONSENT_TONES, consent, freshness, kind, run_sign
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.lists import choice_field, search_field
+from investigator_ui.panels.lists import choice_field, clear, column, search_field
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text
 
@@ -164,7 +164,7 @@ def _filters(asked: TagsAsked, look: Look) -> Component:
         choice_field("state", text("tags.state", lang), asked.state, states, all_=everything),
     ]
     if asked.filtered:
-        tools.append(html.Button(text("list.clear", lang), type="button", className="link-button", id="list-clear"))
+        tools.append(clear(lang))
     return html.Div(tools, className="list-tools", role="search")
 
 
@@ -172,7 +172,7 @@ def _table(tags: Sequence[TagRow], look: Look) -> Component:
     lang = look.lang
     if not tags:
         return html.Div(empty("search", text("tags.none_match", lang)), className="card")
-    heads = [html.Th(html.Span(text(f"tags.column_{name}", lang), className="column"), scope="col") for name in COLUMNS]
+    heads = [column(text(f"tags.column_{name}", lang)) for name in COLUMNS]
     groups: list[Component] = [html.Thead(html.Tr(heads))]
     for category in sorted({tag.category for tag in tags}):
         inside = sorted((tag for tag in tags if tag.category == category), key=lambda tag: (tag.subcategory, tag.code))

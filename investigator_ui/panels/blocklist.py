@@ -11,7 +11,7 @@ from investigator_ui.client import PAGE
 from investigator_ui.contract import BlocklistEntry
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.lists import choice_field, list_page, nothing, title, turns
+from investigator_ui.panels.lists import choice_field, column, list_page, nothing, title, turns
 from investigator_ui.panels.parts import Child, facts, icon, name_of, type_icon, type_name
 from investigator_ui.texts import text
 from investigator_ui.view import BlocklistView
@@ -37,7 +37,7 @@ def blocklist_page(
             **attrs(data_action="block-key"),
         )
         tools.append(add)
-    columns = [html.Th(html.Span(text(key, lang), className="column"), scope="col") for key in COLUMNS]
+    columns = [column(text(key, lang)) for key in COLUMNS]
     if may_block:
         columns.append(html.Th(html.Span(text("blocklist.actions", lang), className="visually-hidden"), scope="col"))
     rows = [_row(entry, schema, lang, zone, may_block=may_block) for entry in found.entries]

@@ -2,6 +2,7 @@
 Fields for typing are put in by assets/45-lists.js, as everywhere."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from dash import html
 from dash.development.base_component import Component
@@ -68,6 +69,28 @@ def choice_field(
         ],
         className="list-field",
     )
+
+
+def clear(lang: Language) -> html.Button:
+    """Takes every filter away."""
+    return html.Button(text("list.clear", lang), type="button", className="link-button", id="list-clear")
+
+
+def column(name: str, *, number: bool = False) -> html.Th:
+    """The head of a column; numbers stand at its right."""
+    return html.Th(html.Span(name, className="column"), scope="col", className="count" if number else None)
+
+
+def sorted_column(name: str, order: StrEnum, chosen: StrEnum, lang: Language, *, number: bool) -> html.Th:
+    """The head of a column that the API orders by, with the button that asks for it."""
+    button = html.Button(
+        [name, html.Span(className="arrow", **attrs(aria_hidden="true"))],
+        type="button",
+        title=text("table.sort", lang, column=name),
+        **attrs(data_order=order.value),
+    )
+    sorted_ = attrs(aria_sort="descending") if order is chosen else {}
+    return html.Th(button, scope="col", className="count" if number else None, **sorted_)
 
 
 def turns(lang: Language, *, page: int, shown: int, size: int, total: int, next_: str | None) -> Component:

@@ -13,7 +13,17 @@ from investigator_ui.contract import NodeRef
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.listing import RingBond, RingOrder, RingRow
 from investigator_ui.panels.attributes import attrs
-from investigator_ui.panels.lists import choice_field, list_page, nothing, number_field, title, turns
+from investigator_ui.panels.lists import (
+    choice_field,
+    clear,
+    column,
+    list_page,
+    nothing,
+    number_field,
+    sorted_column,
+    title,
+    turns,
+)
 from investigator_ui.panels.parts import Child, icon, name_of, type_icon
 from investigator_ui.texts import TEXTS, motif, text
 from investigator_ui.view import RingsView
@@ -59,7 +69,7 @@ def rings_page(
         choice_field("motif", text("rings.motif", lang), asked.motif, motifs, all_=everything),
     ]
     if asked.filtered:
-        tools.append(html.Button(text("list.clear", lang), type="button", className="link-button", id="list-clear"))
+        tools.append(clear(lang))
     empty = nothing(len(COLUMNS), text("rings.none_match" if asked.filtered else "rings.none", lang))
     rows = [_row(ring, schema, lang) for ring in found.rings]
     table = html.Table(
@@ -72,18 +82,8 @@ def rings_page(
 
 
 def _head(key: str, order: RingOrder | None, chosen: RingOrder, lang: Language, place: int) -> html.Th:
-    name = text(key, lang)
-    class_name = "count" if place < NUMBERS else None
-    if order is None:
-        return html.Th(html.Span(name, className="column"), scope="col", className=class_name)
-    button = html.Button(
-        [name, html.Span(className="arrow", **attrs(aria_hidden="true"))],
-        type="button",
-        title=text("table.sort", lang, column=name),
-        **attrs(data_order=order.value),
-    )
-    sorted_ = attrs(aria_sort="descending") if order is chosen else {}
-    return html.Th(button, scope="col", className=class_name, **sorted_)
+    name, number = text(key, lang), place < NUMBERS
+    return column(name, number=number) if order is None else sorted_column(name, order, chosen, lang, number=number)
 
 
 def _row(ring: RingRow, schema: GraphSchema, lang: Language) -> html.Tr:

@@ -23,10 +23,8 @@ from graph_model.services.tags.binding import population
 from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.definition import Schedule
 from graph_model.services.tags.runs import LastRun, RunStatus, began, recorded
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import Clock, GraphStore, OnProgress
 from graph_model.tagging import TagRun
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

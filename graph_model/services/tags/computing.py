@@ -19,10 +19,8 @@ from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
 from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, recorded, remember
-from graph_model.store import MAX_LIMIT, GraphStore, OnProgress
+from graph_model.store import MAX_LIMIT, Clock, GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagRun, TagStep
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from graph_model.schema.property_types import Day
 from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id, clean_key
 from graph_model.services.tags import dictionary
-from graph_model.services.tags.computing import Clock, base_date_of
+from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.definition import TagDefinition, TagKind, ValueType
 from graph_model.services.tags.runs import PREFIX, LastRun, RunStatus, counted_now, last_run, remember, value_text
 from graph_model.services.wording import refuse_personal
-from graph_model.store import GraphStore, OnProgress
+from graph_model.store import Clock, GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagChange, TagRun
 
 AT_ONCE = 1_000  # rows that are looked up and written together
@@ -144,9 +144,8 @@ def give(
     moment = whole(now)
     run = TagRun(code, tag.version, base_date_of(moment), moment, principal.source)
     if last is None:
-        store.swap_state(
-            PREFIX + code, expected=None, value=_done(run).dump()
-        )  # before the first value; else another did
+        # Before the first value; else another did.
+        store.swap_state(PREFIX + code, expected=None, value=_done(run).dump())
     changes = store.give_tag(run, {node_id: cell})
     _count(store, tag, run, changes)
     return changes[0] if len(changes) > 0 else None
