@@ -21,7 +21,7 @@ def own(home: Path, tmp_path: Path) -> Home:
     return make_home(home, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_slow_write_that_was_accepted_before_a_stop_is_answered_and_kept(own: Home) -> None:
     ends = {"from": own.case.subject_id, "to": own.case.ids["d_user"], "reason": "seen together, case 12"}
     answers: list[Any] = []

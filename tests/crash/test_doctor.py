@@ -151,7 +151,7 @@ def test_a_server_is_looked_at_at_its_address(own: Home) -> None:
     assert "guanxi serve" in told
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_graph_in_neo4j_is_examined_alike(tmp_path: Path) -> None:
     url = DATABASE.empty()
     open_store(url, create=True).close()

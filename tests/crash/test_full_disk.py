@@ -186,7 +186,7 @@ def test_a_file_that_may_not_grow_is_refused_like_a_full_disk(tmp_path: Path) ->
     store.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_who_may_not_write_is_told_so_by_every_command(loaded: Path, files: Path, tmp_path: Path) -> None:
     """A superuser gives up the right to pass over permissions, so that they bind as they bind everybody."""
     copy, home, locked = tmp_path / "guanxi.db", tmp_path / "home", tmp_path / "locked"

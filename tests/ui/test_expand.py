@@ -59,6 +59,7 @@ def test_collapsing_restores_the_canvas_exactly(phone: Investigator, reference: 
     assert "expanded" not in phone.page.url
 
 
+@pytest.mark.long
 def test_undo_and_redo_walk_through_the_steps(phone: Investigator, reference: ReferenceProduct) -> None:
     empty, undo, redo = phone.elements(), phone.page.locator("#undo-button"), phone.page.locator("#redo-button")
     expect(undo).to_be_disabled()
