@@ -1,19 +1,24 @@
 """Jobs as the store keeps them: one small text per job, which its own process rewrites as it goes on, so that any server can tell how far it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import orjson
 
 from api.process_identity import Process, is_here, is_running
+from graph_model.principal import Principal, Right, Role
+from graph_model.services.audience_records import recipe_of
+from graph_model.services.audiences import Draft
 from graph_model.store import GraphStore
 
 PREFIX = "job/"
 CANCEL_PREFIX = "job-cancel/"
 KEPT = 200  # newest jobs that are remembered
 SILENT = timedelta(seconds=60)  # a heart that has not beaten for so long is reported
+COMPUTING = "computing"  # the line of segments and tags
 GONE = timedelta(minutes=5)  # and a job whose process can't be looked up here is taken for dead
 
 
@@ -22,7 +27,10 @@ class JobKind(StrEnum):
     TRAIN = "train"  # a new model, then score
     BACKUP = "backup"
     CHECK = "check"  # read all of the graph and the audit chain
-    TAGS = "tags"  # compute all tags of the daily schedule for today
+    TAGS = "tags"  # compute all tags and segments of the daily schedule for today, or some tags by name
+    SEGMENT = "segment"  # compute who is in one segment today
+    AUDIENCE = "audience"  # draw a seed audience, or one anew
+    SEND = "send"  # post a version of an audience to a receiver
 
 
 class JobStatus(StrEnum):
@@ -38,8 +46,23 @@ OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a job of marketing is about: tags, or one segment; an audience that is to be (`draft`), or one that is there, and which `version` of it
+    goes to which `receiver`."""
+
+    codes: tuple[str, ...] = ()
+    audience: str = ""
+    draft: Draft | None = None
+    version: int = 0
+    receiver: str = ""
+
+
+NOTHING = Subject()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """`stage`, `done` and `total` (0 where it can't be known) say how far it is; `message` how it ended."""
+    """`stage`, `done` and `total` (0 where it can't be known) say how far it is; `message` how it ended. `role` and `scopes` are of who started it."""
 
     id: str
     kind: JobKind
@@ -56,10 +79,29 @@ class Job:
     pid: int = 0  # 0 until its process speaks
     place: str = ""  # with `began`, which process the pid means: see process_identity
     began: str = ""
+    role: str = ""
+    scopes: tuple[str, ...] | None = None
+    subject: Subject = NOTHING
 
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def line(self) -> str:
+        """Jobs of one line are at work one after the other, in the order in which they were asked for. Empty for those of which one alone is started."""
+        return line_of(self.kind, self.subject)
+
+    @property
+    def principal(self) -> Principal:
+        """Who asked: whom services and the audit see, whoever's process does it."""
+        scopes = None if self.scopes is None else frozenset(map(Right, self.scopes))
+        return Principal(self.started_by, Role(self.role), scopes)
+
+    @property
+    def audience(self) -> str:
+        """The id of the audience that it is about: one that is drawn has the job's own."""
+        return self.id if self.subject.draft is not None else self.subject.audience
 
     def stuck(self, now: datetime) -> bool:
         """It should be at work, but has not been heard of for a while."""
@@ -87,13 +129,43 @@ class Job:
         return orjson.dumps(asdict(self)).decode()
 
 
+def line_of(kind: JobKind, subject: Subject) -> str:
+    match kind:
+        case JobKind.SEGMENT:
+            return COMPUTING
+        case JobKind.TAGS if len(subject.codes) > 0:
+            return COMPUTING
+        case JobKind.AUDIENCE:
+            return "drawing"
+        case JobKind.SEND:
+            return f"sending to {subject.receiver}"
+        case _:
+            return ""
+
+
 def parse(text: str) -> Job:
     kept = orjson.loads(text)
+    scopes = kept.pop("scopes", None)
     moments = {
         name: None if kept[name] is None else datetime.fromisoformat(kept[name])
         for name in ("started_at", "heartbeat_at", "finished_at")
     }
-    return Job(**{**kept, **moments, "kind": JobKind(kept["kind"]), "status": JobStatus(kept["status"])})
+    return Job(
+        **kept | moments | {
+            "kind": JobKind(kept["kind"]),
+            "status": JobStatus(kept["status"]),
+            "scopes": None if scopes is None else tuple(scopes),
+            "subject": _subject(kept.get("subject", {})),
+        }
+    )  # fmt: skip
+
+
+def _subject(kept: Mapping[str, Any]) -> Subject:
+    draft = kept.get("draft")
+    told = dict(kept) | {"codes": tuple(kept.get("codes", ()))}
+    return Subject(
+        **told | {"draft": None if draft is None else Draft(**draft | {"recipe": recipe_of(draft["recipe"])})}
+    )
 
 
 def read(store: GraphStore, job_id: str, *, now: datetime) -> Job | None:

@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from api import job_marketing
 from api.audit_chain import verify
 from api.bootstrap import audit_head
 from api.errors import describe
 from api.gate import policy_of
-from api.job_records import CANCEL_PREFIX, PREFIX, Job, JobKind, JobStatus, parse
+from api.job_records import CANCEL_PREFIX, KEPT, PREFIX, Job, JobKind, JobStatus, newest, parse
 from api.logs import configure, log, where
 from api.process_identity import identify
 from api.settings import Settings
-from graph_model.errors import GuanxiError, NotFound, StoreError
+from graph_model.errors import GuanxiError, NotFound, StoreError, StoreLocked
 from graph_model.moments import whole
 from graph_model.services.backups import note_backup
 from graph_model.services.segments.computing import Outcome as SegmentOutcome
@@ -28,6 +29,9 @@ from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 
 BEAT_SECONDS = 2.0
+LOOK_SECONDS = 0.5  # between two looks whether its turn has come
+STARTING, WAITING = "starting", "waiting"  # stages before the work's own
+ALONE = frozenset({JobKind.SCORE, JobKind.TRAIN, JobKind.TAGS, JobKind.SEGMENT})  # need the store to themselves
 END_TRIES = 60  # of writing how a job ended, each of which waits for its turn in the store
 
 
@@ -63,6 +67,11 @@ class Told:
             self._job = replace(self._job, stage=stage, done=done, total=total)
         if new:
             self._tell()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the work itself has told nothing yet, and so has done nothing."""
+        return self._job.stage in (STARTING, WAITING)
 
     def end(self, status: JobStatus, message: str) -> None:
         """Raises a StoreError where the store could not be written to for minutes."""
@@ -119,8 +128,8 @@ def run(store: GraphStore, settings: Settings, job_id: str, *, clock: Callable[[
         told.cancelled.set()
     told.begin(pid)
     try:
-        told.progress("starting", 0, 0)
-        status, message = JobStatus.DONE, WORK[job.kind](store, settings, whole(clock()), told.progress)
+        told.progress(STARTING, 0, 0)
+        status, message = JobStatus.DONE, _done(store, settings, job, clock, told)
     except Cancelled:
         status, message = JobStatus.CANCELLED, "Cancelled. What was committed before stays."
     except Exception as exc:  # the boundary of the process: whatever it is, the job's record says that it failed
@@ -130,6 +139,31 @@ def run(store: GraphStore, settings: Settings, job_id: str, *, clock: Callable[[
     told.end(status, message)
     log.info("job.ended", job=job_id, status=status.value)
     return status
+
+
+def _done(store: GraphStore, settings: Settings, job: Job, clock: Callable[[], datetime], told: Told) -> str:
+    """Does it when its turn has come, and as soon as nobody else has the store to themselves."""
+    while _ahead(store, job, clock()):
+        told.progress(WAITING, 0, 0)
+        time.sleep(LOOK_SECONDS)
+    while True:
+        try:
+            if job.line:
+                return job_marketing.WORK[job.kind](store, settings, job, lambda: whole(clock()), told.progress)
+            return WORK[job.kind](store, settings, whole(clock()), told.progress)
+        except StoreLocked:
+            if not told.waits or job.kind not in ALONE:
+                raise
+        told.progress(WAITING, 0, 0)
+        time.sleep(LOOK_SECONDS)
+
+
+def _ahead(store: GraphStore, job: Job, now: datetime) -> bool:
+    """Whether somebody who came before is still in the same line."""
+    if not job.line:
+        return False
+    others = newest(store, limit=KEPT, now=now)
+    return any(each.open and each.line == job.line and each.id < job.id for each in others)
 
 
 def _score(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:

@@ -9,7 +9,7 @@ import typer
 from api import jobs
 from api.cli.chain import audited
 from api.cli.terminal import HomeOption, StoreOption, columns, out, progress_bar, settings_from
-from api.job_records import Job, JobKind, JobStatus
+from api.job_records import Job, JobKind, JobStatus, Subject
 from graph_model.errors import GuanxiError
 from graph_model.principal import Principal, Role
 from graph_model.store import GraphStore, utc_now
@@ -48,17 +48,18 @@ def list_jobs(
 @app.command()
 def start(
     kind: Annotated[JobKind, typer.Argument(help="What to do.")],
+    code: Annotated[list[str] | None, typer.Option(help="A tag's or a segment's; of tags as many as you like.")] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Stay until it has ended; status 1 where it did not end well.")
     ] = False,
     home: HomeOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Start a job and return; it goes on by itself. One runs at a time."""
+    """Start a job and return; it goes on by itself. One runs at a time; a segment, and tags by name, wait for their turn."""
     settings = settings_from(home=home, store=store)
     with closing(open_store(settings.store_address)) as opened:
         with audited(settings, opened, "jobs.start", OPERATOR.role, detail={"kind": kind.value}):
-            job = jobs.start(opened, settings, OPERATOR, kind, now=utc_now())
+            job = jobs.start(opened, settings, OPERATOR, kind, Subject(tuple(code or ())), now=utc_now())
         out.print(f"{job.id} was started. Look at it with: guanxi jobs list")
         if wait:
             job = _waited(opened, job)

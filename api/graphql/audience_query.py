@@ -7,6 +7,7 @@ from api.graphql.connection_types import check_first
 from api.graphql.context import Info
 from api.graphql.declare import resolver
 from graph_model.errors import NotFound
+from graph_model.principal import Right
 from graph_model.services import audiences
 
 
@@ -25,3 +26,8 @@ class AudienceQuery:
             return AudienceView.of(audiences.one(context.store, context.principal, id))
         except NotFound:
             return None
+
+    @resolver("Whom the operator allows an audience to be sent to, by name.")
+    def receivers(self, info: Info) -> list[str]:
+        info.context.principal.require(Right.MARKET)
+        return sorted(info.context.runtime.settings.webhooks)

@@ -9,8 +9,9 @@ from api.graphql.consent_types import Channel
 from api.graphql.context import Info
 from api.graphql.declare import resolver
 from api.graphql.referral_types import KeyOrder
-from graph_model.services import audiences, circle_lists, gate, lookalikes
+from graph_model.services import audiences, circle_lists, deliveries, gate, lookalikes
 from graph_model.services.audience_records import Audience, Recipe, Version
+from graph_model.services.deliveries import Delivery
 
 
 @strawberry.input(
@@ -81,6 +82,27 @@ class TagLikeness:
         return cls(code=likeness.code, name_zh=likeness.name_zh, name_en=likeness.name_en, traits=traits)
 
 
+@strawberry.type(
+    description="How far a version has been handed to one receiver. The job SEND goes on where it was broken off."
+)
+class AudienceDelivery:
+    receiver: str
+    begun_at: datetime
+    ended_at: datetime | None = strawberry.field(description="When nobody was left to send; null before that.")
+    sent: int
+    batches: int
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "AudienceDelivery":
+        return cls(
+            receiver=delivery.receiver,
+            begun_at=delivery.begun_at,
+            ended_at=delivery.ended_at,
+            sent=delivery.sent,
+            batches=delivery.batches,
+        )
+
+
 @strawberry.type(description="One draw, frozen.")
 class AudienceVersion:
     number: int
@@ -96,6 +118,13 @@ class AudienceVersion:
     grown: int = strawberry.field(description="How many of the members are like the others, and not of the circles.")
     expired: bool = strawberry.field(description="Whether it is too old to be handed out: draw the audience anew.")
     kept: strawberry.Private[Version]
+    of_audience: strawberry.Private[Audience]
+
+    @resolver("To whom it was sent, or is being sent.")
+    def deliveries(self, info: Info) -> list[AudienceDelivery]:
+        context = info.context
+        found = deliveries.deliveries(context.store, context.principal, self.of_audience, self.kept)
+        return [AudienceDelivery.of(each) for each in found]
 
     @resolver("Who was considered: exactly the members and all who were left out.")
     def candidates(self) -> int:
@@ -119,7 +148,7 @@ class AudienceVersion:
         return None if self.kept.withdrawn is None else self.kept.withdrawn.reason
 
     @classmethod
-    def of(cls, info: Info, version: Version) -> "AudienceVersion":
+    def of(cls, info: Info, audience: Audience, version: Version) -> "AudienceVersion":
         return cls(
             number=version.number,
             drawn_by=version.drawn_by,
@@ -132,6 +161,7 @@ class AudienceVersion:
             grown=version.grown,
             expired=info.context.now > version.valid_until,
             kept=version,
+            of_audience=audience,
         )
 
 
@@ -153,7 +183,7 @@ class AudienceView:
     def versions(self, info: Info) -> list[AudienceVersion]:
         context = info.context
         kept = audiences.versions(context.store, context.principal, self.found)
-        return [AudienceVersion.of(info, version) for version in kept]
+        return [AudienceVersion.of(info, self.found, version) for version in kept]
 
     @resolver(
         "Members of a version, the newest when none is named, through the gate again: who opted out or was contacted too often since is in no "

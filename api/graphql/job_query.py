@@ -10,7 +10,9 @@ from api.graphql.job_types import Job
 
 @strawberry.type
 class JobQuery:
-    @resolver("The newest jobs, of all servers.")
+    @resolver(
+        "The newest jobs, of all servers. Who may not see all sees those of marketing that they could have started."
+    )
     def jobs(self, info: Info, first: int = 20) -> list[Job]:
         context = info.context
         found = jobs.jobs(context.store, context.principal, first=first, now=context.now)

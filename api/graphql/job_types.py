@@ -1,21 +1,54 @@
-"""GraphQL types of jobs."""
+"""GraphQL types of jobs, and what one is asked to be about."""
 
 from datetime import datetime
 
 import strawberry
 
 from api import job_records
-from api.job_records import JobKind, JobStatus
+from api.graphql.audience_types import RecipeInput
+from api.graphql.consent_types import Channel
+from api.job_records import JobKind, JobStatus, Subject
+from graph_model.services.audiences import Draft
 
 strawberry.enum(
     JobKind,
     description="SCORE: everyone, with the current model. TRAIN: a new model first. BACKUP: a copy in the home folder. CHECK: read all "
-    "of the graph and of the audit chain. TAGS: all tags of the daily schedule, for today.",
+    "of the graph and of the audit chain. TAGS: all tags and segments of the daily schedule, for today, or some tags by their `codes`. SEGMENT: the "
+    "one of this `code`, for today. AUDIENCE: draws `audience`. SEND: posts a version of an audience to a receiver.",
 )
 strawberry.enum(
     JobStatus,
     description="QUEUED: its process is starting. LOST: its process is gone without a word; what it had committed is kept.",
 )
+
+
+@strawberry.input(
+    description="An audience to be drawn: a new one as drawAudience describes it, whose id will be the job's, or one that is there by its `id`."
+)
+class DrawInput:
+    id: strawberry.ID | None = None
+    name: str | None = None
+    channel: Channel | None = None
+    purpose: str | None = None
+    recipe: RecipeInput | None = None
+
+    def subject(self) -> Subject:
+        draft = None
+        if self.name is not None and self.channel is not None and self.purpose is not None and self.recipe is not None:
+            draft = Draft(self.name, self.channel.value, self.purpose, self.recipe.recipe())
+        return Subject(audience=self.id or "", draft=draft)
+
+
+@strawberry.input(
+    description="Which version of an audience, the newest when none is named, goes to which of `receivers`."
+)
+class SendInput:
+    audience: strawberry.ID
+    receiver: str
+    version: int | None = None
+
+    def subject(self) -> Subject:
+        return Subject(audience=self.audience, version=self.version or 0, receiver=self.receiver)
 
 
 @strawberry.type(
@@ -34,6 +67,13 @@ class Job:
     heartbeat_at: datetime
     message: str
     stuck: bool = strawberry.field(description="It should be at work, but has not been heard of for a minute.")
+    codes: list[strawberry.ID] = strawberry.field(description="Of the tags, or of the segment, that it computes.")
+    audience: strawberry.ID | None = strawberry.field(
+        description="Which one it draws or sends: one that is drawn for the first time is there when the job is done."
+    )
+    draws: str | None = strawberry.field(description="The name of the new audience.")
+    version: int | None = strawberry.field(description="Which version it sends.")
+    receiver: str | None = strawberry.field(description="To whom it sends.")
 
     @classmethod
     def of(cls, job: job_records.Job, now: datetime) -> "Job":
@@ -50,4 +90,9 @@ class Job:
             heartbeat_at=job.heartbeat_at,
             message=job.message,
             stuck=job.stuck(now),
+            codes=[strawberry.ID(code) for code in job.subject.codes],
+            audience=strawberry.ID(job.audience) if job.audience else None,
+            draws=None if job.subject.draft is None else job.subject.draft.name,
+            version=job.subject.version or None,
+            receiver=job.subject.receiver or None,
         )

@@ -23,11 +23,12 @@ EDIT_GRAPH: Rule = frozenset({Right.EDIT_GRAPH})
 RECORD: Rule = frozenset({Right.RECORD})
 BLOCK: Rule = frozenset({Right.BLOCK})
 ASSESS: Rule = frozenset({Right.ASSESS})
-SEE_JOBS: Rule = frozenset({Right.SEE_JOBS})
 SEE_TAGS: Rule = frozenset({Right.SEE_TAGS})
 EDIT_TAGS: Rule = frozenset({Right.EDIT_TAGS})
-RUN_JOBS: Rule = frozenset({Right.RUN_JOBS})
 MARKET: Rule = frozenset({Right.MARKET})
+SOME_JOBS: Rule = frozenset(
+    {Right.SEE_JOBS, Right.RUN_JOBS, Right.EDIT_TAGS, Right.MARKET}
+)  # which, api/job_subjects.py says
 MARKET_OR_GRAPH: Rule = MARKET | GRAPH
 EXCLUSIONS: Rule = frozenset({Right.SEE_EXCLUSIONS})
 RECORD_CONSENT: Rule = frozenset({Right.RECORD_CONSENT})
@@ -48,25 +49,29 @@ RULES: Mapping[str, Rule] = {
     **_all(SIGNED_IN, "Me", "name", "role", "rights"),
     **_all(SIGNED_IN, "Status", "customers", "changedAt", "version"),
     **_all(GRAPH_OR_RISK, "Status", "nodes", "edges", "modelVersion"),
-    **_all(SIGNED_IN, "GraphSchema", "version", "nodeTypes", "relationshipTypes", "grades"),
+    **_all(SIGNED_IN, "GraphSchema", "version", "nodeTypes", "relationshipTypes", "grades", "values"),
     **_all(SIGNED_IN, "NodeTypeView", "label", "captionZh", "captionEn", "shape", "icon", "identifier"),
     **_all(SIGNED_IN, "RelationshipTypeView", "name", "captionZh", "captionEn", "human"),
     **_all(SIGNED_IN, "GradeView", "grade", "colour", "captionZh", "captionEn"),
+    **_all(SIGNED_IN, "ValueView", "type", "property", "value", "captionZh", "captionEn"),
     **_all(GRAPH, "Subject", "node", "attributes", "idExpired", "tags", "applications", "relationGraph", "fullGraph"),
     **_all(GRAPH, "Subject", "portrait", "tagHistory"),
     **_all(GRAPH, "TagSpan", "value", "since", "version", "computedAt", "source"),
     **_all(GRAPH, "PortraitEntry", "code", "nameZh", "nameEn", "category", "subcategory", "valueType", "value"),
     **_all(GRAPH, "PortraitEntry", "version", "since", "computedAt", "source"),
-    **_all(SEE_TAGS, "Query", "tags", "tag", "checkTag"),
+    **_all(SEE_TAGS, "Query", "tags", "tag", "checkTag", "tagComputations"),
     **_all(EDIT_TAGS, "Mutation", "defineTag", "changeTag", "deleteTag"),
     **_all(SEE_TAGS, "Tag", "code", "version", "nameZh", "nameEn", "category", "subcategory", "type", "valueType"),
     **_all(
         SEE_TAGS, "Tag", "consent", "schedule", "owner", "kind", "rule", "reads", "dependants", "changedBy", "changedAt"
     ),
-    **_all(SEE_TAGS, "Tag", "figures", "versions", "segments"),
+    **_all(SEE_TAGS, "Tag", "figures", "versions", "segments", "runs", "computation"),
     **_all(SEE_TAGS, "TagVersion", "version", "rule", "changedBy", "changedAt"),
     **_all(SEE_TAGS, "TagFigures", "version", "baseDate", "status", "startedAt", "heardAt", "by", "errorCode", "error"),
     **_all(SEE_TAGS, "TagFigures", "changed", "population", "coverage", "distribution", "stale"),
+    **_all(SEE_TAGS, "TagRun", "version", "baseDate", "status", "startedAt", "heardAt", "by", "errorCode", "error"),
+    **_all(SEE_TAGS, "TagRun", "changed", "population", "coverage"),
+    **_all(SEE_TAGS, "TagComputation", "name", "nameZh", "nameEn", "meansZh", "meansEn", "valueType", "reads", "risk"),
     **_all(SEE_TAGS, "TagShare", "value", "count"),
     **_all(SEE_TAGS, "TagCheck", "valueType", "reads", "risk", "population", "counts"),
     **_all(SEE_TAGS, "Query", "macroPortrait"),
@@ -141,10 +146,10 @@ RULES: Mapping[str, Rule] = {
     **_all(RISK, "BlocklistConnection", "edges", "pageInfo", "totalCount"),
     **_all(RISK, "BlocklistEdge", "cursor", "node"),
     **_all(RISK, "BlocklistEntry", "nodeId", "type", "caption", "listed", "reason", "source", "since", "expiresAt"),
-    **_all(SEE_JOBS, "Query", "jobs", "job"),
-    **_all(RUN_JOBS, "Mutation", "startJob", "cancelJob"),
-    **_all(SEE_JOBS, "Job", "id", "kind", "status", "stage", "done", "total", "startedBy", "startedAt", "finishedAt"),
-    **_all(SEE_JOBS, "Job", "heartbeatAt", "message", "stuck"),
+    **_all(SOME_JOBS, "Query", "jobs", "job"),
+    **_all(SOME_JOBS, "Mutation", "startJob", "cancelJob"),
+    **_all(SOME_JOBS, "Job", "id", "kind", "status", "stage", "done", "total", "startedBy", "startedAt", "finishedAt"),
+    **_all(SOME_JOBS, "Job", "heartbeatAt", "message", "stuck", "codes", "audience", "draws", "version", "receiver"),
     **_all(ASSESS, "Mutation", "assessApplication"),
     **_all(ASSESS, "DecisionAnswer", "applicationId", "customerId", "decision", "rules", "score", "grade", "reasons"),
     **_all(ASSESS, "DecisionAnswer", "ring", "modelVersion", "policyVersion", "decisionPolicyVersion", "assessedAt"),
@@ -172,6 +177,7 @@ RULES: Mapping[str, Rule] = {
     **_all(RISK, "CircleQuality", "brought", "a", "b", "c", "d", "unscored", "confirmedFraud"),
     **_all(RISK, "CircleQuality", "circularReferrals", "selfReferrals"),
     **_all(GRAPH, "CircleMember", "node", "depth", "reach", "direct", "influence", "broughtBy"),
+    **_all(RISK, "CircleMember", "grade", "confirmedFraud"),
     **_all(GRAPH, "CircleGraph", "members", "referrals", "omitted"),
     **_all(GRAPH, "CircleReferral", "source", "target", "at", "first"),
     **_all(RISK, "CircleReferral", "circular", "shared"),
@@ -192,7 +198,7 @@ RULES: Mapping[str, Rule] = {
     **_all(SEE_TAGS, "SegmentDifference", "stayed", "left", "joined"),
     **_all(SEE_TAGS, "RuleVocabulary", "targets", "ties", "shared", "blocklist"),
     **_all(SEE_TAGS, "RuleTarget", "type", "captionZh", "captionEn", "fields"),
-    **_all(SEE_TAGS, "RuleField", "name", "captionZh", "captionEn", "kind", "choices"),
+    **_all(SEE_TAGS, "RuleField", "name", "captionZh", "captionEn", "kind", "choices", "open"),
     **_all(SEE_TAGS, "RuleChoice", "value", "captionZh", "captionEn"),
     **_all(SEE_TAGS, "RuleTie", "type", "captionZh", "captionEn", "to", "directed"),
     **_all(MARKET, "SegmentReach", "channel", "members", "excluded"),
@@ -200,14 +206,15 @@ RULES: Mapping[str, Rule] = {
     **_all(MARKET, "SegmentMember", "nodeId"),
     **_all(MARKET, "SegmentMemberEdge", "cursor", "node"),
     **_all(MARKET, "SegmentMemberConnection", "edges", "pageInfo"),
-    **_all(MARKET, "Query", "audiences", "audience"),
+    **_all(MARKET, "Query", "audiences", "audience", "receivers"),
     **_all(MARKET, "Mutation", "drawAudience", "redrawAudience"),
     **_all(EXCLUSIONS, "Mutation", "withdrawAudience"),
     **_all(MARKET, "AudienceView", "id", "name", "channel", "purpose", "createdBy", "createdAt", "circles"),
     **_all(MARKET, "AudienceView", "spreaders", "by", "grow", "versions", "members"),
     **_all(MARKET, "AudienceVersion", "number", "drawnBy", "drawnAt", "validUntil", "policyVersion", "members"),
     **_all(MARKET, "AudienceVersion", "excluded", "withdrawn", "expired"),
-    **_all(MARKET, "AudienceVersion", "grown", "likeness"),
+    **_all(MARKET, "AudienceVersion", "grown", "likeness", "deliveries"),
+    **_all(MARKET, "AudienceDelivery", "receiver", "begunAt", "endedAt", "sent", "batches"),
     **_all(MARKET, "TagLikeness", "code", "nameZh", "nameEn", "traits"),
     **_all(MARKET, "LikenessTrait", "value", "ofSeed", "ofEverybody", "weight"),
     **_all(EXCLUSIONS, "AudienceVersion", "candidates", "waterfall", "riskAt", "withdrawalReason"),

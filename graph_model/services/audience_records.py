@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
@@ -170,13 +171,14 @@ def _plain(value: object) -> int:
     return to_ms(value)
 
 
+def recipe_of(kept: Mapping[str, Any]) -> Recipe:
+    """As `asdict` wrote it."""
+    return Recipe(tuple(kept["circles"]), kept["spreaders"], KeyOrder(kept["by"]), kept.get("grow", 0))
+
+
 def _audience(text: str) -> Audience:
     kept = orjson.loads(text)
-    recipe = kept.pop("recipe")
-    return Audience(
-        **kept | {"created_at": from_ms(kept["created_at"])},
-        recipe=Recipe(tuple(recipe["circles"]), recipe["spreaders"], KeyOrder(recipe["by"]), recipe.get("grow", 0)),
-    )
+    return Audience(**kept | {"created_at": from_ms(kept["created_at"]), "recipe": recipe_of(kept["recipe"])})
 
 
 def _version(text: str) -> Version:

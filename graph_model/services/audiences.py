@@ -26,13 +26,17 @@ from graph_model.services.gate_policy import Gate
 from graph_model.services.lookalikes import MOST_GROWN, TagLikeness, ranked
 from graph_model.services.referrals import Circles
 from graph_model.services.wording import reason_of, refuse_personal
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, OnProgress
 
 MOST_SPREADERS = 100_000
 MOST_CIRCLES = 1_000
 _LONGEST_NAME = 80
 _TRIES = 5
 _LEAST_AT_ONCE = 2_000  # candidates that go through the gate together
+
+
+def _unheard(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,40 @@ class _Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """An audience as it is to be."""
+
+    name: str
+    channel: str
+    purpose: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
 class MemberPage:
     node_ids: Sequence[str]
     total: int  # when it was drawn; who left since is in no page
     has_next: bool
     has_previous: bool
+
+
+def new_id(moment: datetime) -> str:
+    """Those of later moments come later."""
+    return f"{to_ms(moment):013d}-{secrets.token_hex(4)}"
+
+
+def checked(store: GraphStore, principal: Principal, draft: Draft) -> Draft:
+    """A draft as it would be kept, before anybody is drawn. Raises InvalidRequest audience.name, audience.channel, audience.purpose, audience.recipe,
+    text.personal."""
+    principal.require(Right.MARKET)
+    if draft.channel not in CHANNELS:
+        raise InvalidRequest(f"A channel is one of: {', '.join(CHANNELS)}.", code="audience.channel")
+    return Draft(
+        name=_name(store, draft.name),
+        channel=draft.channel,
+        purpose=reason_of(draft.purpose, code="audience.purpose"),
+        recipe=_checked(draft.recipe),
+    )
 
 
 def create(
@@ -64,23 +97,22 @@ def create(
     purpose: str,
     recipe: Recipe,
     now: datetime,
+    own_id: str | None = None,
+    on_progress: OnProgress = _unheard,
 ) -> tuple[Audience, Version]:
-    """A new audience and its first version. Raises InvalidRequest audience.name, audience.channel, audience.purpose, audience.recipe,
-    audience.unscored, audience.too_small, audience.unlike, text.personal, or NotFound for a circle that is not there or too small."""
-    principal.require(Right.MARKET)
-    if channel not in CHANNELS:
-        raise InvalidRequest(f"A channel is one of: {', '.join(CHANNELS)}.", code="audience.channel")
-    moment = whole(now)
+    """A new audience and its first version; `own_id` is one that `new_id` made. Raises as `checked` does, and InvalidRequest audience.unscored,
+    audience.too_small, audience.unlike, or NotFound for a circle that is not there or too small."""
+    draft, moment = checked(store, principal, Draft(name, channel, purpose, recipe)), whole(now)
     audience = Audience(
-        id=f"{to_ms(moment):013d}-{secrets.token_hex(4)}",
-        name=_name(store, name),
-        channel=channel,
-        purpose=reason_of(purpose, code="audience.purpose"),
-        recipe=_checked(recipe),
+        id=own_id or new_id(moment),
+        name=draft.name,
+        channel=draft.channel,
+        purpose=draft.purpose,
+        recipe=draft.recipe,
         created_by=principal.name,
         created_at=moment,
     )
-    drawn = _draw(store, gate, circles, principal, audience, moment)
+    drawn = _draw(store, gate, circles, principal, audience, moment, on_progress)
     version = _keep(store, gate, principal, audience, drawn, moment)
     if not records.keep(store, audience):
         records.drop_version(store, version)
@@ -90,12 +122,19 @@ def create(
 
 
 def redraw(
-    store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience_id: str, *, now: datetime
+    store: GraphStore,
+    gate: Gate,
+    circles: Circles,
+    principal: Principal,
+    audience_id: str,
+    *,
+    now: datetime,
+    on_progress: OnProgress = _unheard,
 ) -> tuple[Audience, Version]:
     """The same recipe once more: the next version. Raises as `create` does, and NotFound for an unknown audience."""
     principal.require(Right.MARKET)
     audience, moment = one(store, principal, audience_id), whole(now)
-    drawn = _draw(store, gate, circles, principal, audience, moment)
+    drawn = _draw(store, gate, circles, principal, audience, moment, on_progress)
     version = _keep(store, gate, principal, audience, drawn, moment)
     _audit_draw(store, principal, audience, version)
     return audience, version
@@ -162,7 +201,7 @@ def handed_out(
     """All who may be handed out now, piece by piece, by opaque id: every page and every export comes from here. Raises InvalidRequest
     audience.expired, audience.withdrawn, audience.unscored."""
     principal.require(Right.MARKET)
-    _require_open(of, now)
+    require_open(of, now)
     return _through(store, gate, audience, of, after, _risk(store, gate, now), now)
 
 
@@ -192,9 +231,17 @@ def export_record(
 
 
 def _draw(
-    store: GraphStore, gate: Gate, circles: Circles, principal: Principal, audience: Audience, now: datetime
+    store: GraphStore,
+    gate: Gate,
+    circles: Circles,
+    principal: Principal,
+    audience: Audience,
+    now: datetime,
+    on_progress: OnProgress,
 ) -> _Drawn:
+    """Keeps nothing; `on_progress` is told before whatever takes long, and may raise to end it."""
     risk = _risk(store, gate, now)
+    on_progress("gate", 0, 0)
 
     def passing(candidates: Handles) -> Passed:
         return pass_gate(store, gate, candidates, channel=audience.channel, moment=now, risk=risk)
@@ -206,7 +253,9 @@ def _draw(
     alike, likeness = _nobody(), list[TagLikeness]()
     seed = handles[:wanted]  # before the gate: nothing that follows tells of anybody's risk or consent
     if audience.recipe.grow > 0 and len(seed) >= gate.policy.least_members:
+        on_progress("lookalikes", 0, 0)
         others, likeness = ranked(store, gate.secret, seed)
+        on_progress("gate", 0, 0)
         alike = _strongest(others, audience.recipe.grow, passing)
         passed = _together(passed, alike)
     if len(passed.handles) < gate.policy.least_members:
@@ -217,6 +266,7 @@ def _draw(
             f"Choose more or larger circles, or another channel.{exact}",
             code="audience.too_small",
         )
+    on_progress("keeping", 0, 0)
     return _Drawn(passed, risk, len(alike.handles), tuple(likeness))
 
 
@@ -311,7 +361,8 @@ def _through(
         yield sorted(passed.node_ids)
 
 
-def _require_open(of: Version, now: datetime) -> None:
+def require_open(of: Version, now: datetime) -> None:
+    """Raises InvalidRequest audience.withdrawn, audience.expired."""
     if of.withdrawn is not None:
         raise InvalidRequest("This version was withdrawn. Draw the audience anew.", code="audience.withdrawn")
     if now > of.valid_until:

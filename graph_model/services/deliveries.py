@@ -75,12 +75,17 @@ def begin(
             raise _busy()
         return made
     found = _parse(text)
-    if found.ended_at is not None:
+    require_unsent(found)
+    return found
+
+
+def require_unsent(delivery: Delivery) -> None:
+    """Raises InvalidRequest webhook.delivered."""
+    if delivery.ended_at is not None:
         raise InvalidRequest(
-            f"This version went to {receiver} on {found.ended_at:%Y-%m-%d %H:%M} UTC. Draw the audience anew to send it again.",
+            f"This version went to {delivery.receiver} on {delivery.ended_at:%Y-%m-%d %H:%M} UTC. Draw the audience anew to send it again.",
             code="webhook.delivered",
         )
-    return found
 
 
 def deliveries(store: GraphStore, principal: Principal, audience: Audience, of: Version) -> list[Delivery]:

@@ -56,8 +56,9 @@ ASSESS = """mutation ($input: ApplicationInput!, $key: String!) { assessApplicat
   applicationId customerId decision score grade modelVersion policyVersion decisionPolicyVersion assessedAt
   degraded degradedBecause replayed rules { code text leadsTo } english: rules(language: EN) { text }
   reasons { code text weight } ring { id size knownFraud knownFraudShare density motif asOf } } }"""
-JOB = "id kind status stage done total startedBy startedAt finishedAt heartbeatAt message stuck"
-START_JOB = f"mutation ($kind: JobKind!) {{ startJob(kind: $kind) {{ {JOB} }} }}"
+JOB = "id kind status stage done total startedBy startedAt finishedAt heartbeatAt message stuck codes audience draws version receiver"
+START_JOB = f"""mutation ($kind: JobKind!, $code: ID, $codes: [ID!], $audience: DrawInput, $send: SendInput) {{
+  startJob(kind: $kind, code: $code, codes: $codes, audience: $audience, send: $send) {{ {JOB} }} }}"""
 CANCEL_JOB = f"mutation ($id: ID!) {{ cancelJob(id: $id) {{ {JOB} }} }}"
 JOBS = f"query ($first: Int! = 20) {{ jobs(first: $first) {{ {JOB} }} }}"
 ONE_JOB = f"query ($id: ID!) {{ job(id: $id) {{ {JOB} }} }}"
@@ -104,7 +105,9 @@ CIRCLE_IN_FULL = f"""query ($id: ID!, $by: KeyOrder! = REACH, $first: Int! = 10,
     referrals {{ source target at first circular shared {{ type count }} }} }} }} }}"""
 AUDIENCE_ALONE = """id name channel purpose createdBy createdAt circles spreaders by grow
   versions { number drawnBy drawnAt validUntil policyVersion members excluded withdrawn expired
-    grown likeness { code nameZh nameEn traits { value ofSeed ofEverybody weight } } }"""
+    grown likeness { code nameZh nameEn traits { value ofSeed ofEverybody weight } }
+    deliveries { receiver begunAt endedAt sent batches } }"""
+RECEIVERS = "{ receivers }"
 AUDIENCE = f"query ($id: ID!) {{ audience(id: $id) {{ {AUDIENCE_ALONE} }} }}"
 AUDIENCES = f"query ($first: Int! = 20) {{ audiences(first: $first) {{ {AUDIENCE_ALONE} }} }}"
 AUDIENCE_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $version: Int) {{ audience(id: $id) {{
@@ -124,12 +127,13 @@ CONSENT = "query ($nodeId: ID!) { consent(nodeId: $nodeId) { channel granted sin
 EXPLANATION = f"""query ($nodeId: ID!, $asOf: DateTime) {{ explanation(nodeId: $nodeId, asOf: $asOf) {{
   subjectId customerId applicationId score estimate estimateWithout estimateWithOnly ties {{ customerId identifierId others drop }}
   source modelVersion asOf degraded degradedBecause graph {{ {GRAPH} }} }} }}"""
-TAG = """code version nameZh nameEn category subcategory type valueType consent schedule owner kind rule reads dependants segments
-  changedBy changedAt versions { version rule changedBy changedAt }
-  figures { version baseDate status startedAt heardAt by errorCode error changed population coverage stale
-    distribution { value count } }"""
+RUN = "version baseDate status startedAt heardAt by errorCode error changed population coverage"
+TAG = f"""code version nameZh nameEn category subcategory type valueType consent schedule owner kind rule computation reads dependants segments
+  changedBy changedAt versions {{ version rule changedBy changedAt }} runs {{ {RUN} }}
+  figures {{ {RUN} stale distribution {{ value count }} }}"""
 TAGS = f"{{ tags {{ {TAG} }} }}"
 ONE_TAG = f"query ($code: String!) {{ tag(code: $code) {{ {TAG} }} }}"
+TAG_COMPUTATIONS = "{ tagComputations { name nameZh nameEn meansZh meansEn valueType reads risk } }"
 CHECK_TAG = """query ($rule: String!, $type: String! = "Customer") { checkTag(rule: $rule, type: $type) {
   valueType reads risk population counts { value count } } }"""
 DEFINE_TAG = f"mutation ($input: TagInput!) {{ defineTag(input: $input) {{ {TAG} }} }}"
@@ -182,8 +186,8 @@ EVERYTHING = (
     SCORE, SCORES, RING, RINGS, RING_MEMBERS, EXPLANATION, PATH, NODE_BY_KEY,
     MACRO_PORTRAIT,
     RECORD_CONSENTS, RECORD_CONTACTS, CONSENT, CIRCLE, CIRCLES, CIRCLE_IN_FULL, AUDIENCE, AUDIENCES, AUDIENCE_MEMBERS, WATERFALL,
-    DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE,
-    TAGS, ONE_TAG, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG,
+    DRAW_AUDIENCE, REDRAW_AUDIENCE, WITHDRAW_AUDIENCE, RECEIVERS,
+    TAGS, ONE_TAG, TAG_COMPUTATIONS, CHECK_TAG, DEFINE_TAG, CHANGE_TAG, DELETE_TAG,
     SET_TAG, PORTRAIT, TAG_HISTORY,
     SEGMENTS, ONE_SEGMENT, COUNT_SEGMENT, SEGMENT_DIFFERENCE, SEGMENT_REACH, SEGMENT_WATERFALL, SEGMENT_MEMBERS,
     DEFINE_SEGMENT, CHANGE_SEGMENT, DELETE_SEGMENT, COMPUTE_SEGMENT, RULE_VOCABULARY,

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from api.auth import begin_session
 from api.bootstrap import build
@@ -17,11 +18,11 @@ from tests.fixtures import reference_case
 
 
 @contextmanager
-def serving(home: Path, folder: Path, *, clock: Clock = utc_now, loaded: bool = True) -> Iterator[Served]:
-    """`folder` becomes a home with the users of `home` and a store of its own, with the reference case in it."""
+def serving(home: Path, folder: Path, *, clock: Clock = utc_now, loaded: bool = True, **more: Any) -> Iterator[Served]:
+    """`folder` becomes a home with the users of `home` and a store of its own, with the reference case in it; `more` are settings."""
     folder.mkdir(exist_ok=True)
     shutil.copy(home / "users.json", folder)
-    settings = Settings(home=folder, rate_capacity=1_000_000)
+    settings = Settings(home=folder, rate_capacity=1_000_000, **more)
     store = open_store(settings.store_address, create=True)
     case = reference_case.load(store) if loaded else reference_case.ReferenceCase("", "", {}, ())
     store.close()

@@ -40,7 +40,7 @@ PACKAGES = ("api", "gnn", "graph_model", "ingest")  # the UI has codes of its ow
 ELSEWHERE = (
     "ingest_", "user.", "users.", "key.exists", "key.expires", "key.name", "key.scope", "key.unknown", "keys.", "oidc.", "audit.broken",
     "audit.cut", "audit.head", "file.", "disk.", "port.", "home.", "demo.", "serve.", "settings.", "extra.", "score.nobody", "job.failed",
-    "copy.", "models.", "train.", "evaluate.", "drift.", "doctor.", "restore.", "graph_file.", "scoring.", "gate.", "webhook.",
+    "copy.", "models.", "train.", "evaluate.", "drift.", "doctor.", "restore.", "graph_file.", "scoring.", "gate.",
     "tag.file", "tag.failed", "tag.base_date",
 )  # fmt: skip
 NEXT = "--- the next block ---"
@@ -147,6 +147,7 @@ def test_every_python_example_runs(site: Served, given: dict[str, str]) -> None:
     for code in blocks("python"):
         exec(compile(code, "docs/api.md", "exec"), names)
     assert names["decided"]["decision"] == "DECLINE" and "UNDER_AGE" in names["why"]
+    assert names["drawing"]["status"] == "DONE" and names["receivers"] == []
     assert names["newest"] == {"id": names["job"]["id"], "kind": "CHECK", "status": "DONE"}
     assert "job.ended" in names["told"]
     assert names["usable"] is False and names["refused"] == [2]

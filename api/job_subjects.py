@@ -1,0 +1,125 @@
+"""What jobs of marketing are about: who may start one on what, who is told of it, and whether what was asked can be done at all."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from api.job_records import Job, JobKind, JobStatus, Subject
+from api.settings import Settings
+from graph_model.errors import InvalidRequest, NotFound
+from graph_model.principal import Principal, Right
+from graph_model.services import audiences
+from graph_model.services.deliveries import deliveries, require_unsent
+from graph_model.services.segments import dictionary as segments
+from graph_model.services.tags import dictionary as tags
+from graph_model.store import GraphStore
+
+MOST_CODES = 100
+
+
+def right_of(kind: JobKind, subject: Subject) -> Right:
+    """The one that the same takes without a job."""
+    match kind:
+        case JobKind.SEGMENT:
+            return Right.EDIT_TAGS
+        case JobKind.TAGS if len(subject.codes) > 0:
+            return Right.EDIT_TAGS
+        case JobKind.AUDIENCE | JobKind.SEND:
+            return Right.MARKET
+        case _:
+            return Right.RUN_JOBS
+
+
+def checked(
+    store: GraphStore, settings: Settings, principal: Principal, kind: JobKind, subject: Subject, *, now: datetime
+) -> Subject:
+    """A subject as the job keeps it, where the principal may do this to it. Raises InvalidRequest job.subject for one that doesn't fit the kind,
+    NotFound for what is not there for them, and what can be told of an audience or a sending before it is begun."""
+    principal.require(right_of(kind, subject))
+    if subject.codes and kind not in (JobKind.TAGS, JobKind.SEGMENT):
+        raise _unfit("Codes are for the kinds TAGS and SEGMENT.")
+    if (subject.audience or subject.draft is not None or subject.receiver) and kind not in (
+        JobKind.AUDIENCE,
+        JobKind.SEND,
+    ):
+        raise _unfit("An audience is for the kinds AUDIENCE and SEND.")
+    match kind:
+        case JobKind.SEGMENT:
+            if len(subject.codes) != 1:
+                raise _unfit("Name one segment by its code.")
+            segments.find(store, principal, subject.codes[0])
+        case JobKind.TAGS:
+            if len(subject.codes) > MOST_CODES:
+                raise _unfit(f"Name {MOST_CODES} tags at most.")
+            for code in subject.codes:
+                tags.find(store, principal, code)
+            return replace(subject, codes=tuple(dict.fromkeys(subject.codes)))
+        case JobKind.AUDIENCE:
+            return _drawn(store, principal, subject)
+        case JobKind.SEND:
+            return _sent(store, settings, principal, subject, now)
+        case _:
+            pass
+    return subject
+
+
+def may_see_subject(store: GraphStore, principal: Principal, job: Job) -> bool:
+    """Whoever could have started it on that, and nobody else: who may not know of a segment or an audience learns no more of it from its jobs."""
+    if not job.line:
+        return True
+    if not principal.may(right_of(job.kind, job.subject)):
+        return False
+    find = segments.find if job.kind is JobKind.SEGMENT else tags.find
+    try:
+        for code in job.subject.codes:
+            find(store, principal, code)
+    except NotFound:
+        return False
+    return True
+
+
+def told(store: GraphStore, principal: Principal, job: Job) -> Job | None:
+    """A job as the principal may see it, None where they may not. Refusals of a gate are exact to some and not to others: in full they are told to who
+    was refused, and to who may see exclusions."""
+    sees = may_see_subject(store, principal, job)
+    if not principal.may(Right.SEE_JOBS) and not (job.line and sees):
+        return None
+    if not sees:
+        return replace(job, subject=Subject(), message=_in_short(job.message))
+    own = (job.started_by, job.role) == (principal.name, principal.role)
+    if job.status is JobStatus.FAILED and job.line and not own and not principal.may(Right.SEE_EXCLUSIONS):
+        return replace(job, message=_in_short(job.message))
+    return job
+
+
+def _in_short(message: str) -> str:
+    """The code of a failure, without its words."""
+    code, bracket, _ = message.partition("]")
+    return code + bracket if bracket and code.startswith("[") else ""
+
+
+def _drawn(store: GraphStore, principal: Principal, subject: Subject) -> Subject:
+    if (subject.draft is None) == (subject.audience == "") or subject.version or subject.receiver:
+        raise _unfit("Describe a new audience (name, channel, purpose, recipe), or name one by its id to draw it anew.")
+    if subject.draft is not None:
+        return replace(subject, draft=audiences.checked(store, principal, subject.draft))
+    audiences.one(store, principal, subject.audience)
+    return subject
+
+
+def _sent(store: GraphStore, settings: Settings, principal: Principal, subject: Subject, now: datetime) -> Subject:
+    if not subject.audience or not subject.receiver or subject.draft is not None:
+        raise _unfit("Name the audience by its id, and the receiver.")
+    from api.webhooks import receiver_of
+
+    receiver_of(settings, subject.receiver)
+    audience = audiences.one(store, principal, subject.audience)
+    of = audiences.version(store, principal, audience, subject.version or None)
+    audiences.require_open(of, now)
+    for delivery in deliveries(store, principal, audience, of):
+        if delivery.receiver == subject.receiver:
+            require_unsent(delivery)
+    return replace(subject, version=of.number)
+
+
+def _unfit(what: str) -> InvalidRequest:
+    return InvalidRequest(what, code="job.subject")
