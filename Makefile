@@ -24,7 +24,7 @@ BENCH ?= $(filter-out _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 ##@ Use it
 
 .PHONY: demo
-demo: $(RUNTIME) ## Make a portfolio, load it, score it, start API and UI (STORE=…, or STORE=neo4j to start one; CUSTOMERS=…)
+demo: $(RUNTIME) ## Make a portfolio, load it, score it, fill the marketer's pages, start API and UI (STORE=…, or STORE=neo4j to start one; CUSTOMERS=…)
 ifeq ($(STORE),neo4j)
 	@$(MAKE) --no-print-directory $(DEV)
 	@$(BIN)/python -m tests.neo4j_server.demo $(if $(CUSTOMERS),--customers "$(CUSTOMERS)")

@@ -8,6 +8,8 @@ from pathlib import Path
 import orjson
 
 from gnn.score import score
+from graph_model.services.gate import risk_moment
+from graph_model.services.gate_policy import Gate
 from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 from ingest.load import ingest
@@ -56,11 +58,22 @@ class DemoPlan:
         return (made["customers"], made["seed"], made["generator_version"]) == wanted
 
 
+def settled(now: datetime) -> datetime:
+    """The demo's now."""
+    return max(now, _SETTLED)
+
+
 def prepare(
-    plan: DemoPlan, *, now: datetime, on_progress: OnProgress, say: Say, before_scoring: Callable[[], None]
+    plan: DemoPlan,
+    gate: Gate,
+    *,
+    now: datetime,
+    on_progress: OnProgress,
+    say: Say,
+    before_scoring: Callable[[], None],
 ) -> GraphStore:
-    """The graph, ready to be searched. What an earlier run finished is not done again; what it broke off goes on."""
-    now = max(now, _SETTLED)
+    """The graph, ready to be searched. What an earlier run finished is not done again; what it broke off goes on. Where the scoring is older than
+    the gate allows, everybody is scored anew: nobody could be handed out else."""
     if not plan.generated:
         say(f"Making a portfolio of {plan.customers:,} customers (seed {plan.seed}) …")
         generate(plan.files, customers=plan.customers, seed=plan.seed, on_progress=on_progress)
@@ -70,7 +83,7 @@ def prepare(
             say("Loading it into the graph …")
             ingest(store, [plan.files], quarantine_dir=plan.home / "quarantine", now=now, on_progress=on_progress)
             store.put_state(STATE, f"{plan.name} loaded")
-        if store.state(STATE) != f"{plan.name} scored":
+        if store.state(STATE) != f"{plan.name} scored" or risk_moment(store, gate.policy, now=now) is None:
             before_scoring()
             say("Finding rings and scoring …")
             score(store, as_of=now, scored_at=now, models=plan.models, on_progress=on_progress)

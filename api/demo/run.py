@@ -1,17 +1,19 @@
 """The demo's run: the pages load while the graph is made, then the API starts on it; all of it ends together."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import typer
 
 from api.cli.servers import require_pages
 from api.cli.terminal import err, out, progress_bar, settings_from
 from api.demo.cases import Case, worth_searching
-from api.demo.graph import DemoPlan, prepare
+from api.demo.graph import DemoPlan, prepare, settled
 from api.demo.logins import DemoLogin, demo_logins
+from api.demo.marketing import open_market
 from api.demo.processes import Child, Stopped, start, stop, stop_on_signals, wait_until_ready, watch
 from api.demo.warmup import WarmUp, warm_up
+from api.gate import gate_of
 from api.logs import configure
 from api.ports import listening_socket
 from api.secrets import ensure_home
@@ -31,7 +33,7 @@ def run(plan: DemoPlan, *, api_port: int | None, ui_port: int | None, serve: boo
         home=plan.home, store=plan.store_address, models=plan.models, api_port=api_port, ui_port=ui_port
     )
     if not serve:
-        _greet(*_prepared(plan, None), plan, url=None)
+        _greet(*_prepared(plan, settings, None), plan, url=None)
         return
     require_pages()
     for wanted in (settings.api_port, settings.ui_port):  # better told now than after a minute of work
@@ -39,24 +41,29 @@ def run(plan: DemoPlan, *, api_port: int | None, ui_port: int | None, serve: boo
     with _children() as children:
         children.append(_start_pages(settings))  # they load while the graph is made
         with warm_up(plan) as compiling:
-            cases, logins = _prepared(plan, compiling)
+            cases, logins = _prepared(plan, settings, compiling)
         children.append(_start_api(settings))
         wait_until_ready(children, seconds=READY_SECONDS)
         _greet(cases, logins, plan, url=f"http://127.0.0.1:{settings.ui_port}")
         watch(children)
 
 
-def _prepared(plan: DemoPlan, compiling: WarmUp | None) -> tuple[Sequence[Case], Sequence[DemoLogin]]:
+def _prepared(
+    plan: DemoPlan, settings: Settings, compiling: WarmUp | None
+) -> tuple[Sequence[Case], Sequence[DemoLogin]]:
     def compiled() -> None:
         if compiling is not None:
             compiling.wait(err.print)
 
-    with progress_bar() as on_progress:
-        graph = prepare(plan, now=utc_now(), on_progress=on_progress, say=err.print, before_scoring=compiled)
-    try:
+    gate, say = gate_of(settings), err.print
+    with (
+        progress_bar() as on_progress,
+        closing(
+            prepare(plan, gate, now=settled(utc_now()), on_progress=on_progress, say=say, before_scoring=compiled)
+        ) as graph,
+    ):
+        open_market(graph, gate, name=plan.name, now=settled(utc_now()), on_progress=on_progress, say=say)
         return worth_searching(graph), demo_logins(plan.home, now=utc_now())
-    finally:
-        graph.close()
 
 
 @contextmanager
@@ -110,7 +117,8 @@ def _greet(cases: Sequence[Case], logins: Sequence[DemoLogin], plan: DemoPlan, *
         out.print(f"Guanxi is at  {url}")
     out.print("Log in as")
     for login in logins:
-        out.print(f"  {login.name:<14}{login.password}")
+        lands = f"  tags, segments, circles and audiences at {url}{login.page}" if url and login.page else ""
+        out.print(f"  {login.name:<14}{login.password}{lands}")
     out.print("Worth searching")
     for case in cases:
         out.print(f"  {case.id_number:<20}{case.name:<19}{case.why}")
