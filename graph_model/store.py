@@ -18,7 +18,7 @@ Now is the store's clock, which `open_store` is given: only the expiry of links 
 deadline, a read that is past it is stopped and raises StoreTimeout.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -55,7 +55,7 @@ from graph_model.records import (
     UpsertResult,
 )
 from graph_model.schema import Value
-from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRule, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 Clock = Callable[[], datetime]  # aware
@@ -194,17 +194,13 @@ class GraphStore(Protocol):
         ...
 
     def tag(
-        self,
-        label: str,
-        cases: Sequence[tuple[TagCell, Predicate]],
-        run: TagRun,
-        *,
-        after: int = 0,
-        limit: int | None = None,
-    ) -> TagStep:
-        """Give the nodes of the `limit` handles after `after` (as many as the engine likes to write at once when None) the value of the first
-        case that holds, or take the tag from them. What has that value already is left alone, so the same run again changes nothing.
-        Raises InvalidRequest `tag.past` for a base date before that of the tag's newest run: the past is not written anew."""
+        self, label: str, rules: Sequence[TagRule], *, within: Predicate = EVERYTHING, limit: int | None = None
+    ) -> Generator[Sequence[TagStep], None, None]:
+        """Give the nodes of `label` that meet `within` what each rule says, and take its tag from all others. `limit` nodes at a time (as many as
+        the engine likes when None): once they are written a step of each rule is told. What has its value already is left alone, so the same
+        runs again change nothing. No rule may read a tag of another. Others' short writes get in between; one that is closed early leaves whole
+        steps. Raises, as it begins, InvalidRequest `tag.past` where the base date of a run is before that of its tag's newest run: the past is
+        not written anew."""
         ...
 
     def give_tag(self, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:

@@ -4,10 +4,14 @@ A tag's values are append-only by base date: a run adds a row where a node's val
 ended. The value on a base date is that of the last row up to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
+from graph_model.predicates import Predicate
 from graph_model.records import AsOf
 from graph_model.schema.property_types import LOCAL_ZONE
 
@@ -58,13 +62,32 @@ class TagChange:
 
 
 @dataclass(frozen=True, slots=True)
-class TagStep:
-    """What one step of a run came to. `after` is what to go on after; None when all nodes were looked at."""
+class ValueColumn:
+    """Values of many nodes at once, by rising handle: `values[place[i]]` is the i-th's. Shapes [n]. Who is not in it has none. `values` are each
+    there once."""
 
-    after: int | None
-    looked_at: int = 0
-    changed: int = 0
-    counts: Mapping[TagCell, int] = field(default_factory=dict)  # nodes by value, of those looked at
+    handles: NDArray[np.int64]
+    place: NDArray[np.int64]
+    values: Sequence[TagCell]
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """What a run gives: each node the value of the first case that holds or, where values were worked out before, its own of a column. Who gets
+    none has the tag no more."""
+
+    run: TagRun
+    cases: Sequence[tuple[TagCell, Predicate]] = ()
+    column: ValueColumn | None = None  # in place of cases
+
+
+@dataclass(frozen=True, slots=True)
+class TagStep:
+    """What one step of a run came to: how many nodes were looked at, how many values were written, and who is to have which."""
+
+    looked_at: int
+    changed: int
+    counts: Mapping[TagCell, int] = field(default_factory=dict)  # nodes by value
 
 
 @dataclass(frozen=True, slots=True)

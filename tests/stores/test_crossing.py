@@ -9,7 +9,7 @@ from graph_model.crossing import ByNeighbour, ByTag, Crossed
 from graph_model.errors import InvalidRequest, UnknownName
 from graph_model.predicates import AnyOf, Compare, Neighbours, Operator, Predicate, Tagged
 from graph_model.store import GraphStore
-from graph_model.tagging import TagCell, TagRun
+from graph_model.tagging import TagCell, TagRule, TagRun
 from tests.stores.scenarios import application, batch, customer, day, edge, id_of, node
 
 FIRST = date(2025, 1, 1)
@@ -22,7 +22,7 @@ def applied(number: int) -> Predicate:
 
 
 def give(store: GraphStore, code: str, *cases: tuple[TagCell, Predicate]) -> None:
-    store.tag("Customer", cases, TagRun(code, 1, FIRST, day(1), "job"))
+    list(store.tag("Customer", [TagRule(TagRun(code, 1, FIRST, day(1), "job"), cases)]))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +13,7 @@ from graph_model.predicates import (
     EVERYTHING,
     HUB,
     AllOf,
+    AnyOf,
     Blocklisted,
     Compare,
     Direction,
@@ -23,9 +24,12 @@ from graph_model.predicates import (
     Operator,
     Predicate,
     Sharing,
+    Tagged,
 )
 from graph_model.records import GraphBatch, NodeRef
 from graph_model.store import GraphStore
+from graph_model.stores.sqlite import nearby
+from graph_model.tagging import TagRule, TagRun
 from tests.stores.adapters import Adapter
 from tests.stores.model import Model
 from tests.stores.scenarios import address, application, batch, customer, day, device, edge, employer, fact, node, phone
@@ -205,8 +209,13 @@ rules: st.SearchStrategy[Predicate] = st.one_of(
 )
 
 
-def test_every_engine_means_what_plain_python_means(adapter: Adapter, store: GraphStore) -> None:
-    """One store that grows; the model grows with it."""
+@pytest.mark.parametrize("few", [0, nearby.FEW])
+def test_every_engine_means_what_plain_python_means(
+    adapter: Adapter, store: GraphStore, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """One store that grows; the model grows with it. Each rule is asked by itself, and all of them in one pass of tags, also those who are near
+    anything looked for from either side."""
+    monkeypatch.setattr(nearby, "FEW", few)
     model = Model()
 
     @settings(
@@ -220,8 +229,20 @@ def test_every_engine_means_what_plain_python_means(adapter: Adapter, store: Gra
     def holds(written: GraphBatch, asked: list[Predicate]) -> None:
         store.upsert(written)
         model.upsert(written)
-        for rule in asked:
-            expected = sorted(ref.key for ref in model.nodes if ref.label == "Customer" and _holds(model, ref, rule))
-            assert [n.key for n in store.select("Customer", rule)] == expected, rule
+        people = [ref for ref in model.nodes if ref.label == "Customer"]
+        expected = [{ref.key for ref in people if _holds(model, ref, rule)} for rule in asked]
+        for rule, keys in zip(asked, expected, strict=True):
+            assert [n.key for n in store.select("Customer", rule)] == sorted(keys), rule
+        first, second, *_ = asked
+        cases = [("both", AllOf([first, second])), ("one", AnyOf([first, second])), ("none", EVERYTHING)]
+        runs = [TagRun(f"t{place}", 1, date(2025, 1, 1), day(1), "job") for place in range(len(asked) + 1)]
+        rules = [TagRule(run, [(1, rule)]) for run, rule in zip(runs, asked, strict=False)]
+        for _ in store.tag("Customer", [*rules, TagRule(runs[-1], cases)], limit=3):
+            pass
+        for run, keys in zip(runs, expected, strict=False):
+            assert {n.key for n in store.select("Customer", Tagged(run.code, EQ, 1))} == keys, rules
+        told = {value: Tagged(runs[-1].code, EQ, value) for value in ("both", "one")}
+        assert store.count("Customer", told["both"]) == len(expected[0] & expected[1])
+        assert store.count("Customer", told["one"]) == len(expected[0] ^ expected[1])
 
     holds()

@@ -28,7 +28,7 @@ from graph_model.records import (
 )
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
-from graph_model.tagging import TagRun
+from graph_model.tagging import TagRule, TagRun
 from graph_model.transfer import Part
 from tests.stores import portrait
 from tests.stores.adapters import Adapter
@@ -92,8 +92,10 @@ def fill(store: GraphStore) -> None:
     )
     store.put_state("ingest.customers.csv", "17")
     for number, cases in ((1, [("新客", Missing("name"))]), (2, [("新客", EVERYTHING)]), (3, [])):
-        store.tag("Customer", cases, TagRun("newcomer", 1, day(number).date(), day(number), "job"))
-    store.tag("Customer", [(0.5, Missing("sex"))], TagRun("share", 2, day(3).date(), day(4), "job"))
+        newcomer = TagRun("newcomer", 1, day(number).date(), day(number), "job")
+        list(store.tag("Customer", [TagRule(newcomer, cases)]))
+    share = TagRun("share", 2, day(3).date(), day(4), "job")
+    list(store.tag("Customer", [TagRule(share, [(0.5, Missing("sex"))])]))
 
 
 def draw(store: GraphStore) -> None:

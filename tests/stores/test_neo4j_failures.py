@@ -2,15 +2,16 @@
 
 import threading
 import time
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
 from neo4j.exceptions import DatabaseUnavailable, NotALeader, SessionExpired, TransientError
 
 from graph_model.audit import first_break
-from graph_model.errors import InvalidRequest, StoreTimeout, StoreUnavailable
+from graph_model.errors import InvalidRequest, StoreCorrupt, StoreTimeout, StoreUnavailable
 from graph_model.records import AuditRecord, GraphBatch
-from graph_model.store import GraphStore
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 from graph_model.stores.neo4j.address import parse
 from graph_model.stores.neo4j.connections import Connections, Transaction
@@ -48,6 +49,18 @@ def test_a_url_that_makes_no_sense_is_refused_and_not_repeated(rest: str) -> Non
     with pytest.raises(InvalidRequest, match="neo4j://user:password@host") as refused:
         open_store(f"neo4j://{rest}")
     assert "horse" not in str(refused.value)
+
+
+def test_a_store_of_an_older_version_gets_its_indexes_when_it_is_opened_for_writing(url: str) -> None:
+    with (
+        closing(Connections(parse(url), create=True, read_only=False, clock=utc_now)) as connections,
+        connections.session(5.0) as session,
+    ):
+        session.run("DROP CONSTRAINT guanxi_TagHistory_nid").consume()
+    with closing(open_store(url, read_only=True)) as store, pytest.raises(StoreCorrupt):
+        store.check()
+    with closing(open_store(url)) as store:
+        store.check()
 
 
 def test_a_server_that_is_not_there_is_said_to_be_down() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from graph_model.predicates import EVERYTHING, Compare, Neighbours, Not, Operator, Predicate, Tagged
 from graph_model.store import GraphStore
-from graph_model.tagging import TagDifference, TagRun, TagStep
+from graph_model.tagging import TagDifference, TagRule, TagRun
 from tests.stores.scenarios import application, batch, customer, day, edge, id_of, node
 
 PEOPLE = [f"c{number}" for number in range(6)]
@@ -33,9 +33,7 @@ def run(number: int, code: str = "segment:some") -> TagRun:
 
 
 def put(store: GraphStore, predicate: Predicate, of: TagRun) -> None:
-    step = TagStep(0)
-    while step.after is not None:
-        step = store.tag("Customer", [(1, predicate)], of, after=step.after, limit=4)
+    list(store.tag("Customer", [TagRule(of, [(1, predicate)])], limit=4))
 
 
 def test_each_person_is_counted_once_for_the_first_case_that_holds(book: GraphStore) -> None:

@@ -20,7 +20,7 @@ from graph_model.services.tags.computing import compute as compute_tags
 from graph_model.services.tags.definition import ConsentClass, Schedule
 from graph_model.services.tags.runs import RunStatus
 from graph_model.store import GraphStore
-from graph_model.tagging import TagRun
+from graph_model.tagging import TagRule, TagRun
 from tests.services.people import GATE, NOW, START, arrive, assess, consent, person, said, score
 
 MEI, WU = Principal("mei", Role.MARKETER), Principal("wu", Role.SUPERVISOR)
@@ -148,7 +148,8 @@ def test_a_computation_that_was_killed_leaves_no_edition_and_is_made_good(book: 
 
     book.upsert(GraphBatch([NodeRecord(PEOPLE[50], START, NOW + DAY, "crm", {"sex": "female"})]))
     half = TagRun(editions.tag_of("women"), 1, (NOW + DAY).date(), NOW + DAY, "test")
-    assert book.tag("Customer", [], half, limit=20).changed == 20  # it took twenty out, and was seen no more
+    (ended,) = next(book.tag("Customer", [TagRule(half)], limit=20))
+    assert ended.changed == 20  # it took twenty out, and was seen no more
     assert reading.view(book, MEI, "women", now=NOW).newest == reading.EditionView(first, 40, 60, True)
     (second,) = compute(book, "women", clock=Clock(NOW + DAY))
     assert (second.number, second.members) == (2, 41) and len(book.tagged_by(first.run)) == 40

@@ -15,7 +15,7 @@ from graph_model.services.tags.definition import ConsentClass, Schedule, TagDefi
 from graph_model.services.tags.dictionary import Draft
 from graph_model.services.tags.runs import LastRun, RunStatus, last_run, remember
 from graph_model.store import GraphStore
-from tests.stores.scenarios import application, batch, customer, device, edge, fact, id_of, phone
+from tests.stores.scenarios import application, batch, customer, device, edge, fact, id_of, node, phone
 
 MEI = Principal("mei", Role.MARKETER)
 WU = Principal("wu", Role.SUPERVISOR)
@@ -139,9 +139,10 @@ def test_a_tag_is_computed_anew_when_what_it_reads_has_been(book: GraphStore, cl
     assert [outcome.run for outcome in compute(book, clock).values()] == [None, None]
 
 
-def test_what_is_deleted_or_changed_during_a_computation_holds_from_the_next_tag_on(
-    book: GraphStore, clock: Clock
+def test_what_is_deleted_or_changed_during_a_computation_holds_from_the_next_pass_on(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(computing, "AT_ONCE", 1)
     for code in ("aa", "bb", "cc"):
         define(book, code, "degree(USES_PHONE) >= 2")
 
@@ -160,7 +161,7 @@ def test_a_computation_that_is_cancelled_ends_within_a_tag(
 ) -> None:
     define(book, "two", "degree(USES_PHONE) >= 2")
     whole_step = book.tag
-    monkeypatch.setattr(book, "tag", lambda *args, after: whole_step(*args, after=after, limit=20))
+    monkeypatch.setattr(book, "tag", lambda *args, within: whole_step(*args, within=within, limit=10))
     heard: list[int] = []
 
     def cancelled(_: str, done: int, __: int) -> None:
@@ -232,6 +233,31 @@ def test_a_tag_that_can_not_be_computed_says_why_and_stops_what_reads_it_only(bo
     assert {code: outcome.failed for code, outcome in done.items()} == {"alone": False, "base": True, "upon": True}
     view = reading.view(book, MEI, "upon", now=NOW)
     assert view.figures is not None and view.figures.code == "tag.reads_failed" and "base" in view.figures.message
+
+
+def test_a_tag_of_phones_is_about_those_that_somebody_uses(book: GraphStore, clock: Clock) -> None:
+    """Whoever puts a phone on the blocklist that nobody uses brings it into the graph: no number of a marketer's may show that."""
+    define(book, "seen", "days_since(first_seen) >= 0", label="Phone")
+    before = compute(book, clock)["seen"].run
+    book.upsert(batch(nodes=[node(phone("listed"))], facts=[fact(phone("listed"), "blocklist", "listed", 3)]))
+    after = compute(book, clock)["seen"].run
+    assert (
+        before is not None and after is not None and (before.population, before.coverage) == (PEOPLE + 10, PEOPLE + 10)
+    )
+    assert (after.population, after.coverage, after.changed) == (PEOPLE + 10, PEOPLE + 10, 0)
+    assert reading.check(book, MEI, "days_since(first_seen) >= 0", label="Phone", now=NOW).population == PEOPLE + 10
+
+
+def test_one_whose_day_is_past_keeps_no_other_of_the_pass_from_its_day(book: GraphStore, clock: Clock) -> None:
+    define(book, "one", "degree(USES_PHONE) >= 1")
+    compute(book, clock)
+    define(book, "two", "degree(USES_PHONE) >= 2")
+    done = compute(book, clock, on=TODAY - timedelta(days=1))
+    assert {code: (o.run.status, o.run.code) for code, o in done.items() if o.run} == {
+        "one": (RunStatus.FAILED, "tag.past"),
+        "two": (RunStatus.DONE, ""),
+    }
+    assert tags(book, "c00") == {"one": "true", "two": "true"}
 
 
 def test_versions_and_days_are_kept(book: GraphStore, clock: Clock) -> None:

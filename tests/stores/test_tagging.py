@@ -1,10 +1,12 @@
 """Tags in the store: values by base date, what changed and nothing else, a past that stays, and a move that takes all of it along."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graph_model.errors import InvalidRequest, NotFound, UnknownName
@@ -14,9 +16,9 @@ from graph_model.records import AsOf
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
-from graph_model.tagging import TagCell, TagRun, TagStep
+from graph_model.tagging import TagCell, TagRule, TagRun, ValueColumn
 from tests.stores.adapters import Adapter
-from tests.stores.scenarios import application, batch, customer, day, edge, id_of, node
+from tests.stores.scenarios import application, batch, customer, day, edge, id_of, node, phone
 
 FIRST, SECOND, THIRD = date(2025, 1, 1), date(2025, 1, 2), date(2025, 1, 3)
 Cases = Sequence[tuple[TagCell, Predicate]]
@@ -50,14 +52,20 @@ def run(code: str, base: date, version: int = 1) -> TagRun:
 
 def tagged(store: GraphStore, cases: Cases, of: TagRun, *, limit: int | None = None) -> tuple[int, dict[TagCell, int]]:
     """(changed, nodes by value) of all steps."""
-    changed, counts, after = 0, dict[TagCell, int](), 0
-    while True:
-        step: TagStep = store.tag("Customer", cases, of, after=after, limit=limit)
-        changed += step.changed
-        counts = {value: counts.get(value, 0) + step.counts.get(value, 0) for value in {*counts, *step.counts}}
-        if step.after is None:
-            return changed, counts
-        after = step.after
+    (told,) = passed(store, [TagRule(of, cases)], limit=limit)
+    return told
+
+
+def passed(
+    store: GraphStore, rules: Sequence[TagRule], *, within: Predicate = EVERYTHING, limit: int | None = None
+) -> list[tuple[int, dict[TagCell, int]]]:
+    """The same of several tags in one pass."""
+    changed, counts = [0] * len(rules), [Counter[TagCell]() for _ in rules]
+    for steps in store.tag("Customer", rules, within=within, limit=limit):
+        for place, step in enumerate(steps):
+            changed[place] += step.changed
+            counts[place].update(step.counts)
+    return [(number, dict(values)) for number, values in zip(changed, counts, strict=True)]
 
 
 def portrait(store: GraphStore, key: str, on: date | None = None) -> dict[str, TagCell | None]:
@@ -73,6 +81,53 @@ def test_a_run_gives_everybody_the_value_of_the_first_case_that_holds(book: Grap
     assert portrait(book, "c3") == {"level": "never"}
     (value,) = book.tags_of([id_of(book, customer("c3"))])[id_of(book, customer("c3"))]
     assert value.run == run("level", FIRST)
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_tags_of_one_pass_are_each_what_they_would_be_alone(book: GraphStore, limit: int | None) -> None:
+    tagged(book, [(1, applied(9))], run("gone", FIRST))
+    rules = [
+        TagRule(run("level", FIRST), LEVEL),
+        TagRule(run("applicant", FIRST), APPLICANT),
+        TagRule(run("woman", FIRST), [("f", Compare("sex", Operator.EQ, "female"))]),
+        TagRule(run("gone", FIRST)),
+    ]
+    alike = {"often": 1, "once": 1, "never": 1}
+    assert passed(book, rules, limit=limit) == [(3, alike), (2, {1: 2}), (1, {"f": 1}), (0, {})]
+    assert passed(book, rules, limit=limit) == [(0, alike), (0, {1: 2}), (0, {"f": 1}), (0, {})]
+    assert portrait(book, "c3") == {"level": "never", "woman": "f"}
+
+
+def test_whom_a_run_is_not_about_has_the_tag_no_more(book: GraphStore) -> None:
+    tagged(book, LEVEL, run("level", FIRST))
+    only = passed(book, [TagRule(run("level", SECOND), LEVEL)], within=applied(1))
+    assert only == [(1, {"often": 1, "once": 1})]
+    assert portrait(book, "c3") == {} and portrait(book, "c2") == {"level": "once"}
+    (step,) = next(book.tag("Customer", [TagRule(run("level", SECOND), LEVEL)], within=applied(1)))
+    assert step.looked_at == 2
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_values_that_were_worked_out_before_are_given_and_end_with_who_has_none(
+    book: GraphStore, limit: int | None
+) -> None:
+    handles = book.scan_nodes("Customer").handles
+    column = ValueColumn(handles, np.array([1, 0, 1]), (2.5, 10.0))
+    of = TagRule(run("reach", FIRST), column=column)
+    assert passed(book, [of, TagRule(run("level", FIRST), LEVEL)], limit=limit)[0] == (3, {10.0: 2, 2.5: 1})
+    assert sorted(str(portrait(book, key)["reach"]) for key in ("c1", "c2", "c3")) == ["10.0", "10.0", "2.5"]
+    fewer = ValueColumn(handles[:1], np.array([0]), (10.0,))
+    assert passed(book, [TagRule(run("reach", SECOND), column=fewer)], limit=limit) == [(2, {10.0: 1})]
+    assert book.count("Customer", Tagged("reach", Operator.GT, 0)) == 1
+
+
+def test_others_write_between_two_steps_and_who_ends_a_pass_early_leaves_whole_steps(book: GraphStore) -> None:
+    with closing(book.tag("Customer", [TagRule(run("level", FIRST), LEVEL)], limit=1)) as steps:
+        next(steps)
+        book.upsert(batch(edge("USES_PHONE", customer("c3"), phone("p1"))))
+    kept = sum(portrait(book, key) != {} for key in ("c1", "c2", "c3"))
+    assert kept < 3
+    assert tagged(book, LEVEL, run("level", FIRST)) == (3 - kept, {"often": 1, "once": 1, "never": 1})
 
 
 def test_the_same_run_again_changes_nothing(book: GraphStore) -> None:
@@ -128,7 +183,7 @@ def test_a_tag_without_a_rule_ends_and_comes_back(book: GraphStore) -> None:
 def test_the_past_is_not_written_anew(book: GraphStore) -> None:
     tagged(book, APPLICANT, run("applicant", SECOND))
     with pytest.raises(InvalidRequest) as refused:
-        book.tag("Customer", APPLICANT, run("applicant", FIRST))
+        tagged(book, APPLICANT, run("applicant", FIRST))
     assert refused.value.code == "tag.past"
     assert portrait(book, "c1", FIRST) == {}
 
@@ -201,7 +256,7 @@ def require_moved(store: GraphStore) -> None:
     assert portrait(store, "c1", FIRST) == {"amount": 2.5, "gone": 1, "level": "often"}
     assert store.count("Customer", Tagged("level", Operator.EQ, "once")) == 1
     with pytest.raises(InvalidRequest):
-        store.tag("Customer", [], run("gone", FIRST, version=9))
+        tagged(store, [], run("gone", FIRST, version=9))
 
 
 # --- values that are given -------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ but an edition that was computed without anybody's risk known, or by another sco
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -24,7 +25,7 @@ from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.definition import Schedule
 from graph_model.services.tags.runs import LastRun, RunStatus, began, recorded
 from graph_model.store import Clock, GraphStore, OnProgress
-from graph_model.tagging import TagRun
+from graph_model.tagging import TagRule, TagRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,10 @@ def _computed(
     edition: Edition | None = None
     with recorded(begun, partial(editions.remember, store, code)) as recording:
         run = TagRun(editions.tag_of(code), segment.version, begun.base_date, now, by)
-        cases = [(1, _members(store, segment, begun.base_date))]
-        after: int | None = 0
-        while after is not None:
-            step = store.tag(LABEL, cases, run, after=after)
-            recording.add(step, whole(clock()))
-            after = step.after
-            if after is not None:
+        members = TagRule(run, [(1, _members(store, segment, begun.base_date))])
+        with closing(store.tag(LABEL, [members], within=population(LABEL, begun.base_date))) as steps:
+            for (step,) in steps:
+                recording.add(step, whole(clock()))
                 heard()
         edition = _kept(store, policy, segment, run, recording.told)
     return Outcome(code, edition, recording.told)
@@ -127,7 +125,7 @@ def _computed(
 
 def _members(store: GraphStore, segment: Segment, day: date) -> AllOf:
     bound = read(segment.rule, day, tags.everything(store), everything(store)).bound
-    return AllOf((population(LABEL, day), *bound.predicates))
+    return AllOf(tuple(bound.predicates))
 
 
 def _kept(store: GraphStore, policy: GatePolicy, segment: Segment, run: TagRun, told: LastRun) -> Edition:

@@ -78,7 +78,17 @@ def end_of(base_date: date) -> datetime:
 
 
 def population(label: str, base_date: date) -> Predicate:
-    """Whom a tag of a base date can be about at all."""
+    """Whom a tag of a base date can be about at all. Of identifiers those that something uses: one that was only ever listed is nobody's, and that
+    it is there would tell what the blocklist brought."""
+    there = _there(base_date)
+    if not SCHEMA.node(label).identifier:
+        return there
+    types = (r.name for r in SCHEMA.relationships if not r.human and any(label in way for way in r.ends))
+    uses = [Neighbours(type, Operator.GE, 1, at=end_of(base_date)) for type in types]
+    return AllOf((there, AnyOf(tuple(uses))))
+
+
+def _there(base_date: date) -> Predicate:
     end = end_of(base_date)
     return AllOf((Compare("first_seen", Operator.LE, end), Compare("recorded_at", Operator.LE, end)))
 
@@ -181,7 +191,7 @@ class _Binder:
     def _where(self, label: str, where: syntax.Condition | None) -> Predicate:
         """Of a neighbour, which was there by the base date itself."""
         told = () if where is None else (self.condition(label, where),)
-        return AllOf((population(label, self._base), *told))
+        return AllOf((_there(self._base), *told))
 
     # --- comparing ---------------------------------------------------------------------------------------------------
 

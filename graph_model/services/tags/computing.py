@@ -1,26 +1,30 @@
-"""Computing tags for a base date: in the order of what they read, each in steps that the store makes in one statement, resumable at any of them.
+"""Computing tags for a base date: in the order of what they read, many in one pass over the nodes that they are about, each on its own account.
 
 A tag that has been computed for the day is left alone where nothing it could read has changed since (its rule, the graph, the runs of the tags that it
-reads), so a job that was killed goes on where it was; a step that is made twice changes nothing. What people change meanwhile in the dictionary holds
-from the next tag on. One tag that can't be computed is told and keeps the others from nothing but reading it.
+reads), so a job that was killed goes on with the tags that were at work; a pass that is made twice changes nothing. What people change meanwhile in the
+dictionary holds from the next pass on. One tag that can't be computed is told and keeps the others from nothing but reading it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from graphlib import TopologicalSorter
+from itertools import groupby
 
-from graph_model.errors import InvalidRequest, NotFound
+from graph_model.errors import GuanxiError, InvalidRequest, NotFound, StoreError
 from graph_model.moments import whole
-from graph_model.predicates import AllOf
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
-from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, recorded, remember
+from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, remember
 from graph_model.store import MAX_LIMIT, Clock, GraphStore, OnProgress
-from graph_model.tagging import TagCell, TagRun, TagStep
+from graph_model.tagging import TagCell, TagRule, TagRun
+
+AT_ONCE = 32  # tags of one pass: what a computation that was killed begins anew
+_HEARD_EVERY = timedelta(minutes=1)  # how often those at work are told to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +58,15 @@ def compute(
     Raises NotFound for a code that isn't there, InvalidRequest tag.base_date for a day to come, StoreLocked where others write for long."""
     if base_date > base_date_of(clock()):
         raise InvalidRequest("The base date is still to come. Choose today or a day before.", code="tag.base_date")
-    outcomes: dict[str, Outcome] = {}
     with store.writing("tags"):
-        wanted = _wanted(dictionary.everything(store), codes)
+        levels = _levels(dictionary.everything(store), codes)
+        job = _Computation(store, base_date, again, by, clock, on_progress, sum(map(len, levels)))
         _end_deleted(store, by, clock)
-        for place, code in enumerate(wanted):
-            on_progress("tags", place, len(wanted))
-            tag = dictionary.current(store, code)
-            if tag is None:  # deleted meanwhile
-                continue
-            failed = [other for other in tag.reads.tags if other in outcomes and outcomes[other].failed]
-            if not again and _is_current(store, tag, base_date):
-                outcomes[code] = Outcome(code, None)
-            else:
-                heard = partial(on_progress, "tags", place, len(wanted))
-                outcomes[code] = Outcome(code, _computed(store, tag, base_date, failed, by, clock, heard))
-    on_progress("tags", len(wanted), len(wanted))
-    return list(outcomes.values())
+        for level in levels:
+            for place in range(0, len(level), AT_ONCE):
+                job.compute(level[place : place + AT_ONCE])
+        job.hear()
+    return list(job.outcomes.values())
 
 
 def end_deleted(store: GraphStore, *, by: str, clock: Clock) -> list[str]:
@@ -87,9 +83,8 @@ def _end_deleted(store: GraphStore, by: str, clock: Clock) -> list[str]:
         tag = dictionary.newest_version(store, code)
         if tag is not None:
             run = TagRun(code, tag.version, max(last.base_date, base_date_of(now)), now, by)
-            after: int | None = 0
-            while after is not None:
-                after = store.tag(tag.label, [], run, after=after).after
+            for _ in store.tag(tag.label, [TagRule(run)]):
+                pass
         forget(store, code)
     return sorted(code for code, _ in gone)
 
@@ -101,8 +96,8 @@ def cell_of(value: Plain) -> TagCell:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _wanted(tags: Mapping[str, TagDefinition], codes: Sequence[str] | None) -> list[str]:
-    """What is computed, each after what it reads."""
+def _levels(tags: Mapping[str, TagDefinition], codes: Sequence[str] | None) -> list[list[str]]:
+    """What is computed, each level after what it reads. What reads alike stands together, and is read together."""
     if codes is None:
         ahead = [code for code, tag in tags.items() if tag.schedule is Schedule.DAILY]
     else:
@@ -119,7 +114,18 @@ def _wanted(tags: Mapping[str, TagDefinition], codes: Sequence[str] | None) -> l
             read = (tags[other] for other in tags[code].reads.tags if other in tags)
             graph[code] = [tag.code for tag in read if tag.kind is TagKind.RULE]
             ahead.extend(graph[code])
-    return list(TopologicalSorter({code: sorted(graph[code]) for code in sorted(graph)}).static_order())
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    levels = []
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        levels.append(sorted(ready, key=lambda code: _likeness(tags[code])))
+        sorter.done(*ready)
+    return levels
+
+
+def _likeness(tag: TagDefinition) -> tuple[str, Sequence[str], Sequence[str], Sequence[str], str]:
+    return tag.label, tag.reads.identifiers, tag.reads.relationships, tag.reads.tags, tag.code
 
 
 def _is_current(store: GraphStore, tag: TagDefinition, base_date: date) -> bool:
@@ -129,36 +135,122 @@ def _is_current(store: GraphStore, tag: TagDefinition, base_date: date) -> bool:
     return store.statistics().changed_at == last.graph_at and began(store, tag.reads.tags) == last.read
 
 
-def _computed(
-    store: GraphStore,
-    tag: TagDefinition,
-    base_date: date,
-    failed: Sequence[str],
-    by: str,
-    clock: Clock,
-    heard: Callable[[], None],
-) -> LastRun:
-    """`heard` is told after each step, and raises where it is to end."""
-    now = whole(clock())
-    graph_at, read = store.statistics().changed_at, began(store, tag.reads.tags)
-    begun = LastRun(tag.version, base_date, RunStatus.RUNNING, now, now, by, graph_at, read)
-    with recorded(begun, partial(remember, store, tag.code)) as recording:
+@dataclass(slots=True)
+class _Working:
+    """A tag at work: what the store is to give, the run as it began, and how far it has come."""
+
+    tag: TagDefinition
+    rule: TagRule
+    begun: LastRun
+    told: LastRun
+
+
+class _Computation:
+    """The tags of one day, batch by batch."""
+
+    def __init__(
+        self,
+        store: GraphStore,
+        base_date: date,
+        again: bool,
+        by: str,
+        clock: Clock,
+        on_progress: OnProgress,
+        total: int,
+    ) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._store = store
+        self._base_date = base_date
+        self._again = again
+        self._by = by
+        self._clock = clock
+        self._on_progress = on_progress
+        self._total = total
+        self._done = 0
+
+    def hear(self, more: int = 0) -> None:
+        """Tell how far it is. Raises where the computation is to end."""
+        self._on_progress("tags", self._done + more, self._total)
+
+    def compute(self, codes: Sequence[str]) -> None:
+        """Tags that read none of each other."""
+        self.hear()
+        working = [found for found in map(self._begun, codes) if found is not None]
+        for label, alike in groupby(working, key=lambda one: one.tag.label):
+            self._pass(label, list(alike))
+
+    def _begun(self, code: str) -> _Working | None:
+        """None where nothing is left to do: the tag was deleted meanwhile, is current, or can't be computed."""
+        tag = dictionary.current(self._store, code)
+        if tag is None:
+            self._done += 1
+            return None
+        if not self._again and _is_current(self._store, tag, self._base_date):
+            self._end(code, None)
+            return None
+        now, graph_at = whole(self._clock()), self._store.statistics().changed_at
+        read = began(self._store, tag.reads.tags)
+        begun = LastRun(tag.version, self._base_date, RunStatus.RUNNING, now, now, self._by, graph_at, read)
+        remember(self._store, code, begun)
+        try:
+            return _Working(tag, self._rule(tag, now), begun, begun)
+        except StoreError:  # what the others would meet, too
+            raise
+        except GuanxiError as exc:
+            self._end(code, begun.failed(exc))
+            return None
+
+    def _rule(self, tag: TagDefinition, now: datetime) -> TagRule:
+        failed = [other for other in tag.reads.tags if other in self.outcomes and self.outcomes[other].failed]
         if len(failed) > 0:
             raise InvalidRequest(f"It reads what could not be computed: {', '.join(failed)}.", code="tag.reads_failed")
-        for step in _steps(store, tag, begun):
-            recording.add(step, whole(clock()))
-            if step.after is not None:
-                heard()
-    return recording.told
+        bound = bind(tag.rule, tag.label, self._base_date, tags=partial(dictionary.current, self._store))
+        cases = [(cell_of(value), predicate) for value, predicate in bound.cases]
+        return TagRule(TagRun(tag.code, tag.version, self._base_date, now, self._by), cases)
 
+    def _pass(self, label: str, working: Sequence[_Working]) -> None:
+        try:
+            self._walk(label, working)
+        except StoreError as exc:
+            with suppress(StoreError):
+                self._keep(working, exc)
+            raise
+        except GuanxiError as exc:
+            if len(working) > 1:  # whose fault it is shows where each is alone
+                for one in working:
+                    self._pass(label, [replace(one, told=one.begun)])
+                return
+            self._end(working[0].tag.code, working[0].told.failed(exc))
+        except Exception:  # somebody ended it
+            ended = InvalidRequest(
+                "It was ended before it was through. The next computation goes on.", code="tag.ended"
+            )
+            self._keep(working, ended)
+            raise
+        else:
+            for one in working:
+                self._end(one.tag.code, replace(one.told, status=RunStatus.DONE))
 
-def _steps(store: GraphStore, tag: TagDefinition, told: LastRun) -> Iterator[TagStep]:
-    bound = bind(tag.rule, tag.label, told.base_date, tags=partial(dictionary.current, store))
-    there = population(tag.label, told.base_date)
-    cases = [(cell_of(value), AllOf((there, predicate))) for value, predicate in bound.cases]
-    run = TagRun(tag.code, tag.version, told.base_date, told.started_at, told.by)
-    after: int | None = 0
-    while after is not None:
-        step = store.tag(tag.label, cases, run, after=after)
-        yield step
-        after = step.after
+    def _walk(self, label: str, working: Sequence[_Working]) -> None:
+        heard, looked_at, everybody = self._clock(), 0, self._store.statistics().nodes[label]
+        rules = [one.rule for one in working]
+        with closing(self._store.tag(label, rules, within=population(label, self._base_date))) as steps:
+            for told in steps:
+                now = whole(self._clock())
+                for one, step in zip(working, told, strict=True):
+                    one.told = one.told.with_step(step, now)
+                if now - heard >= _HEARD_EVERY:
+                    heard = now
+                    self._keep(working)
+                looked_at += told[0].looked_at
+                self.hear(len(working) * looked_at // (everybody + 1))
+
+    def _keep(self, working: Sequence[_Working], failure: GuanxiError | None = None) -> None:
+        for one in working:
+            remember(self._store, one.tag.code, one.told if failure is None else one.told.failed(failure))
+
+    def _end(self, code: str, run: LastRun | None) -> None:
+        if run is not None:
+            remember(self._store, code, run)
+        self.outcomes[code] = Outcome(code, run)
+        self._done += 1

@@ -1,6 +1,6 @@
 """The Neo4j adapter: the port's verbs, each one transaction over the functions of this folder. Contracts are in `graph_model/store.py`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path as FilePath
@@ -62,7 +62,7 @@ from graph_model.stores.neo4j.search import search
 from graph_model.stores.neo4j.upsert import upsert
 from graph_model.stores.neo4j.walk import HubCounts, Walk
 from graph_model.stores.neo4j.writer_lock import long_job
-from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRule, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -171,15 +171,9 @@ class Neo4jStore:
         self._connections.write(work)
 
     def tag(
-        self,
-        label: str,
-        cases: Sequence[tuple[TagCell, Predicate]],
-        run: TagRun,
-        *,
-        after: int = 0,
-        limit: int | None = None,
-    ) -> TagStep:
-        return self._connections.write(lambda t: tagging.tag(t, label, cases, run, after=after, limit=limit))
+        self, label: str, rules: Sequence[TagRule], *, within: Predicate = EVERYTHING, limit: int | None = None
+    ) -> Generator[Sequence[TagStep], None, None]:
+        return tagging.tag(self._connections, label, rules, within=within, limit=limit)
 
     def give_tag(self, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
         return self._connections.write(lambda t: tagging.give_tag(t, run, values))

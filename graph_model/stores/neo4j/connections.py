@@ -117,6 +117,8 @@ class Connections:
             raise StoreMissing(self.where)
         if found[0] > VERSION:
             raise StoreNewer(self.where, found[0], VERSION)
+        if not (create or self.read_only):  # what an older Guanxi made lacks the indexes that came since
+            self._make_indexes()
 
     def _make_indexes(self) -> None:
         with translated(self.where), self.session(_WRITE_PATIENCE) as session:

@@ -3,9 +3,11 @@
 The history of a tag is two lists of that node, its runs and, as JSON, its values; null where the tag ended. Names of tags travel as parameters.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 
+import numpy as np
 import orjson
 
 from graph_model.moments import to_ms
@@ -13,22 +15,23 @@ from graph_model.predicates import Predicate
 from graph_model.records import AsOf
 from graph_model.schema import SCHEMA
 from graph_model.stores.neo4j import scanning
-from graph_model.stores.neo4j.connections import Rows, Transaction
+from graph_model.stores.neo4j.connections import Connections, Rows, Transaction
 from graph_model.stores.neo4j.graph_cypher import TAG, Parameters
 from graph_model.stores.neo4j.predicate_cypher import compile_predicate, renamed
 from graph_model.stores.neo4j.queries import query
 from graph_model.stores.tag_runs import changes, past, run_of, shown
-from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRule, TagRun, TagStep, TagValue, ValueColumn
 
 AT_ONCE = 50_000  # handles of one step, of all types: what fits a transaction
 _RUNS, _VALUES = "runs_", "values_"
 
-# What differs is written; what has its value already is counted only.
+# What differs is written; what has its value already is counted only, and whom the run is not about loses the tag.
 _STEP = """
 MATCH (n:Entity:{label})
 WHERE n.nid > $after AND n.nid <= $upto
-WITH n, {which} AS which
-WITH n, which, CASE WHEN which IS NULL THEN null ELSE $cells[which] END AS value
+WITH n, {within} AS there
+WITH n, there, CASE WHEN there THEN {which} END AS which
+WITH n, there, which, CASE WHEN which IS NULL THEN null ELSE $cells[which] END AS value
 CALL (n, which, value) {{
   WITH n, which, value
   WHERE (value IS NULL AND n[$tag] IS NOT NULL) OR (value IS NOT NULL AND (n[$tag] IS NULL OR n[$tag] <> value))
@@ -38,42 +41,55 @@ CALL (n, which, value) {{
     h[$values] = coalesce(h[$values], []) + CASE WHEN which IS NULL THEN 'null' ELSE $texts[which] END
   RETURN count(*) AS changed
 }}
-RETURN value, count(*), sum(changed)
+RETURN value, sum(CASE WHEN there THEN 1 ELSE 0 END), sum(changed)
 """
 
 
 def tag(
-    transaction: Transaction,
-    label: str,
-    cases: Sequence[tuple[TagCell, Predicate]],
-    run: TagRun,
-    *,
-    after: int,
-    limit: int | None,
-) -> TagStep:
-    upto = min(after + (limit or AT_ONCE), transaction.nid)
+    connections: Connections, label: str, rules: Sequence[TagRule], *, within: Predicate, limit: int | None
+) -> Generator[Sequence[TagStep], None, None]:
+    """Each rule is a transaction of its own at every step: what one of many rules would need of the server's memory is as much again."""
+    after, last = 0, connections.settled()
+    for rule in rules:
+        connections.write(partial(_number, run=rule.run))
+    while after < last:
+        upto = min(after + (limit or AT_ONCE), last)
+        step = partial(_step, label=label, within=within, after=after, upto=upto)
+        yield [connections.write(partial(step, rule=rule)) for rule in rules]
+        after = upto
+
+
+def _step(transaction: Transaction, *, label: str, rule: TagRule, within: Predicate, after: int, upto: int) -> TagStep:
+    run, cases, column = rule.run, rule.cases, rule.column
+    cells = [value for value, _ in cases] if column is None else list(column.values)
     parameters: Parameters = {}
+    there = renamed(*compile_predicate(label, within), len(cases), parameters)
     choices = []
     for place, (_, predicate) in enumerate(cases):
         condition, own = compile_predicate(label, predicate)
         choices.append(f"WHEN {renamed(condition, own, place, parameters)} THEN {place}")
-    which = f"CASE {' '.join(choices)} END" if len(choices) > 0 else "null"
+    which = f"CASE {' '.join(choices)} END" if len(choices) > 0 else "$given[toString(n.nid)]"
     found = transaction.rows(
-        _STEP.format(label=SCHEMA.node(label).label, which=which),
+        _STEP.format(label=SCHEMA.node(label).label, within=there, which=which),
         after=after,
         upto=upto,
         run=_number(transaction, run),
-        cells=[value for value, _ in cases],
-        texts=[orjson.dumps(value).decode() for value, _ in cases],
+        cells=cells,
+        texts=[orjson.dumps(value).decode() for value in cells],
+        given={} if column is None else _between(column, after, upto),
         tag=TAG + run.code,
         runs=_RUNS + run.code,
         values=_VALUES + run.code,
         **parameters,
     )
     counts = {value: number for value, number, _ in found if value is not None}
-    looked_at = sum(number for _, number, _ in found)
-    changed = sum(number for _, _, number in found)
-    return TagStep(None if upto >= transaction.nid else upto, looked_at, changed, counts)
+    return TagStep(sum(number for _, number, _ in found), sum(changed for _, _, changed in found), counts)
+
+
+def _between(column: ValueColumn, after: int, upto: int) -> dict[str, int]:
+    """The places of the values of these handles."""
+    begin, end = np.searchsorted(column.handles, (after, upto), side="right")
+    return dict(zip(map(str, column.handles[begin:end].tolist()), column.place[begin:end].tolist(), strict=True))
 
 
 def give_tag(transaction: Transaction, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:

@@ -1,7 +1,7 @@
 """The SQLite adapter: the port's verbs, each one transaction over the functions of this folder. Contracts are in `graph_model/store.py`."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path as FilePath
@@ -48,9 +48,11 @@ from graph_model.stores.sqlite import (
     ledger,
     link_edits,
     neighbourhood,
+    past_runs,
     reading,
     scanning,
     selecting,
+    tag_pass,
     tagging,
     unfinished,
 )
@@ -64,7 +66,7 @@ from graph_model.stores.sqlite.scope import Scope
 from graph_model.stores.sqlite.search import search
 from graph_model.stores.sqlite.soundness import check
 from graph_model.stores.sqlite.upsert import upsert
-from graph_model.tagging import TagCell, TagChange, TagDifference, TagRun, TagStep, TagValue
+from graph_model.tagging import TagCell, TagChange, TagDifference, TagRule, TagRun, TagStep, TagValue
 from graph_model.transfer import Bounds, Page, Part, Record
 
 
@@ -165,16 +167,9 @@ class SqliteStore:
                 ledger.mark_changed(connection, self._clock())
 
     def tag(
-        self,
-        label: str,
-        cases: Sequence[tuple[TagCell, Predicate]],
-        run: TagRun,
-        *,
-        after: int = 0,
-        limit: int | None = None,
-    ) -> TagStep:
-        with self._connections.writing() as connection:
-            return tagging.tag(connection, self._names, label, cases, run, after=after, limit=limit)
+        self, label: str, rules: Sequence[TagRule], *, within: Predicate = EVERYTHING, limit: int | None = None
+    ) -> Generator[Sequence[TagStep], None, None]:
+        return tag_pass.tag(self._connections, self._names, label, rules, within=within, limit=limit)
 
     def give_tag(self, run: TagRun, values: Mapping[str, TagCell | None]) -> list[TagChange]:
         with self._connections.writing() as connection:
@@ -331,11 +326,11 @@ class SqliteStore:
 
     def tagged_by(self, run: TagRun, *, after: str = "", limit: int = MAX_LIMIT) -> list[str]:
         with self._connections.reading() as connection:
-            return tagging.tagged_by(connection, run, after, limit)
+            return past_runs.tagged_by(connection, run, after, limit)
 
     def tag_difference(self, before: TagRun, after: TagRun) -> TagDifference:
         with self._connections.reading() as connection:
-            return tagging.tag_difference(connection, before, after)
+            return past_runs.tag_difference(connection, before, after)
 
     # --- reading all -----------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from graph_model.predicates import (
 )
 from graph_model.schema import SCHEMA, StorageKind, Value
 from graph_model.stores.sqlite import graph_sql
-from graph_model.stores.sqlite.graph_sql import SUBJECT, Scope
+from graph_model.stores.sqlite.graph_sql import SUBJECT, Answers, Scope
 from graph_model.stores.sqlite.values import Cell, encoder
 
 
@@ -56,6 +56,25 @@ def compile_predicate(label: str, predicate: Predicate) -> tuple[str, list[Cell]
     check_predicate(label, predicate)
     parameters: list[Cell] = []
     return _compile(Scope(label), predicate, parameters), parameters
+
+
+def compile_upon(label: str, predicate: Predicate, answers: Answers) -> tuple[str, list[Cell]]:
+    """The same of rows `n` that hold a node's own fields and properties by name; what they hold of its surroundings is told by `answers`."""
+    check_predicate(label, predicate)
+    parameters: list[Cell] = []
+    return _compile(Scope(label, properties=SUBJECT.node, answers=answers), predicate, parameters), parameters
+
+
+def fields_of(predicate: Predicate) -> set[str]:
+    """The fields of the node itself that a predicate reads."""
+    match predicate:
+        case Compare(field=name) | Among(field=name) | Missing(field=name):
+            return {name}
+        case AllOf(parts=parts) | AnyOf(parts=parts):
+            return {name for part in parts for name in fields_of(part)}
+        case Not(part=part):
+            return fields_of(part)
+    return set()
 
 
 def _compile(scope: Scope, predicate: Predicate, parameters: list[Cell]) -> str:
