@@ -41,6 +41,7 @@ from graph_model.schema import SCHEMA, Value
 from graph_model.store import MAX_CAP, MAX_LIMIT, Capabilities, Clock, Condition, OnProgress, Statistics, utc_now
 from graph_model.stores.sqlite import (
     assessing,
+    case_counts,
     crossing,
     exporting,
     importing,
@@ -321,8 +322,7 @@ class SqliteStore:
             return crossing.tag_counts(connection, codes, among)
 
     def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
-        with self._connections.reading() as connection:
-            return selecting.count_cases(connection, self._names, label, within, cases)
+        return case_counts.count_cases(self._connections, self._names, label, within, cases)
 
     def tagged_by(self, run: TagRun, *, after: str = "", limit: int = MAX_LIMIT) -> list[str]:
         with self._connections.reading() as connection:

@@ -26,6 +26,7 @@ from graph_model.stores.sqlite.ddl import (
     property_columns,
     property_table,
 )
+from graph_model.stores.sqlite.latest import note_all
 from graph_model.stores.sqlite.names import declared_names
 from graph_model.stores.sqlite.search_index import Change, reindex
 from graph_model.stores.sqlite.tally import read_tally
@@ -64,7 +65,7 @@ def _changes(connection: sqlite3.Connection) -> None:
     _run(connection, CHANGES)
 
 
-MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags, _changes)
+MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags, _changes, note_all)
 
 
 def digest(schema: Schema) -> str:

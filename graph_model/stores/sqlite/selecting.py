@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import Predicate
@@ -88,22 +88,6 @@ def _count(connection: sqlite3.Connection, matching: _Matching) -> int:
 
 def count(connection: sqlite3.Connection, names: Names, label: str, predicate: Predicate) -> int:
     return _count(connection, _matching(names, label, predicate))
-
-
-def count_cases(
-    connection: sqlite3.Connection, names: Names, label: str, within: Predicate, cases: Sequence[Predicate]
-) -> list[int]:
-    compiled = [compile_predicate(label, case) for case in cases]
-    choices = " ".join(f"WHEN {condition} THEN {place}" for place, (condition, _) in enumerate(compiled))
-    which = f"CASE {choices} ELSE {len(cases)} END" if len(cases) > 0 else "0"
-    text, parameters = _matching(names, label, within)
-    counts = ", ".join(f"coalesce(sum(which = {place}), 0)" for place in range(len(cases) + 1))
-    # Limited, to none, so that the case is not put into each of the sums and worked out as often; sums need no sorting, unlike groups.
-    found = connection.execute(
-        f"SELECT {counts} FROM (SELECT {which} AS which {text} LIMIT -1)",
-        [*(cell for _, own in compiled for cell in own), *parameters],
-    )
-    return [int(number) for number in found.fetchone()]
 
 
 def assign(

@@ -14,6 +14,7 @@ from operator import attrgetter
 from graph_model.records import GraphBatch, NodeRecord, UpsertResult
 from graph_model.stores.sqlite.changes import UNTOLD, note_change
 from graph_model.stores.sqlite.collector import without_collector
+from graph_model.stores.sqlite.latest import note_latest
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.tally import add_to_tally
 from graph_model.stores.sqlite.upsert_edges import EdgeMerge
@@ -104,6 +105,7 @@ def _write_nodes(connection: sqlite3.Connection, slots: Slots, new: Sequence[Slo
     changed = [_UPDATED(slot) for slot in slots.all() if slot.changed and not slot.is_new]
     changed.sort(key=lambda row: row[-1])
     connection.executemany(_UPDATE, changed)
+    note_latest(connection, new)
     return len(new) > 0 or len(changed) > 0
 
 

@@ -1,0 +1,62 @@
+"""Reading one moment of the graph by several connections at once. A statement runs on one core; SQLite lets others run meanwhile."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+from sqlite3 import Connection
+from typing import TypeVar
+
+from graph_model.stores.sqlite.connections import Connections
+
+_MOST = min(2, os.cpu_count() or 1)
+_TRIES = 3
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def together(connections: Connections) -> Iterator[Sequence[Connection]]:
+    """Some connections that see the same, however others write; one where these write too often."""
+    with ExitStack() as stack:
+        first = stack.enter_context(connections.reading())
+        seen = _version(first)
+        others = [stack.enter_context(connections.reading()) for _ in range(_MOST - 1)]
+        for _ in range(_TRIES if len(others) > 0 else 0):
+            for each in others:
+                _afresh(each)
+                _version(each)
+            # Nothing was written from the one moment to the other, so that whoever began in between sees what is seen at either.
+            _afresh(first)
+            before, seen = seen, _version(first)
+            if before == seen:
+                yield [first, *others]
+                return
+        yield [first]
+
+
+def dealt(
+    readers: Sequence[Connection], work: Callable[[Connection, Item], Answer], items: Sequence[Item]
+) -> list[Answer]:
+    """What the work makes of each item, in their order. The items are dealt out to the connections in turn."""
+    if len(readers) == 1 or len(items) == 1:
+        return [work(readers[0], item) for item in items]
+
+    def share(place: int) -> list[Answer]:
+        return [work(readers[place], item) for item in items[place :: len(readers)]]
+
+    with ThreadPoolExecutor(len(readers), thread_name_prefix="reading") as pool:
+        begun = [pool.submit(copy_context().run, share, place) for place in range(len(readers))]
+        shares = [future.result() for future in begun]
+    return [shares[place % len(readers)][place // len(readers)] for place in range(len(items))]
+
+
+def _version(connection: Connection) -> int:
+    """Another number wherever others have written since the connection was asked last; asking begins its moment."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _afresh(connection: Connection) -> None:
+    connection.execute("COMMIT")
+    connection.execute("BEGIN")
