@@ -1,6 +1,6 @@
 """The API's answers as the UI reads them: frozen values, one per GraphQL type, parsed and dumped with camelCase names."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -299,13 +299,30 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class TagEntry:
+    """A tag that a node has, with its value."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    category: str
+    subcategory: str
+    value_type: str
+    value: str
+    version: int
+    since: date
+    computed_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class Subject:
     node: NodeRef
     attributes: tuple[Attribute, ...]
     id_expired: bool
     assessment: Assessment | None = None
     ring: Ring | None = None
-    tags: tuple[str, ...] = ()
+    portrait: tuple[TagEntry, ...] = ()
     applications: tuple[ApplicationView, ...] = ()
 
 

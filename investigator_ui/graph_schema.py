@@ -32,11 +32,21 @@ class GradeView:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
+class ValueView:
+    type: str
+    property: str
+    value: str
+    caption_zh: str
+    caption_en: str
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
 class GraphSchema:
     version: int
     node_types: tuple[NodeTypeView, ...]
     relationship_types: tuple[RelationshipTypeView, ...]
     grades: tuple[GradeView, ...]
+    values: tuple[ValueView, ...] = ()
 
     def node_type(self, label: str) -> NodeTypeView:
         for candidate in self.node_types:
@@ -56,6 +66,10 @@ class GraphSchema:
 
     def relationship_captions(self) -> dict[str, tuple[str, str]]:
         return {view.name: (view.caption_zh, view.caption_en) for view in self.relationship_types}
+
+    def values_of(self, label: str, name: str) -> dict[str, ValueView]:
+        """The values of a property that have words."""
+        return {view.value: view for view in self.values if (view.type, view.property) == (label, name)}
 
     def human_type(self) -> RelationshipTypeView:
         """The relationship that investigators draw."""

@@ -89,6 +89,15 @@ def canvas_image(name: str, *, ink: str, badge: str | None, badge_colour: str) -
     )
 
 
+def letter(said: str, *, ink: str) -> str:
+    """One letter in the middle of a node."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="0 0 48 48">'
+        f'<text x="24" y="33" font-family="Arial,Helvetica,sans-serif" font-size="26" font-weight="700" text-anchor="middle" '
+        f'fill="{ink}">{said}</text></svg>'
+    )
+
+
 # The canvas's shapes on a 32 × 32 grid, for the legend. Names are Cytoscape's.
 SHAPES: dict[str, str] = {
     "ellipse": '<circle cx="16" cy="16" r="13"/>',
@@ -99,11 +108,6 @@ SHAPES: dict[str, str] = {
     "diamond": '<path d="M16 1.500 30.500 16 16 30.500 1.500 16z"/>',
     "octagon": '<path d="M10.500 3h11L29 10.500v11L21.500 29h-11L3 21.500v-11z"/>',
     "vee": '<path d="M2.500 3.500 16 12 29.500 3.500 16 30z"/>',
-    "funnel": '<path d="M4 5h16l-6.200 7.500v6l-3.600 1.800v-7.800z"/>',
-    "tree": '<circle cx="12" cy="5" r="2.200"/><circle cx="6" cy="12" r="2.200"/><circle cx="18" cy="12" r="2.200"/>'
-    '<circle cx="6" cy="19.500" r="2"/><path d="M10.400 6.600 7.600 10.300M13.600 6.600l2.800 3.700M6 14.200v3.300"/>',
-    "megaphone": '<path d="M4 10v4h3l9 4.500v-13L7 10zM7.500 14.500l1.500 5h2.500l-1.500-4M18.500 9.500a3.500 3.500 0 0 1 0 5"/>',
-    "chart": '<path d="M4 4v16h16M8 16v-5M12 16V7M16 16v-7"/>',
     "tag": '<path d="M3 4.500h18L30 16l-9 11.500H3z"/>',
     "round-tag": '<path d="M6 4.500h14q1.500 0 2.400 1.200L29.500 16l-7.100 10.300q-.9 1.200-2.400 1.200H6q-3 0-3-3v-17q0-3 3-3z"/>',
     "star": '<path d="M16 2l4 9.300 10 .9-7.600 6.600 2.300 9.900L16 23.400l-8.700 5.300 2.300-9.900L2 12.200l10-.9z"/>',

@@ -25,12 +25,14 @@ FULL_GRAPH = (
 
 FULL_LIMIT = 20_000  # nodes of a full graph; beyond, the nearest are taken and the page says so
 
+PORTRAIT = "portrait { code nameZh nameEn category subcategory valueType value version since computedAt source }"
+
 FACT = "value captionZh captionEn at source note"
 
 SUBJECT_FIELDS = f"""
   node {{ id type caption }}
   {ATTRIBUTES}
-  idExpired {ASSESSMENT} tags
+  idExpired {ASSESSMENT} {PORTRAIT}
   ring {{ id size knownFraud knownFraudShare density motif asOf }}
   applications {{
     node {{ id type caption }} product channel amount appliedAt outcome
@@ -45,6 +47,7 @@ SCHEMA = """query Schema { schema {
   nodeTypes { label captionZh captionEn shape icon identifier }
   relationshipTypes { name captionZh captionEn human }
   grades { grade colour captionZh captionEn }
+  values { type property value captionZh captionEn }
 } }"""
 
 STATUS = "query Status { status { customers nodes edges changedAt modelVersion version } }"

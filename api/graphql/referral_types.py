@@ -9,6 +9,7 @@ import strawberry
 from api.graphql.connection_types import PageInfo
 from api.graphql.context import Info
 from api.graphql.declare import resolver
+from api.graphql.enums import Grade
 from api.graphql.node_types import Node
 from api.graphql.ring_types import RingBond
 from graph_model.moments import from_ms
@@ -79,6 +80,8 @@ class CircleMember:
     direct: int
     influence: float
     brought_by: strawberry.ID | None
+    grade: Grade | None = strawberry.field(description="null when never scored.")
+    confirmed_fraud: bool | None
     found: strawberry.Private[Member]
     moment: strawberry.Private[AsOf]
 
@@ -94,6 +97,8 @@ class CircleMember:
             direct=member.direct,
             influence=member.influence,
             brought_by=None if member.brought_by is None else strawberry.ID(member.brought_by),
+            grade=member.grade,
+            confirmed_fraud=member.confirmed_fraud,
             found=member,
             moment=moment,
         )

@@ -18,7 +18,7 @@ class RuleKind(Enum):
     AGE = "age"
 
 
-@strawberry.type(description="One of a closed set of values.")
+@strawberry.type(description="A value that has words.")
 class RuleChoice:
     value: str
     caption_zh: str
@@ -31,7 +31,8 @@ class RuleField:
     caption_zh: str
     caption_en: str
     kind: RuleKind
-    choices: list[RuleChoice] = strawberry.field(description="Empty where the values are no closed set.")
+    choices: list[RuleChoice] = strawberry.field(description="Values that have words.")
+    open: bool = strawberry.field(description="There may be other values, too.")
 
     @classmethod
     def of(cls, field: Field) -> "RuleField":
@@ -41,6 +42,7 @@ class RuleField:
             caption_en=field.caption.en,
             kind=RuleKind(field.kind.value),
             choices=[RuleChoice(value=value, caption_zh=zh, caption_en=en) for value, zh, en in field.choices],
+            open=field.open,
         )
 
 

@@ -33,12 +33,22 @@ class GradeView:
     caption_en: str
 
 
+@strawberry.type(description="The words for one value of a property. A value without any is shown as it is.")
+class ValueView:
+    type: str
+    property: str
+    value: str
+    caption_zh: str
+    caption_en: str
+
+
 @strawberry.type(description="Types, captions, shapes and colours, for the legend and the table.")
 class GraphSchema:
     version: int
     node_types: list[NodeTypeView]
     relationship_types: list[RelationshipTypeView]
     grades: list[GradeView]
+    values: list[ValueView]
 
 
 @strawberry.type(description="Who asks, and what the role may do.")

@@ -106,6 +106,14 @@ class SubjectQuery:
                 )
                 for style in legend.GRADES
             ],
+            values=[
+                schema_types.ValueView(
+                    type=node.label, property=declared.name, value=value, caption_zh=zh, caption_en=en
+                )
+                for node in SCHEMA.nodes
+                for declared in node.properties
+                for value, zh, en in declared.type.named
+            ],
         )
 
     @resolver("Store size, freshness, versions; for the footer.")

@@ -74,6 +74,26 @@ CONSENT = Choice((("yes", "同意", "yes"), ("no", "不同意", "no")))
 ADDRESS_KIND = Choice((("home", "居住", "home"), ("work", "单位", "work"), ("delivery", "收货", "delivery")))
 ACCOUNT_ROLE = Choice((("pay_in", "还款", "pay-in"), ("pay_out", "放款", "pay-out")))
 
+PRODUCT = Text(
+    known=(
+        ("cash_loan", "现金贷", "cash loan"),
+        ("instalment", "消费分期", "instalment"),
+        ("credit_line", "循环额度", "credit line"),
+        ("education_loan", "教育贷", "education loan"),
+        ("car_title_loan", "车抵贷", "car title loan"),
+    )
+)
+CHANNEL = Text(
+    known=(
+        ("app", "App", "app"),
+        ("web", "网页", "web"),
+        ("store", "门店", "store"),
+        ("agent", "代理人", "agent"),
+        ("partner", "合作方", "partner"),
+        ("call", "电话", "call"),
+    )
+)
+
 NODES = (
     NodeType(
         "Customer",
@@ -134,8 +154,8 @@ NODES = (
         Caption("申请单", "application"),
         Property("application_id", ApplicationId(), Caption("申请号", "application id")),
         (
-            Property("product", Text(), Caption("产品", "product"), indexed=True, feature=True),
-            Property("channel", Text(), Caption("渠道", "channel"), indexed=True, feature=True),
+            Property("product", PRODUCT, Caption("产品", "product"), indexed=True, feature=True),
+            Property("channel", CHANNEL, Caption("渠道", "channel"), indexed=True, feature=True),
             Property("amount", Money(), Caption("申请金额", "amount"), feature=True),
             Property("term_months", Whole(least=1), Caption("期数", "term in months"), feature=True),
             Property("applied_at", Moment(), Caption("申请时间", "applied at"), indexed=True, feature=True),

@@ -63,11 +63,23 @@ class PropertyType(ABC):
         """How a person with the right reads it."""
         return str(value)
 
+    @property
+    def named(self) -> Sequence[tuple[str, str, str]]:
+        """Values that have words: (code, zh, en)."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Text(PropertyType):
+    """Any text. Of codes that many lenders use, `known` has the words; others are shown as they are."""
+
     name: ClassVar[str] = "text"
     max_length: int = 200
+    known: tuple[tuple[str, str, str], ...] = ()  # (code, zh, en)
+
+    @property
+    def named(self) -> Sequence[tuple[str, str, str]]:
+        return self.known
 
     def clean(self, raw: str) -> str:
         text = tidy(raw)
@@ -94,6 +106,10 @@ class Choice(PropertyType):
 
     name: ClassVar[str] = "choice"
     options: tuple[tuple[str, str, str], ...]  # (code, zh, en)
+
+    @property
+    def named(self) -> Sequence[tuple[str, str, str]]:
+        return self.options
 
     def clean(self, raw: str) -> str:
         """Takes the code or either caption, in any case and with any of space, hyphen and underscore between words."""

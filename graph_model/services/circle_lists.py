@@ -95,7 +95,8 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One of a circle. `brought_by` is the node id of who brought them in, None for who was first."""
+    """One of a circle. `brought_by` is the node id of who brought them in, None for who was first. Grade and fraud are None to whoever may not see
+    risk."""
 
     node: Node
     depth: int
@@ -103,6 +104,8 @@ class Member:
     direct: int
     influence: float
     brought_by: str | None
+    grade: Grade | None = None
+    confirmed_fraud: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ def key_members(
     principal.require(Right.SEE_GRAPH)
     if not 1 <= first <= MOST_KEY:
         raise InvalidRequest(f"first is between 1 and {MOST_KEY}.")
-    return _members(store, circles, _ranked(circles, circles.members(circle.number), by)[:first])
+    return _members(store, circles, principal, _ranked(circles, circles.members(circle.number), by)[:first])
 
 
 def circle_graph(
@@ -236,7 +239,7 @@ def circle_graph(
     people, members = circles.people, circles.members(circle.number)
     order = np.lexsort((people.handles[members], -people.reach[members], people.depth[members]))
     shown = members[order][:limit]
-    drawn = _members(store, circles, shown)
+    drawn = _members(store, circles, principal, shown)
     ids = dict(zip(shown.tolist(), (member.node.node_id for member in drawn), strict=True))
     abuse = abuse_in(store, circles, shown)
     return CircleGraph(drawn, _referrals(circles, principal, abuse, ids), len(members) - len(shown))
@@ -260,8 +263,9 @@ def _ranked(circles: Circles, members: Places, by: KeyOrder) -> Places:
     return ranked
 
 
-def _members(store: GraphStore, circles: Circles, places: Places) -> list[Member]:
+def _members(store: GraphStore, circles: Circles, principal: Principal, places: Places) -> list[Member]:
     people = circles.people
+    risk = _risk_of(store, principal, people.handles[places], AsOf.at(people.as_of))
     ids = store.node_ids(people.handles[places].tolist())
     parents = people.parent[places]
     brought_by = iter(store.node_ids(people.handles[parents[parents >= 0]].tolist()))
@@ -274,9 +278,23 @@ def _members(store: GraphStore, circles: Circles, places: Places) -> list[Member
             direct=int(people.direct[place]),
             influence=float(circles.influence[place]),
             brought_by=next(brought_by) if people.parent[place] >= 0 else None,
+            grade=grade,
+            confirmed_fraud=fraud,
         )
-        for node_id, place in zip(ids, places.tolist(), strict=True)
+        for node_id, place, (grade, fraud) in zip(ids, places.tolist(), risk, strict=True)
     ]
+
+
+def _risk_of(
+    store: GraphStore, principal: Principal, handles: Places, then: AsOf
+) -> list[tuple[Grade | None, bool | None]]:
+    """Grade and confirmed fraud of each, in their order."""
+    if not principal.may(Right.SEE_RISK):
+        return [(None, None)] * len(handles)
+    rising, back = np.unique(handles, return_inverse=True)
+    grades, worn = list(Grade), store.grades_at(rising.tolist(), as_of=then).grade
+    fraud = confirmed_fraud(store, rising, then)
+    return [(grades[worn[at]] if worn[at] >= 0 else None, bool(fraud[at])) for at in back.tolist()]
 
 
 def _referrals(circles: Circles, principal: Principal, abuse: Abuse, ids: Mapping[int, str]) -> list[Referral]:

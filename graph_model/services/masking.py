@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graph_model.principal import Principal, Right
 from graph_model.records import Node
 from graph_model.schema import SCHEMA, Caption, Property, Value
-from graph_model.schema.property_types import LONG_TERM, Choice, Flag
+from graph_model.schema.property_types import LONG_TERM, Flag
 
 HIDDEN = "***"  # a mask that says nothing
 
@@ -36,11 +36,10 @@ def canonical(value: Value) -> str:
 
 def display(declared: Property, value: Value) -> Caption:
     """A value in the words of each language."""
+    for code, zh, en in declared.type.named:
+        if code == value:
+            return Caption(zh, en)
     match declared.type:
-        case Choice(options=options):
-            for code, zh, en in options:
-                if code == value:
-                    return Caption(zh, en)
         case Flag():
             return Caption("是", "yes") if value else Caption("否", "no")
         case _ if value == LONG_TERM:

@@ -246,7 +246,8 @@
     if (node.op === "known" || node.op === "missing") return made;
     const many = node.op === "in" || node.op === "notIn";
     if (of.kind === "FLAG") made.push(select(word("value"), String(node.values[0]), [["true", word("yes")], ["false", word("no")]], edit((value) => { node.values = [value]; })));
-    else if (of.choices?.length > 0 && many) made.push(ticks(node, of.choices));
+    else if (of.choices?.length > 0 && many) made.push(ticks(node, of.choices), ...(of.open ? [other(node)] : []));
+    else if (of.choices?.length > 0 && of.open) made.push(...suggested(node, of.choices, at));
     else if (of.choices?.length > 0) made.push(select(word("value"), node.values[0], [["", word("choose")], ...of.choices], edit((value) => { node.values = value ? [value] : []; }), `${at}-value`));
     else if (many) made.push(input(word("values"), "text", node.values.join(", "), (value) => { node.values = value.split(/[,，]/).map((each) => each.trim()).filter(Boolean); }));
     else made.push(input(word("value"), of.kind === "NUMBER" ? "number" : ordered ? "date" : "text", node.values[0], (value) => { node.values = value === "" ? [] : [value]; }));
@@ -261,6 +262,21 @@
       box.addEventListener("change", () => { node.values = box.checked ? [...node.values, value] : node.values.filter((each) => each !== value); changed(); });
       return element("label", {}, box, caption);
     }));
+  }
+
+  /* A value that has no words: typed, and ticked once it is there. */
+  function other(node) {
+    const made = element("input", { class: "field", type: "text", "aria-label": word("other_value"), placeholder: word("other_value"), autocomplete: "off" });
+    made.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); made.blur(); } });
+    made.addEventListener("change", edit(() => { node.values = [...new Set([...node.values, made.value.trim()])].filter(Boolean); }));
+    return made;
+  }
+
+  function suggested(node, options, at) {
+    const list = element("datalist", { id: `values-${at}` }, ...options.map(([value, caption]) => element("option", { value }, caption)));
+    const made = input(word("value"), "text", node.values[0], (value) => { node.values = value.trim() ? [value.trim()] : []; });
+    made.setAttribute("list", list.id);
+    return [made, list];
   }
 
   let focusAt = null;
@@ -307,6 +323,12 @@
     form.looking = false;
   }
 
+  /* In another language the page has forgotten whom the rule reaches. */
+  function again(builder) {
+    const said = builder.closest(".market-page").querySelector("#rule-check > p.hint:only-child") === null;
+    if (!said && !form.looking && (root.parts.length > 0 || document.getElementById("field-rule")?.value.trim())) look();
+  }
+
   Guanxi.market.on("segment-form", (page) => {
     const builder = page.querySelector("#segment-builder");
     const { words } = Guanxi.page;
@@ -316,7 +338,7 @@
     const built = Boolean(builder.worded);
     Object.assign(builder, { worded: words, offers: vocabulary });
     offered = JSON.parse(vocabulary);
-    if (built) { draw(); return; }
+    if (built) { draw(); again(builder); return; }
     form = builder.closest("form");
     root = builder.dataset.tree ? asGroup(read(JSON.parse(builder.dataset.tree), offered.root)) : group();
     draw();

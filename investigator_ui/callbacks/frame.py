@@ -91,7 +91,8 @@ def register(app: Dash, services: Services) -> None:
             return [], [], start_page(_status(services), lang, services.zone), "start"
         schema, zone = services.schema(), services.zone
         above = above_overview(view.subject, schema, lang, zone=zone, full=view.full, as_of=view.as_of)
-        below = below_overview(view.subject, lang, zone=zone, may_reveal=me is not None and "reveal" in me.rights)
+        may_reveal = me is not None and "reveal" in me.rights
+        below = below_overview(view.subject, schema, lang, zone=zone, may_reveal=may_reveal)
         return above, below, [], "graph"
 
     @app.callback(

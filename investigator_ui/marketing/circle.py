@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 from pydantic.dataclasses import dataclass
 
-from investigator_ui import words
+from investigator_ui import palette, words
 from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
@@ -31,6 +31,7 @@ from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, noti
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import Child, grade_chip, icon, name_of
+from investigator_ui.stylesheet import grade_colours
 from investigator_ui.texts import text
 
 LATE = frozenset({"graphql.timeout", "store_timeout", "api_slow"})
@@ -258,13 +259,17 @@ def _tree(people: People, look: Look) -> Component:
         html.Tr(
             [
                 html.Th(
-                    html.Div(_person(member), className="branch-line", style={"--depth": min(member.depth, 14)}),
+                    html.Div(
+                        [_person(member), _graded(member, look)],
+                        className="branch-line",
+                        style={"--depth": min(member.depth, 14)},
+                    ),
                     scope="row",
                 ),
                 html.Td(words.number(member.depth), className="count"),
                 html.Td(words.number(member.direct), className="count"),
                 html.Td(words.number(member.reach), className="count"),
-                html.Td(html.Div(signs.get(member.node.id, []), className="pairs")),
+                html.Td(html.Div([*_fraud(member, lang), *signs.get(member.node.id, [])], className="pairs")),
             ]
         )
         for member in members
@@ -280,16 +285,31 @@ def _tree(people: People, look: Look) -> Component:
     )
 
 
+def _graded(member: Member, look: Look) -> Component | None:
+    """The letter of a grade that must catch the eye."""
+    return grade_chip(member.grade, look.schema, look.lang) if member.grade in palette.LOUD else None
+
+
+def _fraud(member: Member, lang: Language) -> list[Component]:
+    return [chip(text("circle.confirmed", lang), "problem")] if member.confirmed_fraud else []
+
+
 def _graph(people: People, look: Look) -> Component:
     lang = look.lang
     legend = [
         html.Span([html.Span(className=f"line-sign {kind}", **attrs(aria_hidden="true")), text(key, lang)])
         for kind, key in (("later", "circle.later"), ("round", "circle.goes_round"), ("own", "circle.own"))
     ]
+    grades = [grade_chip(grade, look.schema, lang) for grade in sorted(palette.LOUD)]
+    legend.append(html.Span([*grades, text("circle.graded", lang)]))
+    legend += [
+        html.Span([html.Span(className=f"node-sign {kind}", **attrs(aria_hidden="true")), text(key, lang)])
+        for kind, key in (("fraud", "circle.confirmed"), ("abuse", "circle.abuses"))
+    ]
     canvas = cyto.Cytoscape(
         id="circle-canvas",
         elements=circle_drawing.elements(people.graph),
-        stylesheet=circle_drawing.stylesheet(),
+        stylesheet=circle_drawing.stylesheet(grade_colours(look.schema)),
         layout={"name": "preset", "fit": True, "padding": 24},
         autoRefreshLayout=False,
         minZoom=0.05,

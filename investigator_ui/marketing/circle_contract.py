@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from pydantic.dataclasses import dataclass
 
-from investigator_ui.contract import ANSWER
+from investigator_ui.contract import ANSWER, Grade
 
 NUMBERS = "id size depth brought applied approved drawn asOf"
-MEMBER = "depth reach direct influence broughtBy node { id caption }"
+MEMBER = "depth reach direct influence broughtBy grade confirmedFraud node { id caption }"
 
 CIRCLES = f"""query PageCircles($first: Int!, $after: String, $order: CircleOrder!, $filter: CircleFilter) {{
   referralCircles(first: $first, after: $after, order: $order, filter: $filter) {{
@@ -88,6 +88,8 @@ class Member:
     direct: int
     influence: float
     brought_by: str | None = None
+    grade: Grade | None = None
+    confirmed_fraud: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from investigator_ui import palette
+from investigator_ui import icons, palette
 from investigator_ui.address import Language
 from investigator_ui.marketing.circle_contract import CircleGraph, Member, Referral
 from investigator_ui.stylesheet import ACCENT, EDGE, FONT
@@ -86,6 +86,7 @@ def _rings(crowd: Mapping[int, float], *, alone: bool) -> dict[int, tuple[float,
 
 def elements(graph: CircleGraph) -> list[Element]:
     at = places(graph.members)
+    abusing = {referral.source for referral in graph.referrals if referral.suspicious}
     most = max((member.reach for member in graph.members), default=0)
     nodes = [
         {
@@ -96,6 +97,9 @@ def elements(graph: CircleGraph) -> list[Element]:
                 "tint": TINTS[min(member.depth, len(TINTS) - 1)],
                 "heads": 1 if member.brought_by is None else 0,
                 "weighty": 1 if member.reach else 0,
+                "grade": member.grade if member.grade in palette.LOUD else "",
+                "fraud": 1 if member.confirmed_fraud else 0,
+                "abuse": 1 if member.node.id in abusing else 0,
             },
             "position": dict(zip("xy", at[member.node.id], strict=True)),
         }
@@ -108,7 +112,8 @@ def elements(graph: CircleGraph) -> list[Element]:
     return [*nodes, *edges]
 
 
-def stylesheet() -> list[Rule]:
+def stylesheet(colours: Mapping[str, str]) -> list[Rule]:
+    """`colours`: of the grades."""
     base: Rule = {
         "width": "data(size)",
         "height": "data(size)",
@@ -139,6 +144,15 @@ def stylesheet() -> list[Rule]:
         {"selector": "node", "style": base},
         {"selector": "node[weighty = 1]", "style": {"font-size": 17, "font-weight": 600, "min-zoomed-font-size": 6}},
         {"selector": "node[heads = 1]", "style": {"shape": "star", "border-color": palette.INK, "border-width": 2}},
+        *({"selector": f'node[grade = "{grade}"]', "style": _graded(grade, colours)} for grade in sorted(palette.LOUD)),
+        {
+            "selector": "node[fraud = 1]",
+            "style": {"border-style": "double", "border-color": ROUND, "border-width": 6},
+        },
+        {
+            "selector": "node[abuse = 1]",
+            "style": {"underlay-color": OWN, "underlay-opacity": 0.3, "underlay-padding": 9},
+        },
         {"selector": "edge", "style": line},
         {"selector": 'edge[kind = "later"]', "style": {"line-style": "dashed", "line-color": "#a9b3c3"}},
         *(
@@ -150,6 +164,18 @@ def stylesheet() -> list[Rule]:
         ),
         {"selector": "node.over, node:selected", "style": {"border-color": ACCENT, "border-width": 4, "z-index": 12}},
     ]
+
+
+def _graded(grade: str, colours: Mapping[str, str]) -> Rule:
+    """As on the canvas of relations: filled, with its letter."""
+    colour = colours.get(grade, palette.NOT_GRADED)
+    letter = icons.letter(grade, ink=palette.ink_on(colour, grade))
+    return {
+        "background-color": palette.fill(colour, grade),
+        "background-image": icons.data_uri(letter),
+        "background-fit": "contain",
+        "background-clip": "none",
+    }
 
 
 def signs_of(referral: Referral, names: Mapping[str, str], lang: Language) -> list[tuple[str, str]]:

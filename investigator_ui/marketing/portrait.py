@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from investigator_ui import words
 from investigator_ui.address import NODE
 from investigator_ui.client import UserApi, read
-from investigator_ui.contract import ANSWER, NodeRef
+from investigator_ui.contract import ANSWER, NodeRef, TagEntry
 from investigator_ui.errors import Refused
 from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Look, Page
@@ -20,18 +20,16 @@ from investigator_ui.marketing.parts import card, chip, empty, page_shell
 from investigator_ui.marketing.tag_words import CODE, by, value
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, icon, type_name
+from investigator_ui.queries import PORTRAIT
 from investigator_ui.texts import text
 
-PORTRAIT = """query PagePortrait($nodeId: ID!, $asOf: DateTime) {
-  subjectById(nodeId: $nodeId, asOf: $asOf) {
-    node { id type caption }
-    portrait { code nameZh nameEn category subcategory valueType value version since computedAt source }
-  }
-}"""
+OPEN = f"""query PagePortrait($nodeId: ID!, $asOf: DateTime) {{
+  subjectById(nodeId: $nodeId, asOf: $asOf) {{ node {{ id type caption }} {PORTRAIT} }}
+}}"""
 HISTORY = """query PageTagHistory($nodeId: ID!, $code: String!, $asOf: DateTime) {
   subjectById(nodeId: $nodeId, asOf: $asOf) { tagHistory(code: $code) { value since version computedAt source } }
 }"""
-DOCUMENTS = {"PagePortrait": PORTRAIT, "PageTagHistory": HISTORY}
+DOCUMENTS = {"PagePortrait": OPEN, "PageTagHistory": HISTORY}
 
 _PATH = re.compile(rf"/subject/(?P<node>{NODE})/tags")
 
@@ -53,23 +51,6 @@ class PortraitAsked:
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
-class Entry:
-    """A tag of the customer, with the value it has."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    category: str
-    subcategory: str
-    value_type: str
-    value: str
-    version: int
-    since: date
-    computed_at: datetime
-    source: str
-
-
-@dataclass(frozen=True, slots=True, config=ANSWER)
 class Span:
     """What a tag said since a day; None where it ended then."""
 
@@ -83,19 +64,19 @@ class Span:
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class PortraitFound:
     node: NodeRef
-    entries: tuple[Entry, ...]
+    entries: tuple[TagEntry, ...]
     history: tuple[Span, ...] = ()
 
 
 def load(user: UserApi, asked: PortraitAsked, moment: datetime | None) -> PortraitFound:
     as_of = None if moment is None else moment.isoformat()
-    found = user.run(PORTRAIT, nodeId=asked.node, asOf=as_of)["subjectById"]
+    found = user.run(OPEN, nodeId=asked.node, asOf=as_of)["subjectById"]
     if found is None:
         raise Refused("not_found")
     told = user.run(HISTORY, nodeId=asked.node, code=asked.tag, asOf=as_of)["subjectById"] if asked.tag else None
     return PortraitFound(
         node=read(NodeRef, found["node"]),
-        entries=read(tuple[Entry, ...], found["portrait"]),
+        entries=read(tuple[TagEntry, ...], found["portrait"]),
         history=() if told is None else read(tuple[Span, ...], told["tagHistory"]),
     )
 
@@ -128,7 +109,7 @@ def draw(asked: PortraitAsked, found: PortraitFound, look: Look) -> Component:
     )
 
 
-def _category(category: str, entries: Sequence[Entry], asked: PortraitAsked, look: Look) -> Component:
+def _category(category: str, entries: Sequence[TagEntry], asked: PortraitAsked, look: Look) -> Component:
     parts: list[Component] = []
     for subcategory, inside in groupby(entries, key=lambda entry: entry.subcategory):
         parts.append(html.H3(subcategory))
@@ -136,7 +117,7 @@ def _category(category: str, entries: Sequence[Entry], asked: PortraitAsked, loo
     return card(category, *parts)
 
 
-def _tag(entry: Entry, asked: PortraitAsked, look: Look) -> html.Li:
+def _tag(entry: TagEntry, asked: PortraitAsked, look: Look) -> html.Li:
     lang, chosen = look.lang, entry.code == asked.tag
     name = entry.name_zh if lang == "zh" else entry.name_en
     line: list[Child] = [

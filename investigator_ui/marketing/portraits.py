@@ -21,7 +21,7 @@ from investigator_ui.marketing.portraits_contract import CHOICES, PORTRAIT, Macr
 from investigator_ui.marketing.portraits_table import Axes, Measure, made_up, table
 from investigator_ui.marketing.tag_words import code_at
 from investigator_ui.panels.lists import choice_field
-from investigator_ui.panels.parts import Child, icon
+from investigator_ui.panels.parts import Child, icon, name_of
 from investigator_ui.texts import problem, text
 
 HOME = "/portraits"
@@ -167,6 +167,10 @@ def _found(asked: PortraitsAsked, found: PortraitsFound, look: Look) -> Sequence
         column_kind=columns.value_type if columns else "TEXT",
         segment=asked.segment,
         measure=asked.show,
+        said={
+            code: name_of(view, lang)
+            for code, view in look.schema.values_of("Application", asked.columns.removeprefix("~")).items()
+        },
     )
     told: list[Component] = []
     if not macro.exact:

@@ -1,6 +1,7 @@
 """A macro portrait as a heat table, and as bars: what each row is made up of. What is not told is marked, and never a colour."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -38,7 +39,7 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Names and kinds of what is crossed, within which segment, and what is shown of it."""
+    """Names and kinds of what is crossed, within which segment, and what is shown of it. `said` has words for values of the columns."""
 
     rows: str
     columns: str
@@ -46,11 +47,19 @@ class Axes:
     column_kind: str
     segment: str
     measure: Measure
+    said: Mapping[str, str]
+
+    def row(self, category: Category, lang: Language) -> str:
+        return _name(category, self.row_kind, lang)
+
+    def column(self, category: Category, lang: Language) -> str:
+        words_ = self.said.get(category.value) if category.kind == "VALUE" else None
+        return words_ or _name(category, self.column_kind, lang)
 
 
 def table(macro: Macro, axes: Axes, look: Look) -> Component:
     lang = look.lang
-    heads = [_head(category, axes.column_kind, lang) for category in macro.columns]
+    heads = [_head(category, axes, lang) for category in macro.columns]
     corner = html.Th([html.Span(axes.rows), html.Span(" \\ ", className="quiet"), html.Span(axes.columns)], scope="col")
     total = html.Th(text("portraits.total", lang), scope="col", className="count")
     most = max((_shown(cell, axes.measure) or 0 for row in macro.cells for cell in row), default=0)
@@ -59,7 +68,7 @@ def table(macro: Macro, axes: Axes, look: Look) -> Component:
         shown = [
             _cell(cell, (category, other), axes, most, look) for cell, other in zip(cells, macro.columns, strict=True)
         ]
-        name = html.Th(_name(category, axes.row_kind, lang), scope="row", title=category.rule)
+        name = html.Th(axes.row(category, lang), scope="row", title=category.rule)
         body.append(html.Tr([name, *shown, html.Td(words.number(category.total), className="count total")]))
     totals = [html.Td(words.number(category.total), className="count total") for category in macro.columns]
     last = html.Tr(
@@ -81,10 +90,10 @@ def made_up(macro: Macro, axes: Axes, look: Look) -> Component:
     lang = look.lang
     heading = text("portraits.made_up", lang, rows=axes.rows, columns=axes.columns)
     if macro.overlapping:
-        rows = [Bar(_name(each, axes.column_kind, lang), each.total) for each in macro.columns]
+        rows = [Bar(axes.column(each, lang), each.total) for each in macro.columns]
         label = text("portraits.reach", lang, columns=axes.columns)
         return card(label, bars(rows, lang, label=label, whole=macro.population))
-    names = [_name(each, axes.column_kind, lang) for each in macro.columns]
+    names = [axes.column(each, lang) for each in macro.columns]
     legend = [
         html.Li([html.Span(className=f"swatch hue-{place % HUES}"), html.Span(name)])
         for place, name in enumerate(names)
@@ -92,7 +101,7 @@ def made_up(macro: Macro, axes: Axes, look: Look) -> Component:
     if macro.suppressed:
         legend.append(html.Li([html.Span(className="swatch untold"), html.Span(text("portraits.untold", lang))]))
     lines = [
-        _line(_name(category, axes.row_kind, lang), cells, names, lang)
+        _line(axes.row(category, lang), cells, names, lang)
         for category, cells in zip(macro.rows, macro.cells, strict=True)
     ]
     return inert(card(heading, html.Ul(legend, className="made-legend"), html.Ul(lines, className="made-up")))
@@ -118,8 +127,8 @@ def _line(name: str, cells: tuple[Cell, ...], names: list[str], lang: Language) 
     return html.Li([html.Span(name, className="bar-label", title=name), line])
 
 
-def _head(category: Category, kind: str, lang: Language) -> html.Th:
-    return html.Th(_name(category, kind, lang), scope="col", className="count", title=category.rule)
+def _head(category: Category, axes: Axes, lang: Language) -> html.Th:
+    return html.Th(axes.column(category, lang), scope="col", className="count", title=category.rule)
 
 
 def _name(category: Category, kind: str, lang: Language) -> str:

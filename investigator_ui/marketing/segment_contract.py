@@ -20,7 +20,7 @@ FORM = """query PageSegmentForm {
   segments { code name }
   tags { code nameZh nameEn valueType type figures { distribution { value } } }
   ruleVocabulary {
-    targets { type captionZh captionEn fields { name captionZh captionEn kind choices { value captionZh captionEn } } }
+    targets { type captionZh captionEn fields { name captionZh captionEn kind open choices { value captionZh captionEn } } }
     ties { type captionZh captionEn to directed } shared blocklist
   }
 }"""
@@ -211,6 +211,7 @@ class Choice(Captioned):
 class Field(Captioned):
     name: str
     kind: str
+    open: bool = False
     choices: tuple[Choice, ...] = ()
 
 

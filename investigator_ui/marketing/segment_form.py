@@ -8,27 +8,25 @@ from dash import html
 from dash.development.base_component import Component
 from pydantic.dataclasses import dataclass
 
+from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER, Json
 from investigator_ui.errors import Refused
 from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
-from investigator_ui.marketing.parts import card, notice, page_shell
+from investigator_ui.marketing.parts import card, page_shell
 from investigator_ui.marketing.segment_contract import (
     CHANGE,
-    COMPUTED,
     COUNT,
     DEFINE,
     FORM,
     RULE,
-    TAG_READ,
     Counted,
-    NamedTag,
     Vocabulary,
     Written,
 )
-from investigator_ui.marketing.segment_waterfall import waterfall
+from investigator_ui.marketing.segment_waterfall import no_values, uncomputed, waterfall
 from investigator_ui.marketing.segments import HOME, NEW
 from investigator_ui.marketing.tag_words import code_at, over_risk
 from investigator_ui.panels.attributes import attrs
@@ -126,21 +124,9 @@ def count(asked: Call[FormAsked]) -> Outcome:
     except Refused as error:
         raise over_risk(error, asked.look) from error
     fields = {"rule": counted.rule} if "tree" in told else {}
-    told_of = [*_without_values(asked, counted), *waterfall(counted, asked.look.lang)]
+    lang = asked.look.lang
+    told_of = [*no_values(uncomputed(asked.user, counted.reads), lang), *waterfall(counted, lang)]
     return Outcome(parts={"rule-check": told_of}, fields=fields, values={"tree": counted.tree})
-
-
-def _without_values(asked: Call[FormAsked], counted: Counted) -> list[Component]:
-    """Nobody has a tag that was never computed: that is no count of people."""
-    lang, wanted = asked.look.lang, {each.removeprefix(TAG_READ) for each in counted.reads if each.startswith(TAG_READ)}
-    if not wanted:
-        return []
-    tags = read(tuple[NamedTag, ...], asked.user.run(COMPUTED)["tags"])
-    return [
-        notice(text("segments.no_values", lang, tag=tag.name(lang)), tone="warn")
-        for tag in tags
-        if tag.code in wanted and not tag.computed
-    ]
 
 
 def save(asked: Call[FormAsked]) -> Outcome:
@@ -246,7 +232,8 @@ def _words(found: FormFound, look: Look) -> Json:
                         "name": field.name,
                         "caption": field.caption(lang),
                         "kind": field.kind,
-                        "choices": [[choice.value, choice.caption(lang)] for choice in field.choices],
+                        "open": field.open,
+                        "choices": [[choice.value, words.capital(choice.caption(lang))] for choice in field.choices],
                     }
                     for field in target.fields
                 ],

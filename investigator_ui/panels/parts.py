@@ -73,6 +73,12 @@ def type_name(label: str, schema: GraphSchema, lang: Language) -> str:
     return name_of(schema.node_type(label), lang)
 
 
+def value_name(value: str, label: str, name: str, schema: GraphSchema, lang: Language) -> str:
+    """A value of a property in words; one without any as it is."""
+    known = schema.values_of(label, name).get(value)
+    return value if known is None else name_of(known, lang)
+
+
 def relationship_name(name: str, schema: GraphSchema, lang: Language) -> str:
     return name_of(schema.relationship_type(name), lang)
 

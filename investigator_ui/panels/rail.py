@@ -8,8 +8,9 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.contract import ApplicationView, Assessment, FactView, Reason, Ring, Subject
+from investigator_ui.contract import ApplicationView, Assessment, FactView, Reason, Ring, Subject, TagEntry
 from investigator_ui.graph_schema import GraphSchema
+from investigator_ui.marketing.tag_words import by, value
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import (
     Child,
@@ -20,11 +21,49 @@ from investigator_ui.panels.parts import (
     section,
     type_icon,
     type_name,
+    value_name,
 )
 from investigator_ui.texts import motif, text
 
 MOST_APPLICATIONS = 20
+MOST_TAGS = 8
+RISK_CODE = "risk_"  # begins the codes of tags that say something of risk, and of no others
+APPLICATION = "Application"  # the type whose products and channels have words
 EXPIRY = "id_expiry_date"  # the property of the schema that says when the document ends
+
+
+def tag_chips(subject: Subject, lang: Language) -> Component:
+    """The subject's tags, those that say something of risk first; each leads to what it said before."""
+    home = f"/subject/{subject.node.id}/tags"
+    entries = sorted(subject.portrait, key=lambda entry: not entry.code.startswith(RISK_CODE))
+    chips = [
+        html.A(
+            html.Span(_tag_words(entry, lang)),
+            href=f"{home}?tag={entry.code}",
+            className=f"chip tag-chip {'problem' if entry.code.startswith(RISK_CODE) else ''}".strip(),
+            title=text(
+                "portrait.chip",
+                lang,
+                where=f"{entry.category} › {entry.subcategory}",
+                value=value(entry.value_type, entry.value, lang),
+                day=entry.since.isoformat(),
+                n=entry.version,
+                by=by(entry.source, lang),
+            ),
+            **attrs(data_visit="1"),
+        )
+        for entry in entries[:MOST_TAGS]
+    ]
+    more = text("portrait.all", lang, n=len(entries)) if len(entries) > MOST_TAGS else text("portrait.open", lang)
+    chips.append(html.A([icon("tag"), more], href=home, className="chip tag-chip", **attrs(data_visit="1")))
+    return html.Div(
+        chips, className="chips subject-tags", role="group", **attrs(aria_label=text("portrait.tags", lang))
+    )
+
+
+def _tag_words(entry: TagEntry, lang: Language) -> str:
+    name = entry.name_zh if lang == "zh" else words.capital(entry.name_en)
+    return name if entry.value_type == "BOOL" else text("portrait.said", lang, name=name, value=entry.value)
 
 
 def subject_head(subject: Subject, schema: GraphSchema, lang: Language, *, as_of: date | None) -> Component:
@@ -33,12 +72,11 @@ def subject_head(subject: Subject, schema: GraphSchema, lang: Language, *, as_of
     ]
     if as_of is not None:
         chips.append(html.Span([icon("calendar"), text("asof.chip", lang, day=as_of)], className="chip chip-time"))
-    chips += [html.Span(tag, className="chip") for tag in subject.tags]
-    more: list[Child] = [icon("tag"), text("portrait.open", lang)]
-    chips.append(
-        html.A(more, href=f"/subject/{subject.node.id}/tags", className="chip tag-chip", **attrs(data_visit="1"))
-    )
-    children: list[Component] = [html.H1(subject.node.caption), html.Div(chips, className="chips")]
+    children: list[Component] = [
+        html.H1(subject.node.caption),
+        html.Div(chips, className="chips"),
+        tag_chips(subject, lang),
+    ]
     if subject.id_expired:
         children.append(html.P([icon("warning"), _expired_words(subject, lang)], className="expired", role="status"))
     return html.Div(children, className="subject-head")
@@ -119,7 +157,7 @@ def attributes_section(subject: Subject, lang: Language, *, may_reveal: bool) ->
     return section(text("subject.attributes", lang), body, section_id="section-attributes")
 
 
-def applications_section(subject: Subject, lang: Language, zone: ZoneInfo) -> Component | None:
+def applications_section(subject: Subject, schema: GraphSchema, lang: Language, zone: ZoneInfo) -> Component | None:
     if subject.node.type != "Customer":
         return None
     heading = text("subject.applications", lang)
@@ -127,7 +165,7 @@ def applications_section(subject: Subject, lang: Language, zone: ZoneInfo) -> Co
         return section(
             heading, html.P(text("subject.no_applications", lang), className="hint"), section_id="section-applications"
         )
-    items = [_application(application, lang, zone) for application in subject.applications[:MOST_APPLICATIONS]]
+    items = [_application(application, schema, lang, zone) for application in subject.applications[:MOST_APPLICATIONS]]
     count = f"{heading} · {len(subject.applications)}"
     return section(count, html.Ol(items, className="applications"), section_id="section-applications")
 
@@ -143,8 +181,10 @@ def above_overview(
     ]
 
 
-def below_overview(subject: Subject, lang: Language, *, zone: ZoneInfo, may_reveal: bool) -> list[Child]:
-    return [attributes_section(subject, lang, may_reveal=may_reveal), applications_section(subject, lang, zone)]
+def below_overview(
+    subject: Subject, schema: GraphSchema, lang: Language, *, zone: ZoneInfo, may_reveal: bool
+) -> list[Child]:
+    return [attributes_section(subject, lang, may_reveal=may_reveal), applications_section(subject, schema, lang, zone)]
 
 
 def _expired_words(subject: Subject, lang: Language) -> str:
@@ -186,16 +226,17 @@ def _reasons(reasons: tuple[Reason, ...], lang: Language, *, own: bool) -> Compo
     )
 
 
-def _application(application: ApplicationView, lang: Language, zone: ZoneInfo) -> html.Li:
+def _application(application: ApplicationView, schema: GraphSchema, lang: Language, zone: ZoneInfo) -> html.Li:
+    product = application.product and value_name(application.product, APPLICATION, "product", schema, lang)
     line: list[Child] = [
-        html.Span(application.product or application.node.caption, className="application-product"),
+        html.Span(product or application.node.caption, className="application-product"),
         html.Span(
             words.amount(application.amount) if application.amount is not None else "", className="application-amount"
         ),
     ]
     second = [words.day(application.applied_at, zone)] if application.applied_at else []
     if application.channel:
-        second.append(application.channel)
+        second.append(value_name(application.channel, APPLICATION, "channel", schema, lang))
     steps = [
         html.Li([html.Span(name_of(step, lang)), html.Time(words.day(step.at, zone))]) for step in application.statuses
     ]

@@ -80,6 +80,9 @@ CIRCLES: dict[str, tuple[str, str]] = {
     "circle.goes_round": ("循环推荐", "Goes round"),
     "circle.shares": ("共用 {what}", "Both use {what}"),
     "circle.own": ("共用电话、设备或账户", "Both use a phone, device or account"),
+    "circle.graded": ("评级 C、D", "Grade C or D"),
+    "circle.confirmed": ("已确认欺诈", "Confirmed fraud"),
+    "circle.abuses": ("疑似自荐或循环推荐的推荐人", "Brought somebody in with a sign of abuse"),
     "circle.later": ("之后的推荐", "A later referral"),
     "error.circle.unknown": ("没有这个推荐圈", "There is no such circle"),
     "todo.circle.unknown": (

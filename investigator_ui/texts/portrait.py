@@ -2,6 +2,13 @@
 
 PORTRAIT: dict[str, tuple[str, str]] = {
     "portrait.open": ("标签画像", "Portrait by tags"),
+    "portrait.tags": ("标签", "Tags"),
+    "portrait.all": ("全部 {n} 个标签", "All {n} tags"),
+    "portrait.said": ("{name}：{value}", "{name}: {value}"),
+    "portrait.chip": (
+        "{where} · {value} · 自 {day} · 第 {n} 版 · {by}",
+        "{where} · {value} · since {day} · version {n} · by {by}",
+    ),
     "portrait.of": ("{name} 的标签", "Tags of {name}"),
     "portrait.count": ("{n} 个", "{n} in all"),
     "portrait.back": ("关系图", "Relation graph"),

@@ -118,6 +118,7 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     "segments.script.operator": ("比较", "Comparison"),
     "segments.script.value": ("值", "Value"),
     "segments.script.values": ("多个值，用逗号分开", "Values, with commas between"),
+    "segments.script.other_value": ("其他取值", "Another value"),
     "segments.script.how": ("按", "By"),
     "segments.script.tie": ("关系", "Relationship"),
     "segments.script.direction": ("方向", "Direction"),

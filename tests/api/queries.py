@@ -34,7 +34,7 @@ NEIGHBOURS = f"""query ($nodeId: ID!, $known: [ID!]! = [], $positions: [Float!]!
 SCHEMA = """{ schema { version
   nodeTypes { label captionZh captionEn shape icon identifier }
   relationshipTypes { name captionZh captionEn human }
-  grades { grade colour captionZh captionEn } } }"""
+  grades { grade colour captionZh captionEn } values { type property value captionZh captionEn } } }"""
 STATUS = "{ status { customers nodes edges changedAt modelVersion version } }"
 ME = "{ me { name role rights } }"
 REVEAL = """mutation ($nodeId: ID!, $property: String!, $reason: String!) {
@@ -91,7 +91,7 @@ RING_MEMBERS = f"""query ($id: ID!, $first: Int! = 20, $after: String, $asOf: Da
   members(first: $first, after: $after) {{ edges {{ cursor node {{ id type caption }} }} {PAGE_INFO} }} }} }}"""
 CIRCLE_ALONE = "id size depth referrals brought applied approved drawn levels asOf"
 CIRCLE_LEVELS = "levelTable { depth people applied approved drawn }"
-CIRCLE_MEMBER = "node { id type caption } depth reach direct influence broughtBy"
+CIRCLE_MEMBER = "node { id type caption } depth reach direct influence broughtBy grade confirmedFraud"
 CIRCLE = (
     f"query ($id: ID!, $asOf: DateTime) {{ referralCircle(id: $id, asOf: $asOf) {{ {CIRCLE_ALONE} {CIRCLE_LEVELS} }} }}"
 )
@@ -162,7 +162,7 @@ DEFINE_SEGMENT = f"mutation ($input: SegmentInput!) {{ defineSegment(input: $inp
 CHANGE_SEGMENT = f"mutation ($input: SegmentInput!) {{ changeSegment(input: $input) {{ {SEGMENT} }} }}"
 DELETE_SEGMENT = "mutation ($code: ID!) { deleteSegment(code: $code) }"
 COMPUTE_SEGMENT = f"mutation ($code: ID!) {{ computeSegment(code: $code) {{ {SEGMENT} }} }}"
-RULE_VOCABULARY = """{ ruleVocabulary { targets { type captionZh captionEn fields { name captionZh captionEn kind
+RULE_VOCABULARY = """{ ruleVocabulary { targets { type captionZh captionEn fields { name captionZh captionEn kind open
   choices { value captionZh captionEn } } } ties { type captionZh captionEn to directed } shared blocklist } }"""
 PORTRAIT = """query ($nodeId: ID!, $on: Date, $asOf: DateTime) { subjectById(nodeId: $nodeId, asOf: $asOf) { tags portrait(on: $on) {
   code nameZh nameEn category subcategory valueType value version since computedAt source } } }"""

@@ -197,6 +197,10 @@ def test_the_legend_names_every_type_in_both_languages(investigator: Client) -> 
     assert {t["captionZh"] for t in schema["nodeTypes"]} >= {"客户", "电话", "设备"}
     assert [g["grade"] for g in schema["grades"]] == ["A", "B", "C", "D"]
     assert [t["name"] for t in schema["relationshipTypes"] if t["human"]] == ["HUMAN_LINK"]
+    words = {(v["type"], v["property"], v["value"]): (v["captionZh"], v["captionEn"]) for v in schema["values"]}
+    assert words["Application", "product", "cash_loan"] == ("现金贷", "cash loan")
+    assert words["Application", "channel", "store"] == ("门店", "store")
+    assert words["Customer", "education", "bachelor"] == ("本科", "bachelor")
 
 
 def test_status_counts_the_store(investigator: Client) -> None:

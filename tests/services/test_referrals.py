@@ -154,6 +154,22 @@ def test_a_referrer_with_the_device_of_who_they_refer_is_a_sign(store: GraphStor
     assert quality(store, circles, SUPERVISOR, only(circles)).self_referrals == 1
 
 
+def test_who_is_risky_is_told_person_by_person_to_who_may_see_risk(store: GraphStore) -> None:
+    refer(store, [(LI, WANG), (LI, ZHAO), (LI, SUN)])
+    score(store, {LI: "D", ZHAO: "A"}, at=START + 20 * DAY)
+    store.upsert(GraphBatch(facts=[said(SUN, "disposition", "confirmed_fraud", START + 30 * DAY)]))
+
+    def told(moment: datetime, principal: Principal = SUPERVISOR) -> dict[NodeRef, tuple[Grade | None, bool | None]]:
+        circles = circles_of(store, GATE.secret, as_of=moment)
+        graph = circle_graph(store, circles, principal, only(circles))
+        return {each.node.ref: (each.grade, each.confirmed_fraud) for each in graph.members}
+
+    assert told(NOW) == {LI: (Grade.D, False), WANG: (None, False), ZHAO: (Grade.A, False), SUN: (None, True)}
+    assert set(told(START + 25 * DAY).values()) == {(Grade.D, False), (Grade.A, False), (None, False)}
+    blind = Principal("ben", Role.INVESTIGATOR, scopes=frozenset({Right.SEE_GRAPH}))
+    assert set(told(NOW, blind).values()) == {(None, None)}
+
+
 def test_a_referral_of_oneself_is_counted_and_ties_nobody(store: GraphStore) -> None:
     store.upsert(GraphBatch(edges=[EdgeRecord("REFERRED", LI, LI, START, START, START, "app")]))
     circles = circles_of(store, GATE.secret, as_of=NOW)

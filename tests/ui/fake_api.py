@@ -50,6 +50,15 @@ SCHEMA: Json = {
             ("D", "#c62828", "高风险", "high risk"),
         )
     ],
+    "values": [
+        {
+            "type": "Application",
+            "property": "product",
+            "value": "cash_loan",
+            "captionZh": "现金贷",
+            "captionEn": "cash loan",
+        }
+    ],
 }
 
 
@@ -172,6 +181,7 @@ class FakeApi:
     expansion: Json = field(default_factory=lambda: {"nodes": [], "edges": [], "omissions": []})
     rights: list[str] = field(default_factory=lambda: ["see_graph", "see_risk", "reveal", "export", "edit_graph"])
     assessment: Json | None = None
+    portrait: list[Json] = field(default_factory=list)
     blocklist_entry: Json | None = None
     rings: list[Json] = field(default_factory=list)
     links: dict[str, Json] = field(default_factory=dict)  # what was drawn, as HumanLink
@@ -208,6 +218,7 @@ class FakeApi:
             "Neighbours": lambda: {"neighbours": self.expansion},
             "Reveal": lambda: {"reveal": {"nodeId": variables["nodeId"], "property": variables["property"],
                                           "value": "13800138000", "expiresAt": "2099-01-01T00:00:00+00:00"}},
+            "PageJobs": lambda: {"jobs": []},
             "Rings": lambda: {"rings": connection(self.rings, variables)},
             "RingLead": lambda: {"ring": {"keyMembers": [{"id": "subject"}], "members": {"edges": []}}},
             "Link": lambda: {"link": self.links.get(variables["id"])},
@@ -224,7 +235,7 @@ class FakeApi:
                 {"name": "id_number", "captionZh": "身份证号", "captionEn": "ID number", "value": "110***********0241",
                  "displayZh": "110***********0241", "displayEn": "110***********0241", "masked": True, "personal": True},
             ],
-            "idExpired": False, "assessment": self.assessment, "ring": None, "tags": [], "applications": [], "graph": shown,
+            "idExpired": False, "assessment": self.assessment, "ring": None, "portrait": self.portrait, "applications": [], "graph": shown,
         }  # fmt: skip
 
     def _draw(self, variables: Json) -> Json:

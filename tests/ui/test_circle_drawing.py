@@ -1,14 +1,18 @@
 """A referral circle drawn: everybody once, nobody on anybody, children after their parents; signs of abuse in words."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from urllib.parse import unquote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from investigator_ui import palette
+from investigator_ui.contract import Grade
 from investigator_ui.marketing.circle_contract import CircleGraph, Member, Person, Referral, Shared
-from investigator_ui.marketing.circle_drawing import elements, in_order, places, signs_of
+from investigator_ui.marketing.circle_drawing import elements, in_order, places, signs_of, stylesheet
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -69,6 +73,23 @@ def test_who_was_first_is_in_the_middle_and_each_ring_is_further_out() -> None:
 def test_a_star_of_hundreds_stays_as_small_as_its_lanes_allow() -> None:
     at = places(circle([None, *[0] * 299]))
     assert max(math.hypot(*spot) for spot in at.values()) < 900
+
+
+def test_who_is_risky_is_marked_and_who_is_not_stays_as_calm_as_before() -> None:
+    first, second, third = circle([None, 0, 0])
+    marked = [replace(first, grade=Grade.D), replace(second, grade=Grade.A, confirmed_fraud=True), third]
+    own = Referral("n0", "n2", AT, first=True, circular=False, shared=(Shared("Phone", 1),))
+    marks = {
+        each["data"]["id"]: tuple(each["data"][name] for name in ("grade", "fraud", "abuse"))
+        for each in elements(CircleGraph(tuple(marked), (own,), 0))
+        if "source" not in each["data"]
+    }
+    assert marks == {"n0": ("D", 0, 1), "n1": ("", 1, 0), "n2": ("", 0, 0)}
+    rules = {rule["selector"]: rule["style"] for rule in stylesheet({"C": "#b45309", "D": "#c62828"})}
+    assert rules['node[grade = "D"]']["background-color"] == palette.fill("#c62828", "D")
+    assert ">D<" in unquote(rules['node[grade = "D"]']["background-image"])
+    assert {'node[grade = "C"]', "node[fraud = 1]", "node[abuse = 1]"} <= set(rules)
+    assert 'node[grade = "A"]' not in rules
 
 
 def test_signs_of_abuse_have_a_line_and_words_of_their_own() -> None:

@@ -142,7 +142,7 @@ def test_times_are_the_lenders() -> None:
     assert words.moment(datetime(2025, 1, 31, 17, 5, tzinfo=UTC), SHANGHAI) == "2025-02-01 01:05"
 
 
-def test_an_application_says_what_was_decided_last_and_on_what() -> None:
+def test_an_application_says_what_was_decided_last_and_on_what(schema: GraphSchema) -> None:
     def fact(value: str, zh: str, en: str, hour: int) -> FactView:
         return FactView(
             value, zh, en, datetime(2026, 3, 1, hour, tzinfo=UTC), "key:engine", "policy 2026.1; score 0.912 D"
@@ -151,6 +151,6 @@ def test_an_application_says_what_was_decided_last_and_on_what() -> None:
     decided = Decided((fact("review", "人工复核", "review", 2), fact("decline", "拒绝", "decline", 3)))
     application = ApplicationView(NodeRef("a1", "Application", "A1"), product="cash loan", decided=decided)
     subject = Subject(NodeRef("c1", "Customer", "林**"), (), False, applications=(application,))
-    shown = words_of(applications_section(subject, "zh", SHANGHAI))
+    shown = words_of(applications_section(subject, schema, "zh", SHANGHAI))
     assert "决策：拒绝 · 2026-03-01 11:00" in shown and "policy 2026.1; score 0.912 D" in shown
     assert "人工复核" not in shown

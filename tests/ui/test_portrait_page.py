@@ -39,7 +39,34 @@ def tagged(fake_product: tuple[FakeApi, str]) -> Iterator[tuple[FakeApi, str]]:
         "PageTagHistory": lambda _: {"subjectById": {"tagHistory": told}},
     }
     yield api, url
-    api.pages, api.refused, api.rights = {}, {}, FakeApi().rights
+    api.pages, api.refused, api.rights, api.portrait = {}, {}, FakeApi().rights, []
+
+
+def test_the_relation_graph_names_the_subjects_tags_and_leads_to_each(
+    browser: Browser, tagged: tuple[FakeApi, str]
+) -> None:
+    api, url = tagged
+    level = entry("level", "high", valueType="TEXT", category="行为", subcategory="申请")
+    risky = entry("risk_shares_device", nameZh="共用设备", nameEn="shares a device")
+    api.portrait = [entry(f"tag_{place}") for place in range(7)] + [level, risky]
+    with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
+        page = who.page
+        who.start("/subject/subject")
+        who.wait_for_graph(13)
+        chips = page.locator(".subject-tags .chip")
+        expect(chips).to_have_count(9)
+        expect(chips.first).to_have_text("Shares a device")
+        expect(page.locator(".subject-tags .chip.problem")).to_have_count(1)
+        expect(chips.last).to_have_text("All 9 tags")
+        api.portrait = [level]
+        page.reload()
+        who.wait_for_graph(13)
+        expect(chips).to_have_text(["The level: high", "Portrait by tags"])
+        title = chips.first.get_attribute("title") or ""
+        assert title == "行为 › 申请 · high · since 2026-03-31 · version 2 · by a job"
+        assert serious(who) == []
+        chips.first.click()
+        expect(page.locator("[aria-current=true] .portrait-name")).to_have_text("The level")
 
 
 def test_an_investigator_reads_what_a_tag_said_before(browser: Browser, tagged: tuple[FakeApi, str]) -> None:

@@ -43,7 +43,7 @@ def macro(variables: Json) -> Json:
     ]
     if by_product:
         columns = [category("VALUE", name, f'degree(APPLIED to Application where product = "{name}") >= 1', total)
-                   for name, total in zip(("现金贷", "信用卡"), OF_COLUMNS, strict=True)]  # fmt: skip
+                   for name, total in zip(("cash_loan", "new_loan"), OF_COLUMNS, strict=True)]  # fmt: skip
     rows = zip(COUNTS, TOTALS, strict=True)
     cells = [[cell(count, row, of) for count, of in zip(counts, OF_COLUMNS, strict=True)] for counts, row in rows]
     return {
@@ -100,7 +100,8 @@ def test_products_overlap_and_what_can_not_be_crossed_is_said(browser: Browser, 
     with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
         page = who.page
         who.start("/portraits?rows=age_band&columns=~product")
-        expect(page.locator(".heat thead")).to_contain_text("信用卡")
+        expect(page.locator(".heat thead")).to_contain_text("Cash loan")
+        expect(page.locator(".heat thead")).to_contain_text("new_loan")  # nobody has given it words
         expect(page.locator("#portraits-page")).to_contain_text("Whoever applied for several counts in each column")
         expect(page.locator(".bars li")).to_have_count(2)
         assert page.locator("text=Exchange").count() == 0

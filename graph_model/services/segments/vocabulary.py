@@ -36,12 +36,13 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`choices` are (code, zh, en) where the values are a closed set."""
+    """`choices` are (code, zh, en) of values that have words; where it is `open`, there may be others."""
 
     name: str
     caption: Caption
     kind: Kind
     choices: Sequence[tuple[str, str, str]]
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def vocabulary(principal: Principal) -> Vocabulary:
 
 def _target(node_type: NodeType, *, risk: bool) -> Target:
     fields = [
-        Field(p.name, p.caption, _KINDS[p.type.storage], p.type.options if isinstance(p.type, Choice) else ())
+        Field(p.name, p.caption, _KINDS[p.type.storage], p.type.named, open=not isinstance(p.type, Choice))
         for p in node_type.properties
         if not p.personal and (risk or f"{node_type.label}.{p.name}" not in RISK_PROPERTIES)
     ]
