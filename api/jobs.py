@@ -111,13 +111,12 @@ def cancel(store: GraphStore, principal: Principal, job_id: str, *, now: datetim
     process wake up, it finds that and stops. Who may not run jobs cancels those of marketing that they started. Raises NotFound, Forbidden, or
     InvalidRequest job.ended."""
     job = _known(store, job_id, now)
-    if not principal.may(Right.RUN_JOBS):
-        if told(store, principal, job) is None:
-            raise _unknown()
-        if not job.line or not may_see_subject(store, principal, job) or job.started_by != principal.name:
-            principal.require(Right.RUN_JOBS)
+    if not principal.may(Right.RUN_JOBS) and told(store, principal, job) is None:
+        raise _unknown()
     if not job.open:
         raise InvalidRequest("The job has ended already.", code="job.ended")
+    if not job.line or not may_see_subject(store, principal, job) or job.started_by != principal.name:
+        principal.require(Right.RUN_JOBS)
     # For a process on another machine, or one that is only starting.
     store.put_state(CANCEL_PREFIX + job_id, principal.name)
     if job.pid and job.process.certain and is_here(job.process) and is_running(job.process):

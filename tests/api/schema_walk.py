@@ -26,6 +26,7 @@ from graphql import (
 )
 
 from api.graphql.schema import build_schema
+from api.job_records import PREFIX, Job, JobKind, JobStatus, Subject
 from graph_model.principal import Role
 from tests.api.conftest import Client, Served
 from tests.fixtures import reference_case
@@ -79,12 +80,35 @@ class World:
         return str(self.client(Role.INVESTIGATOR).data(DRAW, a=ids["c_user"], b=ids["d_user"])["drawLink"]["id"])
 
     def started(self) -> str:
-        """A job that was started once."""
+        """A job that has ended, of which everybody may know who may know of any."""
         if not self.job and not self.still:
-            self.job = str(
-                self.client(Role.OPERATOR).data("mutation { startJob(kind: CHECK) { id } }")["startJob"]["id"]
-            )
+            self.job = self._job("0000000000001-walked", JobStatus.DONE)
         return self.job
+
+    def at_work(self) -> str:
+        """A segment that a job elsewhere computes now: who starts another is answered with that one."""
+        if self.still:
+            return "nobodys"
+        self._job("0000000000002-walked", JobStatus.RUNNING)
+        return "walked_group"
+
+    def _job(self, job_id: str, status: JobStatus) -> str:
+        runtime = self.served.runtime
+        now, subject = runtime.clock(), Subject(("walked_group",))
+        job = Job(
+            job_id,
+            JobKind.SEGMENT,
+            status,
+            "mei",
+            now,
+            now,
+            host="elsewhere",
+            pid=1,
+            role=Role.MARKETER,
+            subject=subject,
+        )
+        runtime.store.put_state(PREFIX + job_id, job.dump())
+        return job_id
 
     def drawn_audience(self) -> str:
         """An audience of the made-up circle; nobody's where nothing may be written."""
@@ -180,7 +204,8 @@ SAMPLES: Mapping[str, Callable[[World], object]] = {
     "Query.path.to": _id("d_user"),
     "Query.link.id": lambda world: world.link,
     "Query.job.id": lambda world: world.started(),
-    "Mutation.startJob.kind": lambda _: "CHECK",
+    "Mutation.startJob.kind": lambda _: "SEGMENT",
+    "Mutation.startJob.code": lambda world: world.at_work(),
     "Mutation.cancelJob.id": lambda world: world.started(),
     "Mutation.reveal.nodeId": _id("subject"),
     "Mutation.reveal.property": lambda _: "name",

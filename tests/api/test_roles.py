@@ -28,8 +28,8 @@ from api.settings import Settings
 from graph_model.errors import Forbidden
 from graph_model.principal import RIGHTS, Principal, Right, Role
 from graph_model.records import GraphBatch, NodeRecord
+from graph_model.services import audiences
 from graph_model.services.audience_records import Audience, Recipe, Version
-from graph_model.services.audiences import Draft
 from graph_model.services.circle_lists import Circle
 from graph_model.services.deliveries import Batch, Delivery
 from graph_model.services.gate_policy import load_gate_policy
@@ -397,7 +397,7 @@ def test_services_ask_for_the_right_again(world: World, name: str) -> None:
         "gate": GATE, "circles": circles_of(store, GATE.secret, as_of=NOW), "circle_id": "circle-1", "circle": SOME_CIRCLE, "name": "spring",
         "channel": "sms", "purpose": "friends", "recipe": Recipe(), "audience_id": "1", "audience": SOME_AUDIENCE, "of": SOME_VERSION,
         "number": 1, "rows": 0, "form": "csv", "delivery": SOME_DELIVERY, "batch": Batch("1", 1, "", []),
-        "receiver": "crm", "draft": Draft("spring", "sms", "friends", Recipe()),
+        "receiver": "crm", "draft": audiences.Draft("spring", "sms", "friends", Recipe()),
     }  # fmt: skip
     asked = inspect.signature(function).parameters
     needed = [p.name for p in asked.values() if p.default is p.empty]
