@@ -20,8 +20,9 @@ class _Tag(BaseModel):
     subcategory: str
     rule: str = ""
     kind: TagKind = TagKind.RULE
+    computation: str = ""
     type: str = "Customer"
-    value_type: ValueType = ValueType.BOOL
+    value_type: ValueType | None = None
     consent: ConsentClass = ConsentClass.MARKETING
     schedule: Schedule = Schedule.DAILY
     owner: str = ""

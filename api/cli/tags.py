@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from api.cli.chain import ACTOR, audited
 from api.cli.portraits import cross
@@ -18,9 +19,9 @@ from graph_model.records import NodeRef
 from graph_model.schema import SCHEMA
 from graph_model.schema.property_types import Day
 from graph_model.services.lookup import clean_key
-from graph_model.services.tags import computing, dictionary, given, reading
+from graph_model.services.tags import computed, computing, dictionary, given, reading
 from graph_model.services.tags.definition import TagDefinition, TagKind
-from graph_model.services.tags.reading import Figures, Share, TagView
+from graph_model.services.tags.reading import Figures, RunFigures, Share, TagView
 from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
@@ -51,6 +52,17 @@ def check(
         out.print("It says something of risk: the tag's class has to be risk.")
     for share in found.counts:
         out.print(f"{share.value}: {_number(share.count)} of {found.population:,}")
+
+
+@app.command()
+def computations() -> None:
+    """What tags of kind computed may have their values from."""
+    table = columns("computation", "name", "gives", "reads", "what a value tells", whole=("computation",))
+    for each in computed.catalogue(PRINCIPAL):
+        reads = ", ".join(each.reads.everything)
+        risk = "; class risk" if each.reads.risk else ""
+        table.add_row(each.name, f"{each.name_zh} {each.name_en}", each.value_type, f"{reads}{risk}", each.means_en)
+    out.print(table)
 
 
 @app.command()
@@ -124,10 +136,11 @@ def show(code: CodeArgument, home: HomeOption = None, store: StoreOption = None)
     with closing(open_store(settings_from(home=home, store=store).store_address, read_only=True)) as opened:
         view = reading.view(opened, PRINCIPAL, code, now=utc_now())
         versions = dictionary.versions(opened, PRINCIPAL, code)
+        runs = reading.runs(opened, PRINCIPAL, code, now=utc_now())
     tag, figures = view.tag, view.figures
     out.print(f"{tag.code}  {tag.name_zh} {tag.name_en}  ({tag.category} / {tag.subcategory})")
     out.print(f"{tag.value_type} about {tag.label}, class {tag.consent}, {tag.schedule}, owner {tag.owner}")
-    out.print(f"rule: {tag.rule}" if tag.kind is TagKind.RULE else f"values: {tag.kind}")
+    out.print(f"rule: {tag.rule}" if tag.kind is TagKind.RULE else f"values: {tag.kind} {tag.computation}".rstrip())
     out.print(f"reads: {', '.join(tag.reads.everything) or 'nothing'}")
     out.print(f"read by: {', '.join(view.dependants) or 'no tag'}")
     if figures is not None:
@@ -138,7 +151,10 @@ def show(code: CodeArgument, home: HomeOption = None, store: StoreOption = None)
             out.print(f"[{figures.code}] {figures.message}", style="red")
     for version in versions:
         changed = version.changed_at.isoformat(timespec="minutes")
-        out.print(f"version {version.version} of {changed} by {version.changed_by}: {version.rule}")
+        said = version.rule or version.computation or version.kind
+        out.print(f"version {version.version} of {changed} by {version.changed_by}: {said}")
+    if len(runs) > 0:
+        out.print(_runs(runs))
 
 
 @app.command()
@@ -306,6 +322,24 @@ def portrait(
             str(entry.version),
         )
     out.print(table if len(found) > 0 else "No tag is known of this one.")
+
+
+def _runs(runs: Sequence[RunFigures]) -> Table:
+    table = columns(
+        "base date", "version", "started", "took", "by", "coverage", "changed", "status", whole=("base date",)
+    )
+    for run in runs:
+        table.add_row(
+            str(run.base_date),
+            str(run.version),
+            run.started_at.isoformat(timespec="minutes"),
+            f"{(run.heard_at - run.started_at).total_seconds():,.1f} s",
+            run.by,
+            f"{_number(run.coverage)} of {run.population:,}",
+            _number(run.changed),
+            f"{run.status} [{run.code}] {run.message}" if run.code else str(run.status),
+        )
+    return table
 
 
 def _market(home: Path | None, store: str | None) -> Sequence[TagView]:

@@ -7,7 +7,7 @@ from api.graphql.declare import mutation
 from api.graphql.tag_types import PortraitEntry, Tag, TagInput
 from graph_model.services.tags import dictionary, given, reading
 
-_ERRORS = "tag.name, tag.syntax, tag.rule, tag.personal, tag.risk, tag.value_type, tag.kind, tag.changed, text.personal, forbidden"
+_ERRORS = "tag.name, tag.syntax, tag.rule, tag.personal, tag.risk, tag.value_type, tag.kind, tag.computation, tag.changed, text.personal, forbidden"
 
 
 @strawberry.type

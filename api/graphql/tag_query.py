@@ -1,12 +1,12 @@
-"""Queries of tags: the market, one tag, and a rule that is tried. A node's own tags come with the node's `portrait`."""
+"""Queries of tags: the market, one tag, what computes tags, and a rule that is tried. A node's own tags come with the node's `portrait`."""
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.declare import resolver
-from api.graphql.tag_types import Tag, TagCheck
+from api.graphql.tag_types import Tag, TagCheck, TagComputation
 from graph_model.errors import NotFound
-from graph_model.services.tags import reading
+from graph_model.services.tags import computed, reading
 
 
 @strawberry.type
@@ -23,6 +23,10 @@ class TagQuery:
             return Tag.of(reading.view(context.store, context.principal, code, now=context.now))
         except NotFound:
             return None
+
+    @resolver("What tags of kind `COMPUTED` may have their values from, as far as you may see.")
+    def tag_computations(self, info: Info) -> list[TagComputation]:
+        return [TagComputation.of(each) for each in computed.catalogue(info.context.principal)]
 
     @resolver(
         "What a rule means and whom it would reach today; nothing is kept. Errors: tag.syntax, tag.rule, tag.personal, forbidden."

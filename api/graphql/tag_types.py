@@ -1,13 +1,16 @@
-"""GraphQL types of tags: the dictionary, figures, and the portrait of one node."""
+"""GraphQL types of tags: the dictionary, runs and figures, and the portrait of one node."""
 
+from dataclasses import fields
 from datetime import date, datetime
 from enum import Enum
+from typing import Any
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.declare import resolver
-from graph_model.services.tags import definition, dictionary, reading
+from graph_model.services.tags import computed, definition, dictionary, reading
+from graph_model.services.tags.runs import MOST_RUNS
 
 
 @strawberry.enum(
@@ -28,10 +31,12 @@ class ConsentClass(Enum):
 
 
 @strawberry.enum(
-    description="Where values come from. RULE: its rule. IMPORTED: files (`guanxi tags import`). MANUAL: people, with `setTag`."
+    description="Where values come from. RULE: its rule. COMPUTED: one of `tagComputations`. IMPORTED: files (`guanxi tags import`). "
+    "MANUAL: people, with `setTag`."
 )
 class TagKind(Enum):
     RULE = "rule"
+    COMPUTED = "computed"
     IMPORTED = "imported"
     MANUAL = "manual"
 
@@ -61,8 +66,11 @@ class TagInput:
     subcategory: str
     rule: str = strawberry.field(default="", description="Of kind `RULE`, and of no other.")
     kind: TagKind = TagKind.RULE
+    computation: str = strawberry.field(default="", description="Of kind `COMPUTED`, and of no other.")
     type: str = "Customer"
-    value_type: TagValueType = TagValueType.BOOL
+    value_type: TagValueType | None = strawberry.field(
+        default=None, description="Left out: `BOOL`, or what the computation gives."
+    )
     consent: ConsentClass = ConsentClass.MARKETING
     schedule: TagSchedule = TagSchedule.DAILY
     owner: str = ""
@@ -76,8 +84,9 @@ class TagInput:
             subcategory=self.subcategory,
             rule=self.rule,
             kind=definition.TagKind(self.kind.value),
+            computation=self.computation,
             label=self.type,
-            value_type=definition.ValueType(self.value_type.value),
+            value_type=None if self.value_type is None else definition.ValueType(self.value_type.value),
             consent=definition.ConsentClass(self.consent.value),
             schedule=definition.Schedule(self.schedule.value),
             owner=self.owner,
@@ -94,38 +103,64 @@ class TagShare:
         return cls(value=share.value, count=share.count)
 
 
-@strawberry.type(description="A tag's last run. For who may not see risk, numbers are rounded to 5, and null below 10.")
-class TagFigures:
+@strawberry.type(description="One run of a tag. For who may not see risk, numbers are rounded to 5, and null below 10.")
+class TagRun:
     version: int = strawberry.field(description="Of the tag, that was computed.")
     base_date: date
     status: TagRunStatus
     started_at: datetime
-    heard_at: datetime
+    heard_at: datetime = strawberry.field(description="When it was heard of last: its end, where it has ended.")
     by: str
     error_code: str | None
     error: str | None
     changed: int | None = strawberry.field(description="Nodes whose value became another, or ended.")
     population: int = strawberry.field(description="Nodes of that type that were looked at.")
     coverage: int | None = strawberry.field(description="Nodes that have the tag.")
+
+    @classmethod
+    def of(cls, run: reading.RunFigures) -> "TagRun":
+        return cls(**_run(run))
+
+
+def _run(run: reading.RunFigures) -> dict[str, Any]:
+    told = {each.name: getattr(run, each.name) for each in fields(reading.RunFigures)}
+    error_code, error = told.pop("code") or None, told.pop("message") or None
+    return told | {"status": TagRunStatus(run.status.value), "error_code": error_code, "error": error}
+
+
+@strawberry.type(description="A tag's last run, with who has which value.")
+class TagFigures(TagRun):
     distribution: list[TagShare] = strawberry.field(description="By value, the most frequent first.")
     stale: bool = strawberry.field(description="The base date is more than two days ago.")
 
     @classmethod
-    def of(cls, figures: reading.Figures) -> "TagFigures":
+    def last(cls, figures: reading.Figures) -> "TagFigures":
+        shares = [TagShare.of(share) for share in figures.distribution]
+        return cls(**_run(figures), distribution=shares, stale=figures.stale)
+
+
+@strawberry.type(description="What tags of kind COMPUTED may have their values from.")
+class TagComputation:
+    name: str
+    name_zh: str
+    name_en: str
+    means_zh: str = strawberry.field(description="What a value tells, and who has none.")
+    means_en: str
+    value_type: TagValueType
+    reads: list[str]
+    risk: bool = strawberry.field(description="It says something of risk, so a tag of it is of class `RISK`.")
+
+    @classmethod
+    def of(cls, computation: computed.Computation) -> "TagComputation":
         return cls(
-            version=figures.version,
-            base_date=figures.base_date,
-            status=TagRunStatus(figures.status.value),
-            started_at=figures.started_at,
-            heard_at=figures.heard_at,
-            by=figures.by,
-            error_code=figures.code or None,
-            error=figures.message or None,
-            changed=figures.changed,
-            population=figures.population,
-            coverage=figures.coverage,
-            distribution=[TagShare.of(share) for share in figures.distribution],
-            stale=figures.stale,
+            name=computation.name,
+            name_zh=computation.name_zh,
+            name_en=computation.name_en,
+            means_zh=computation.means_zh,
+            means_en=computation.means_en,
+            value_type=TagValueType(computation.value_type.value),
+            reads=computation.reads.everything,
+            risk=computation.reads.risk,
         )
 
 
@@ -155,9 +190,10 @@ class Tag:
     schedule: TagSchedule
     owner: str
     kind: TagKind
-    rule: str = strawberry.field(description="Empty where values are given.")
+    rule: str = strawberry.field(description="Of kind `RULE`; empty otherwise.")
+    computation: str = strawberry.field(description="Of kind `COMPUTED`; empty otherwise.")
     reads: list[str] = strawberry.field(
-        description="Lineage: properties, relationships, identifiers and tags that the rule reads."
+        description="Lineage: properties, relationships, identifiers and tags that its values come from."
     )
     dependants: list[str] = strawberry.field(description="Codes of the tags that read it.")
     segments: list[str] = strawberry.field(description="Codes of the segments that read it.")
@@ -169,6 +205,12 @@ class Tag:
     def versions(self, info: Info) -> list[TagVersion]:
         context = info.context
         return [TagVersion.of(tag) for tag in dictionary.versions(context.store, context.principal, self.code)]
+
+    @resolver(f"The last {MOST_RUNS} runs, the newest first; values that people give one by one are none.")
+    def runs(self, info: Info, first: int = MOST_RUNS) -> list[TagRun]:
+        context = info.context
+        found = reading.runs(context.store, context.principal, self.code, first=first, now=context.now)
+        return [TagRun.of(run) for run in found]
 
     @classmethod
     def of(cls, view: reading.TagView) -> "Tag":
@@ -187,12 +229,13 @@ class Tag:
             owner=tag.owner,
             kind=TagKind(tag.kind.value),
             rule=tag.rule,
+            computation=tag.computation,
             reads=tag.reads.everything,
             dependants=list(view.dependants),
             segments=list(view.segments),
             changed_by=tag.changed_by,
             changed_at=tag.changed_at,
-            figures=None if view.figures is None else TagFigures.of(view.figures),
+            figures=None if view.figures is None else TagFigures.last(view.figures),
         )
 
 

@@ -35,7 +35,11 @@ def abuse_in(store: GraphStore, circles: Circles, members: Places) -> Abuse:
     """Of the referrals among some people, as of the circles' moment."""
     people = circles.people
     inside = np.isin(people.referrer, members) & np.isin(people.referred, members)
-    rows = np.flatnonzero(inside)
+    return abuse_of(store, people, np.flatnonzero(inside))
+
+
+def abuse_of(store: GraphStore, people: Referrals, rows: Places) -> Abuse:
+    """Of these referrals, by place in `Referrals.referrer`, as of the moment of `people`."""
     return Abuse(rows, circular(people, rows), _shared(store, people, rows))
 
 

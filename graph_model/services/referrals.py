@@ -86,18 +86,14 @@ def circles_of(store: GraphStore, secret: bytes, *, as_of: datetime, on_progress
             on_progress("referrals", done, _STAGES)
 
     told(0)
-    edges = store.scan_edges("REFERRED", "Customer", "Customer", as_of=AsOf.at(as_of))
-    real = edges.start != edges.end
-    handles, places = np.unique(np.concatenate([edges.start[real], edges.end[real]]), return_inverse=True)
-    referrer, referred = places[: int(real.sum())], places[int(real.sum()) :]
+    people = referrals_of(store, as_of=as_of)
     told(1)
-    people = _people(as_of, handles, referrer, referred, edges.first_seen[real], int((~real).sum()))
     count = int(people.circle.max(initial=-1)) + 1
     first = _first_in_circle(people, count)
     told(2)
-    became = _conversion(store, people)
+    became = became_of(store, people)
     told(3)
-    ids = [circle_id(secret, node_id) for node_id in store.node_ids(handles[first].tolist())]
+    ids = [circle_id(secret, node_id) for node_id in store.node_ids(people.handles[first].tolist())]
     brought = people.is_brought
     told(_STAGES)
     return Circles(
@@ -112,8 +108,17 @@ def circles_of(store: GraphStore, secret: bytes, *, as_of: datetime, on_progress
         approved=np.bincount(people.circle[became.approved], minlength=count),
         drawn=np.bincount(people.circle[became.drawn], minlength=count),
         became=became,
-        influence=influence(people.parent, np.bincount(became.drawn, minlength=len(handles)).astype(np.float64)),
+        influence=influence(people.parent, np.bincount(became.drawn, minlength=len(people.handles)).astype(np.float64)),
     )
+
+
+def referrals_of(store: GraphStore, *, as_of: datetime) -> Referrals:
+    """Who had brought whom by then, strictly."""
+    edges = store.scan_edges("REFERRED", "Customer", "Customer", as_of=AsOf.at(as_of))
+    real = edges.start != edges.end
+    handles, places = np.unique(np.concatenate([edges.start[real], edges.end[real]]), return_inverse=True)
+    referrer, referred = places[: int(real.sum())], places[int(real.sum()) :]
+    return _people(as_of, handles, referrer, referred, edges.first_seen[real], int((~real).sum()))
 
 
 def circle_id(secret: bytes, node_id: str) -> str:
@@ -195,8 +200,8 @@ def influence(parent: Places, interest: Floats | None = None) -> Floats:
     return rank
 
 
-def _conversion(store: GraphStore, people: Referrals) -> Became:
-    """By application, whose statuses say so."""
+def became_of(store: GraphStore, people: Referrals) -> Became:
+    """What became of those brought in: by application, whose statuses say so."""
     brought = np.flatnonzero(people.is_brought)
     as_of = AsOf.at(people.as_of)
     wanted = people.handles[brought].tolist()

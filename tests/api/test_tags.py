@@ -124,3 +124,31 @@ def test_a_colleague_s_own_word_on_a_customer(served: Served) -> None:
     for code in ("by_letter", "contact_by"):
         wu.data(queries.DELETE_TAG, code=code)
     computed(served)
+
+
+def test_a_tag_that_a_job_computes_and_every_run_of_it(served: Served) -> None:
+    mei, wu = served.client(Role.MARKETER), served.client(Role.SUPERVISOR)
+    known = {each["name"]: each for each in mei.data(queries.TAG_COMPUTATIONS)["tagComputations"]}
+    assert not any(each["risk"] for each in known.values())
+    everything = {each["name"]: each for each in wu.data(queries.TAG_COMPUTATIONS)["tagComputations"]}
+    risky = everything.keys() - known.keys()
+    assert len(risky) > 0 and all(everything[name]["risk"] for name in risky)
+    months = {"code": "months", "kind": "COMPUTED", "computation": "activity.months_since_application", **NAMES}
+    made = mei.data(queries.DEFINE_TAG, input=months)["defineTag"]
+    assert (made["valueType"], made["reads"], made["rule"], made["runs"]) == ("NUMBER", ["APPLIED"], "", [])
+    for name in (*risky, "activity.nothing"):
+        assert mei.code(queries.DEFINE_TAG, input={**months, "code": "bad", "computation": name}) == "tag.computation"
+    assert wu.code(queries.DEFINE_TAG, input={**months, "code": "bad", "computation": min(risky)}) == "tag.risk"
+    mei.data(queries.DEFINE_TAG, input=tag("lately", "tag(months) <= 12"))
+    assert computed(served).startswith("2 tags of ")
+    shown = wu.data(queries.ONE_TAG, code="months")["tag"]
+    (run,) = shown["runs"]
+    assert run == {name: shown["figures"][name] for name in run} and run["status"] == "DONE"
+    assert run["coverage"] == run["changed"] > 0
+    mei.data(queries.CHANGE_TAG, input={**months, "nameEn": "months ago"})
+    assert computed(served).startswith("2 tags of ")
+    assert [run["version"] for run in wu.data(queries.ONE_TAG, code="months")["tag"]["runs"]] == [2, 1]
+    assert mei.code('{ tag(code: "months") { runs(first: 31) { version } } }') == "invalid_request"
+    for code in ("lately", "months"):
+        mei.data(queries.DELETE_TAG, code=code)
+    computed(served)

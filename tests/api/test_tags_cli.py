@@ -46,6 +46,16 @@ def test_the_market_and_a_portrait(loaded: tuple[Path, str]) -> None:
     assert "reads: REFERRED, tag referrer" in told and "read by: no tag" in told and "version 1" in told
 
 
+def test_a_computed_tag_and_the_run_it_had(loaded: tuple[Path, str]) -> None:
+    home, _ = loaded
+    offered = said(guanxi("tags", "computations", home=home))
+    assert "referral.reach" in offered and "relations.ring_size" in offered
+    told = said(guanxi("tags", "show", "months_since_application", home=home))
+    assert "values: computed activity.months_since_application" in told and "reads: APPLIED" in told
+    last = told.splitlines()[-1].rstrip()
+    assert "command line" in last and last.endswith("done") and " s " in last
+
+
 def test_again_changes_nothing(loaded: tuple[Path, str]) -> None:
     home, _ = loaded
     assert said(guanxi("tags", "load", EXAMPLE, home=home)).count("version") == 0
@@ -123,5 +133,5 @@ def test_values_of_a_file(loaded: tuple[Path, str], tmp_path: Path) -> None:
         guanxi("tags", "import", "tier", file, home=home), "ingest_missing_columns", 2
     )
     assert "come in files" in refused(guanxi("tags", "set", "tier", "-", home=home, stdin=f"{number}\n"), "tag.kind", 2)
-    assert "has no rule" in refused(guanxi("tags", "compute", "tier", home=home), "tag.kind", 2)
+    assert "nothing to compute" in refused(guanxi("tags", "compute", "tier", home=home), "tag.kind", 2)
     said(guanxi("tags", "delete", "tier", home=home))

@@ -18,6 +18,7 @@ from graph_model.moments import whole
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
+from graph_model.services.tags.computed import Book, column
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
 from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, remember
 from graph_model.store import MAX_LIMIT, Clock, GraphStore, OnProgress
@@ -105,14 +106,14 @@ def _levels(tags: Mapping[str, TagDefinition], codes: Sequence[str] | None) -> l
         for code in ahead:
             if code not in tags:
                 raise NotFound(f"There is no tag {code}. `guanxi tags list` shows those that there are.")
-            if tags[code].kind is not TagKind.RULE:
-                raise InvalidRequest(f"The tag {code} has no rule to compute: its values are given.", code="tag.kind")
+            if tags[code].kind.is_given:
+                raise InvalidRequest(f"There is nothing to compute of {code}: its values are given.", code="tag.kind")
     graph: dict[str, Sequence[str]] = {}
     while ahead:
         code = ahead.pop()
         if code not in graph:
             read = (tags[other] for other in tags[code].reads.tags if other in tags)
-            graph[code] = [tag.code for tag in read if tag.kind is TagKind.RULE]
+            graph[code] = [tag.code for tag in read if not tag.kind.is_given]
             ahead.extend(graph[code])
     sorter = TopologicalSorter(graph)
     sorter.prepare()
@@ -167,6 +168,8 @@ class _Computation:
         self._on_progress = on_progress
         self._total = total
         self._done = 0
+        self._book: Book | None = None
+        self._book_at: datetime | None = None
 
     def hear(self, more: int = 0) -> None:
         """Tell how far it is. Raises where the computation is to end."""
@@ -193,20 +196,28 @@ class _Computation:
         begun = LastRun(tag.version, self._base_date, RunStatus.RUNNING, now, now, self._by, graph_at, read)
         remember(self._store, code, begun)
         try:
-            return _Working(tag, self._rule(tag, now), begun, begun)
+            return _Working(tag, self._rule(tag, now, graph_at), begun, begun)
         except StoreError:  # what the others would meet, too
             raise
         except GuanxiError as exc:
             self._end(code, begun.failed(exc))
             return None
 
-    def _rule(self, tag: TagDefinition, now: datetime) -> TagRule:
+    def _rule(self, tag: TagDefinition, now: datetime, graph_at: datetime | None) -> TagRule:
         failed = [other for other in tag.reads.tags if other in self.outcomes and self.outcomes[other].failed]
         if len(failed) > 0:
             raise InvalidRequest(f"It reads what could not be computed: {', '.join(failed)}.", code="tag.reads_failed")
+        run = TagRun(tag.code, tag.version, self._base_date, now, self._by)
+        if tag.kind is TagKind.COMPUTED:
+            return TagRule(run, column=column(tag.computation, self._book_of(graph_at)))
         bound = bind(tag.rule, tag.label, self._base_date, tags=partial(dictionary.current, self._store))
-        cases = [(cell_of(value), predicate) for value, predicate in bound.cases]
-        return TagRule(TagRun(tag.code, tag.version, self._base_date, now, self._by), cases)
+        return TagRule(run, [(cell_of(value), predicate) for value, predicate in bound.cases])
+
+    def _book_of(self, graph_at: datetime | None) -> Book:
+        """What computations read, once for all of them while the graph is the same."""
+        if self._book is None or self._book_at != graph_at:
+            self._book, self._book_at = Book(self._store, self._base_date), graph_at
+        return self._book
 
     def _pass(self, label: str, working: Sequence[_Working]) -> None:
         try:

@@ -11,8 +11,14 @@ import orjson
 
 class TagKind(StrEnum):
     RULE = "rule"  # computed from a rule in our language
+    COMPUTED = "computed"  # by one of the computations of `computed.CATALOGUE`
     IMPORTED = "imported"  # values come in files
     MANUAL = "manual"  # values are given by people, one node at a time
+
+    @property
+    def is_given(self) -> bool:
+        """Whether its values come from elsewhere, and not with `guanxi tags compute`."""
+        return self in (TagKind.IMPORTED, TagKind.MANUAL)
 
 
 class ValueType(StrEnum):
@@ -58,7 +64,7 @@ _READ = ("properties", "relationships", "identifiers", "tags")
 
 @dataclass(frozen=True, slots=True)
 class TagDefinition:
-    """One version of a tag. `label` is the type of node it is about; `rule` the text of a rule tag."""
+    """One version of a tag. `label` is the type of node it is about; `rule` the text of a rule tag, `computation` the name of a computed one's."""
 
     code: str
     version: int
@@ -75,6 +81,7 @@ class TagDefinition:
     changed_by: str
     changed_at: datetime
     rule: str = ""
+    computation: str = ""
     reads: Reads = Reads()
 
     def dump(self) -> str:
@@ -95,5 +102,6 @@ class TagDefinition:
             changed_by=kept["changed_by"],
             changed_at=datetime.fromisoformat(kept["changed_at"]),
             rule=kept["rule"],
+            computation=kept.get("computation", ""),  # tags of before there were any have none
             reads=Reads(**{name: tuple(reads[name]) for name in _READ}, risk=reads["risk"]),
         )

@@ -17,6 +17,7 @@ from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.schema.text import tidy
 from graph_model.services.segments.definition import Segment, readers_of_tag
 from graph_model.services.segments.definition import everything as segments_of
+from graph_model.services.tags import computed
 from graph_model.services.tags.binding import Dictionary, bind, is_risk
 from graph_model.services.tags.definition import (
     ConsentClass,
@@ -48,8 +49,9 @@ class Draft:
     subcategory: str
     rule: str = ""  # none where values come from elsewhere
     kind: TagKind = TagKind.RULE
+    computation: str = ""  # of kind computed only
     label: str = "Customer"
-    value_type: ValueType = ValueType.BOOL
+    value_type: ValueType | None = None  # yes or no when None, or what the computation gives
     consent: ConsentClass = ConsentClass.MARKETING
     schedule: Schedule = Schedule.DAILY
     owner: str = ""  # whoever defines it when empty
@@ -106,7 +108,7 @@ def dependants(tags: Mapping[str, TagDefinition], code: str) -> list[str]:
 
 def define(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
     """A new tag. Raises Forbidden, or InvalidRequest tag.code, tag.exists, tag.too_many, tag.name, text.personal, tag.syntax, tag.rule, tag.personal,
-    tag.risk, tag.value_type, tag.kind, tag.changed."""
+    tag.risk, tag.value_type, tag.kind, tag.computation, tag.changed."""
     principal.require(Right.EDIT_TAGS)
     if TAG_CODE.fullmatch(draft.code) is None:
         raise InvalidRequest(
@@ -132,14 +134,20 @@ def define(store: GraphStore, principal: Principal, draft: Draft, *, now: dateti
 
 
 def change(store: GraphStore, principal: Principal, draft: Draft, *, now: datetime) -> TagDefinition:
-    """The next version of a tag; the same again makes none. Raises NotFound, InvalidRequest tag.fixed for another kind or type of node or value, and as
-    `define` does."""
+    """The next version of a tag; the same again makes none. Raises NotFound, InvalidRequest tag.fixed for another kind, computation or type of node or
+    value, and as `define` does."""
     principal.require(Right.EDIT_TAGS)
     before = find(store, principal, draft.code)
     text = before.dump()
-    if (draft.label, draft.value_type, draft.kind) != (before.label, before.value_type, before.kind):
+    value_type = _value_type(principal, draft)
+    if (draft.label, value_type, draft.kind, draft.computation) != (
+        before.label,
+        before.value_type,
+        before.kind,
+        before.computation,
+    ):
         raise InvalidRequest(
-            "A tag keeps its kind and its type of node and of value: its history would mix two. Define a new tag.",
+            "A tag keeps its kind, its computation and its type of node and of value: its history would mix two. Define a new tag.",
             code="tag.fixed",
         )
     if (draft.consent is ConsentClass.RISK) != (before.consent is ConsentClass.RISK):
@@ -174,7 +182,8 @@ def delete(store: GraphStore, principal: Principal, code: str) -> TagDefinition:
 def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, now: datetime) -> TagDefinition:
     tags = everything(store)
     known = {code: tag for code, tag in tags.items() if may_know(principal, tag)}
-    reads = _reads(draft, known, now)
+    value_type = _value_type(principal, draft)
+    reads = _reads(principal, draft, value_type, known, now)
     _require_no_circle(draft.code, reads, tags)
     made = TagDefinition(
         code=draft.code,
@@ -185,13 +194,14 @@ def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, n
         subcategory=_text(draft.subcategory, "second category"),
         label=SCHEMA.node(draft.label).label,
         kind=draft.kind,
-        value_type=draft.value_type,
+        value_type=value_type,
         consent=draft.consent,
-        schedule=draft.schedule if draft.kind is TagKind.RULE else Schedule.MANUAL,
+        schedule=Schedule.MANUAL if draft.kind.is_given else draft.schedule,
         owner=_text(draft.owner or principal.name, "owner"),
         changed_by=principal.source,
         changed_at=whole(now),
         rule=draft.rule.strip(),
+        computation=draft.computation,
         reads=reads,
     )
     refuse_personal(made.rule)
@@ -199,21 +209,44 @@ def _made(store: GraphStore, principal: Principal, draft: Draft, version: int, n
     return made
 
 
-def _reads(draft: Draft, known: Mapping[str, TagDefinition], now: datetime) -> Reads:
+def _reads(
+    principal: Principal, draft: Draft, value_type: ValueType, known: Mapping[str, TagDefinition], now: datetime
+) -> Reads:
     if draft.kind is not TagKind.RULE:
         if draft.rule.strip():
             raise InvalidRequest(
-                f"A tag of kind {draft.kind} has no rule: its values are given. Leave the rule out.", code="tag.kind"
+                f"A tag of kind {draft.kind} has no rule: its values are computed or given otherwise. Leave the rule out.",
+                code="tag.kind",
             )
-        return Reads()
+        return computed.one(principal, draft.computation).reads if draft.kind is TagKind.COMPUTED else Reads()
     today = now.astimezone(LOCAL_ZONE).date()
     bound = bind(draft.rule, draft.label, today, tags=lookup(known))
-    if bound.value_type is not draft.value_type:
+    if bound.value_type is not value_type:
         raise InvalidRequest(
-            f"The rule gives values of type {bound.value_type}, and the tag is to hold {draft.value_type}.",
+            f"The rule gives values of type {bound.value_type}, and the tag is to hold {value_type}.",
             code="tag.value_type",
         )
     return bound.reads
+
+
+def _value_type(principal: Principal, draft: Draft) -> ValueType:
+    """Raises InvalidRequest tag.kind, tag.computation, tag.value_type."""
+    if draft.kind is not TagKind.COMPUTED:
+        if draft.computation:
+            raise InvalidRequest(
+                f"A tag of kind {draft.kind} has no computation: those of kind computed do. Leave it out.",
+                code="tag.kind",
+            )
+        return draft.value_type or ValueType.BOOL
+    computation = computed.one(principal, draft.computation)
+    if draft.label != computed.LABEL:
+        raise InvalidRequest(f"Computations are about {computed.LABEL}. Leave the type out.", code="tag.computation")
+    if draft.value_type not in (None, computation.value_type):
+        raise InvalidRequest(
+            f"{computation.name} gives values of type {computation.value_type}, and the tag is to hold {draft.value_type}.",
+            code="tag.value_type",
+        )
+    return computation.value_type
 
 
 def _require_code_of_class(principal: Principal, draft: Draft) -> None:
@@ -230,7 +263,7 @@ def _require_class(principal: Principal, made: TagDefinition) -> None:
     require_may_read(principal, made.reads, made.consent)
     if made.reads.risk and made.consent is not ConsentClass.RISK:
         raise InvalidRequest(
-            "The rule reads what says something of risk, so marketing could read it from the tag. Leave that out, or define a tag of class risk.",
+            "What it reads says something of risk, so marketing could read that from the tag. Leave that out, or define a tag of class risk.",
             code="tag.risk",
         )
 

@@ -156,6 +156,7 @@ def _given(store: GraphStore, principal: Principal, code: str, kind: TagKind) ->
     if tag.kind is not kind:
         how = {
             TagKind.RULE: "are computed by its rule",
+            TagKind.COMPUTED: f"are computed by {tag.computation}",
             TagKind.IMPORTED: "come in files (`guanxi tags import`)",
             TagKind.MANUAL: "are given one by one (`guanxi tags set`)",
         }[tag.kind]

@@ -5,12 +5,13 @@ narrowed to one person says nothing of them. A portrait is of a person: it takes
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 import orjson
 
-from graph_model.errors import NotFound
+from graph_model.errors import InvalidRequest, NotFound
 from graph_model.predicates import AllOf, Not, Predicate
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf
@@ -19,8 +20,17 @@ from graph_model.services.lookup import by_node_id
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.computing import base_date_of, cell_of
-from graph_model.services.tags.definition import Reads, TagDefinition, TagKind, ValueType
-from graph_model.services.tags.runs import STALE, LastRun, RunStatus, last_run, last_runs
+from graph_model.services.tags.definition import Reads, TagDefinition, ValueType
+from graph_model.services.tags.runs import (
+    MOST_RUNS,
+    STALE,
+    LastRun,
+    RunRecord,
+    RunStatus,
+    last_run,
+    last_runs,
+    run_history,
+)
 from graph_model.store import GraphStore
 from graph_model.tagging import TagCell, TagValue
 
@@ -34,8 +44,8 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """A tag's last run as one principal may see it. Numbers are None where they are too small to tell."""
+class RunFigures:
+    """One run of a tag as one principal may see it. Numbers are None where they are too small to tell."""
 
     version: int
     base_date: date
@@ -48,6 +58,12 @@ class Figures:
     changed: int | None
     population: int
     coverage: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures(RunFigures):
+    """A tag's last run, with how many have which value; `stale` where its base date is long ago."""
+
     distribution: Sequence[Share]
     stale: bool
 
@@ -109,6 +125,16 @@ def view(store: GraphStore, principal: Principal, code: str, *, now: datetime) -
     found = dictionary.find(store, principal, code)
     tags, segments = dictionary.visible(store, principal), dictionary.segments_reading(store, principal)
     return _view(found, last_run(store, code), tags, segments, principal, now)
+
+
+def runs(
+    store: GraphStore, principal: Principal, code: str, *, first: int = MOST_RUNS, now: datetime
+) -> list[RunFigures]:
+    """A tag's runs, the newest first, the one at work among them. Raises NotFound, or InvalidRequest outside 1..MOST_RUNS."""
+    if not 1 <= first <= MOST_RUNS:
+        raise InvalidRequest(f"first is between 1 and {MOST_RUNS}.")
+    found = dictionary.find(store, principal, code)
+    return [RunFigures(**_run(run, principal)) for run in run_history(store, found.code, now)[:first]]
 
 
 def portrait(
@@ -211,21 +237,15 @@ def _figures(tag: TagDefinition, run: LastRun, principal: Principal, now: dateti
         Share(value_of(tag.value_type, orjson.loads(value)), _told(principal, number))
         for value, number in sorted(run.counts.items(), key=lambda item: (-item[1], item[0]))
     ]
-    return Figures(
-        version=run.version,
-        base_date=run.base_date,
-        status=run.status,
-        started_at=run.started_at,
-        heard_at=run.heard_at,
-        by=run.by,
-        code=run.code,
-        message=run.message,
-        changed=_told(principal, run.changed),
-        population=_rounded(principal, run.population),
-        coverage=_told(principal, run.coverage),
-        distribution=shares,
-        stale=tag.kind is TagKind.RULE and base_date_of(now) - run.base_date > STALE,
-    )
+    stale = not tag.kind.is_given and base_date_of(now) - run.base_date > STALE
+    return Figures(**_run(RunRecord.of(run), principal), distribution=shares, stale=stale)
+
+
+def _run(run: RunRecord, principal: Principal) -> dict[str, Any]:
+    """The fields of `RunFigures`."""
+    told = {each.name: getattr(run, each.name) for each in fields(RunFigures)}
+    changed, coverage = (_told(principal, number) for number in (run.changed, run.coverage))
+    return told | {"changed": changed, "coverage": coverage, "population": _rounded(principal, run.population)}
 
 
 def _told(principal: Principal, number: int) -> int | None:

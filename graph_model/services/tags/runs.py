@@ -1,4 +1,7 @@
-"""What is remembered of a tag's last run: for which day, how far it came, what it found, why it failed. Pure but for reading and writing it."""
+"""What is remembered of a tag's runs: of the last for which day, how far it came, what it found, why it failed; of those before it the same in short.
+
+Pure but for reading and writing it. A run goes into the history when the next one begins, so what a process that died left behind is there, too.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +20,8 @@ from graph_model.store import GraphStore
 from graph_model.tagging import TagCell, TagChange, TagStep
 
 PREFIX = "tag-run/"
+HISTORY = "tag-runs/"
+MOST_RUNS = 30  # of one tag that are told, the last one among them
 SILENT = timedelta(minutes=10)  # a run that has not moved for so long is told as stuck
 STALE = timedelta(days=2)  # values of a base date longer ago are told as stale
 
@@ -102,6 +107,45 @@ class LastRun:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run in short; `heard_at` is when it was heard of last, which is its end where it has ended."""
+
+    version: int
+    base_date: date
+    status: RunStatus
+    started_at: datetime
+    heard_at: datetime
+    by: str
+    population: int
+    changed: int
+    coverage: int
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, run: LastRun) -> "RunRecord":
+        return cls(
+            version=run.version,
+            base_date=run.base_date,
+            status=run.status,
+            started_at=run.started_at,
+            heard_at=run.heard_at,
+            by=run.by,
+            population=run.population,
+            changed=run.changed,
+            coverage=run.coverage,
+            code=run.code,
+            message=run.message,
+        )
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> "RunRecord":
+        moments = {name: datetime.fromisoformat(kept[name]) for name in ("started_at", "heard_at")}
+        day, status = date.fromisoformat(kept["base_date"]), RunStatus(kept["status"])
+        return cls(**{**kept, **moments, "base_date": day, "status": status})
+
+
 @dataclass(slots=True)
 class Recording:
     """A run while it goes on: `keep` is told each of its states."""
@@ -162,11 +206,36 @@ def counted_now(store: GraphStore, tag: TagDefinition) -> tuple[dict[str, int], 
     return has, sum(pair.count for pair in found)
 
 
+def run_history(store: GraphStore, code: str, now: datetime) -> list[RunRecord]:
+    """A tag's runs as they are told at a moment, the newest first: its last one and those before it, MOST_RUNS at most."""
+    last = last_run(store, code)
+    if last is None:
+        return []
+    before = [run for run in _before(store, code) if run.started_at != last.started_at]
+    return [RunRecord.of(last.seen(now)), *before][:MOST_RUNS]
+
+
+def _before(store: GraphStore, code: str) -> list[RunRecord]:
+    text = store.state(HISTORY + code)
+    return [] if text is None else [RunRecord.read(kept) for kept in orjson.loads(text)]
+
+
 def forget(store: GraphStore, code: str) -> None:
-    text = store.state(PREFIX + code)
-    if text is not None:
-        store.swap_state(PREFIX + code, expected=text, value=None)
+    for name in (HISTORY + code, PREFIX + code):
+        text = store.state(name)
+        if text is not None:
+            store.swap_state(name, expected=text, value=None)
 
 
 def remember(store: GraphStore, code: str, run: LastRun) -> None:
+    """Keep a state of a tag's last run; where it is a new one, what was the last is kept in the history first."""
+    last = last_run(store, code)
+    if last is not None and last.started_at != run.started_at:
+        _keep_before(store, code, last)
     store.put_state(PREFIX + code, run.dump())
+
+
+def _keep_before(store: GraphStore, code: str, last: LastRun) -> None:
+    ended = replace(last, status=RunStatus.STUCK) if last.status is RunStatus.RUNNING else last
+    others = [run for run in _before(store, code) if run.started_at != last.started_at]
+    store.put_state(HISTORY + code, orjson.dumps([RunRecord.of(ended), *others][: MOST_RUNS - 1]).decode())
