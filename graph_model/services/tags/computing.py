@@ -18,7 +18,8 @@ from graph_model.moments import whole
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import dictionary
 from graph_model.services.tags.binding import bind, population
-from graph_model.services.tags.computed import Book, column
+from graph_model.services.tags.computed import column
+from graph_model.services.tags.computed_columns import Book
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
 from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, remember
 from graph_model.store import MAX_LIMIT, Clock, GraphStore, OnProgress
