@@ -314,8 +314,7 @@ class SqliteStore:
             return selecting.count(connection, self._names, label, predicate)
 
     def cross(self, label: str, axes: tuple[Axis, Axis], predicate: Predicate = EVERYTHING) -> list[Crossed]:
-        with self._connections.reading() as connection:
-            return crossing.cross(connection, self._names, label, axes, predicate)
+        return crossing.cross(self._connections, self._names, label, axes, predicate)
 
     def tag_counts(self, codes: Sequence[str], among: Sequence[int]) -> TagCounts:
         with self._connections.reading() as connection:

@@ -1,6 +1,7 @@
 """Reading one moment of the graph by several connections at once. A statement runs on one core; SQLite lets others run meanwhile."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -39,17 +40,23 @@ def together(connections: Connections) -> Iterator[Sequence[Connection]]:
 def dealt(
     readers: Sequence[Connection], work: Callable[[Connection, Item], Answer], items: Sequence[Item]
 ) -> list[Answer]:
-    """What the work makes of each item, in their order. The items are dealt out to the connections in turn."""
+    """What the work makes of each item, in their order. Whichever connection is free takes the next."""
     if len(readers) == 1 or len(items) == 1:
         return [work(readers[0], item) for item in items]
+    waiting, answers = deque(enumerate(items)), dict[int, Answer]()
 
-    def share(place: int) -> list[Answer]:
-        return [work(readers[place], item) for item in items[place :: len(readers)]]
+    def work_off(connection: Connection) -> None:
+        while True:
+            try:
+                place, item = waiting.popleft()
+            except IndexError:
+                return
+            answers[place] = work(connection, item)
 
     with ThreadPoolExecutor(len(readers), thread_name_prefix="reading") as pool:
-        begun = [pool.submit(copy_context().run, share, place) for place in range(len(readers))]
-        shares = [future.result() for future in begun]
-    return [shares[place % len(readers)][place // len(readers)] for place in range(len(items))]
+        for future in [pool.submit(copy_context().run, work_off, connection) for connection in readers]:
+            future.result()
+    return [answers[place] for place in range(len(items))]
 
 
 def _version(connection: Connection) -> int:
