@@ -12,11 +12,13 @@ from graph_model.errors import GuanxiError, InvalidValue, StoreError
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a code shows outside. `hint` says what to do next where the message doesn't."""
+    """How a code shows outside. `hint` says what to do next where the message doesn't; `open` that its words name nothing of the server, though no
+    client is to blame."""
 
     http: int
     exit: int
     hint: str | None = None
+    open: bool = False
 
 
 INTERNAL = Outcome(500, 1, "Look into the server's log for the request id.")
@@ -121,8 +123,8 @@ CODES: dict[str, Outcome] = {
     "audience.busy": Outcome(409, 4),
     "webhook.receiver": USAGE,
     "webhook.delivered": Outcome(409, 2),
-    "webhook.refused": Outcome(502, 4),
-    "webhook.unreachable": Outcome(502, 4),
+    "webhook.refused": Outcome(502, 4, open=True),
+    "webhook.unreachable": Outcome(502, 4, open=True),
     # files that came in
     "ingest_failed": USAGE,
     "ingest_header": USAGE,
@@ -216,7 +218,7 @@ CODES: dict[str, Outcome] = {
     "portrait.too_many": REFUSED_VALUE,
     "portrait.not_computed": Outcome(409, 3),
     "portrait.too_few": Outcome(409, 3),
-    "tag.failed": Outcome(500, 5),
+    "tag.failed": Outcome(500, 5, open=True),
     "tag.reads_failed": Outcome(409, 2),
     "tag.ended": Outcome(409, 2),
     "segment.code": REFUSED_VALUE,
@@ -312,10 +314,10 @@ def outcome_of(code: str, error: GuanxiError | None = None) -> Outcome:
 
 
 def describe(error: BaseException) -> Described:
-    """For a client: expected errors keep their words, but those that are no fault of the client's (HTTP 500 and above), which may name files and
-    processes of the server, and anything unexpected. The words are for the log and the shell."""
+    """For a client: expected errors keep their words, but those that are no fault of the client's (HTTP 500 and above, where they aren't `open`), which
+    may name files and processes of the server, and anything unexpected. The words are for the log and the shell."""
     described = describe_locally(error)
-    if not isinstance(error, GuanxiError) or described.outcome.http < 500:
+    if not isinstance(error, GuanxiError) or described.outcome.http < 500 or described.outcome.open:
         return described
     who = "graph" if isinstance(error, StoreError) else "server"
     return replace(described, message=f"The {who} can't do this at the moment.")

@@ -82,12 +82,34 @@ Guanxi.market = (() => {
     return found?.told === value ? found.said : null;
   }
 
+  /* Whether somebody has written into it what is not saved. */
+  function changed(form) {
+    if (form.sent) return false; // what it asks for is under way
+    if (form.dataset.values && form.dataset.values !== "{}") return true; // what the builder of segments holds
+    return [...form.querySelectorAll("[data-field]")].some(({ dataset: { field, value } }) => {
+      const said = typed.values.get(field)?.said;
+      return said !== undefined && (typeof said === "boolean" ? said !== (value === "1") : said !== value);
+    });
+  }
+
+  function forget(form) {
+    typed.values.clear();
+    if (form?.dataset.guarded) form.dataset.values = "";
+  }
+
   function drawn() {
     const here = page.market ? JSON.stringify([page.market.name, page.market.question]) : "";
     if (here !== typed.page) typed = { page: here, values: new Map() };
     equip();
+    for (const form of document.querySelectorAll("form[data-guarded='1']")) if (unsaid(form)) look(form, form.querySelector("[data-live]:not([data-live=''])")?.dataset.live);
     const root = document.querySelector(".market-page");
     if (root && page.market) hooks[page.market.name]?.(root);
+  }
+
+  /* Drawn anew, as in another language, it has forgotten what was found out about what is written in it. */
+  function unsaid(form) {
+    const live = form.querySelector("[data-live]:not([data-live='']) > .field");
+    return Boolean(live?.value) && !form.looking && form.querySelector(".live-part > p.hint:only-child") !== null;
   }
 
   function fill(slot) {
@@ -184,8 +206,11 @@ Guanxi.market = (() => {
     } else if (!line && lost.length > 0) toast(lost.join(" "), { tone: "problem", code: answer.code });
     if (focus) form?.querySelector("[aria-invalid]")?.focus();
     if (answer.message) toast(answer.message);
-    if (answer.progress) begin(answer.progress);
-    if (answer.go || answer.reload) typed.values.clear();
+    if (answer.progress) {
+      if (form) form.sent = true;
+      begin(answer.progress);
+    }
+    if (answer.go || answer.reload) forget(form);
     if (answer.go) visit(answer.go);
     else if (answer.reload) tell("retry", { data: `page ${++asked}` });
     return lost.length === 0 && !answer.problem && Object.keys(answer.problems ?? {}).length === 0;
@@ -193,7 +218,7 @@ Guanxi.market = (() => {
 
   async function submit(form) {
     equip(); // a form may be sent before its fields were put in
-    const missing = [...form.querySelectorAll("[data-required='1'] > .field")].filter((made) => made.value.trim() === "");
+    const missing = [...form.querySelectorAll("[data-required='1'] > .field")].filter((made) => made.value.trim() === "" && !made.closest("[hidden]"));
     for (const slot of form.querySelectorAll("[data-field]")) refuse(slot.dataset.field, missing.includes(slot.firstChild) ? say("market.needed") : "");
     if (missing.length > 0) { missing[0].focus(); return; }
     await press(form.querySelector("[type=submit]"), form.dataset.do, collect(form), form);
@@ -221,14 +246,30 @@ Guanxi.market = (() => {
     else press(button, button.dataset.do, carried(button));
   }
 
+  /* What the dialog is about; returns its button. */
+  function put({ title, what, confirm, danger = false }) {
+    byId("market-title").textContent = title;
+    byId("market-what").textContent = what;
+    byId("market-problem").textContent = "";
+    const button = byId("market-confirm");
+    button.textContent = confirm;
+    button.classList.toggle("danger", danger);
+    return button;
+  }
+
+  /* A question about something that needs no server: `run` does it. */
+  function question({ title, what, confirm, run }) {
+    pending = { run };
+    const button = put({ title, what, confirm, danger: true });
+    byId("market-fields").replaceChildren();
+    Guanxi.dialogs.show("market-dialog");
+    button.focus();
+  }
+
   function confirmFirst(button) {
     pending = button;
-    byId("market-title").textContent = button.dataset.title || button.textContent;
-    byId("market-what").textContent = button.dataset.confirm;
-    byId("market-problem").textContent = "";
-    const confirm = byId("market-confirm");
-    confirm.textContent = button.textContent || say("market.confirm");
-    confirm.classList.toggle("danger", Boolean(button.dataset.danger));
+    const { title, confirm: what, danger } = button.dataset;
+    const confirm = put({ title: title || button.textContent, what, confirm: button.textContent || say("market.confirm"), danger: Boolean(danger) });
     const rows = button.dataset.reason ? [element("label", { for: "market-reason" }, say("market.reason")),
       element("input", { id: "market-reason", type: "text", class: "field", maxlength: 200, autocomplete: "off", required: true })] : [];
     byId("market-fields").replaceChildren(...rows);
@@ -237,6 +278,8 @@ Guanxi.market = (() => {
   }
 
   async function confirmed() {
+    const { run } = pending;
+    if (run) { byId("market-dialog").close(); run(); return; }
     const reason = byId("market-reason");
     if (reason && [...reason.value.trim()].length < SHORTEST_REASON) { byId("market-problem").textContent = say("market.short"); reason.focus(); return; }
     const confirm = byId("market-confirm");
@@ -268,6 +311,7 @@ Guanxi.market = (() => {
   async function follow(id) {
     if (followed === id) return;
     followed = id;
+    let rest = POLL / 4; // short work is seen to end at once
     while (followed === id) {
       const bar = document.querySelector(`.page-progress[data-id="${CSS.escape(id)}"]`);
       if (!bar) break;
@@ -285,10 +329,11 @@ Guanxi.market = (() => {
         bar.dataset.id = "";
         bar.hidden = true;
         toast(far.message || say("market.done"), { tone: far.failed ? "problem" : "info" });
-        if (answer.reload) tell("retry", { data: `page ${++asked}` });
+        if (answer.go) { forget(document.querySelector(".page-form")); visit(answer.go); } else if (answer.reload) tell("retry", { data: `page ${++asked}` });
         break;
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await new Promise((resolve) => setTimeout(resolve, rest));
+      rest = Math.min(POLL, 1.5 * rest);
     }
     if (followed === id) followed = null;
   }
@@ -321,7 +366,11 @@ Guanxi.market = (() => {
     }
   }
 
-  document.addEventListener("input", (event) => { if (event.target.closest("[data-field]")) remember(event.target); });
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-do]");
+    if (form) form.sent = false;
+    if (event.target.closest("[data-field]")) remember(event.target);
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-do]");
     if (!form) return;
@@ -334,13 +383,14 @@ Guanxi.market = (() => {
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     if (button.id === "market-confirm") confirmed();
+    else if (button.dataset.stop) press(button, "stop", { id: button.closest(".page-progress").dataset.id });
     else if (button.dataset.download) download(button);
     else if (button.dataset.do) act(button);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.id === "market-reason" && !event.isComposing) { event.preventDefault(); confirmed(); }
   });
-  document.addEventListener("close", (event) => { if (event.target.id === "market-dialog") { byId("market-fields").replaceChildren(); pending?.focus(); } }, true);
+  document.addEventListener("close", (event) => { if (event.target.id === "market-dialog") { byId("market-fields").replaceChildren(); pending?.focus?.(); } }, true);
 
-  return { on, ask, done, idle, drawn, show, collect, refuse };
+  return { on, ask, done, idle, drawn, show, collect, refuse, changed, forget, question };
 })();

@@ -13,16 +13,18 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.errors import Refused
-from investigator_ui.marketing import circles, forms
+from investigator_ui.marketing import circles, forms, jobs
 from investigator_ui.marketing.audience_contract import (
     AUDIENCE,
     LIKENESS,
-    REDRAW,
+    SENT,
     WATERFALLS,
     WITHDRAW,
     Alike,
     Audience,
+    Delivery,
     Likeness,
+    Sent,
     Version,
     Waterfall,
 )
@@ -59,17 +61,28 @@ class AudienceAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class AudienceFound:
-    """`waterfalls` for who may see exclusions; `alike` where look-alikes were asked for."""
+    """`waterfalls` for who may see exclusions; `alike` where look-alikes were asked for; `job`: the newest that draws or sends it, or did."""
 
     audience: Audience
     waterfalls: tuple[Waterfall, ...] = ()
     alike: tuple[Alike, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    receivers: tuple[str, ...] = ()
+    job: jobs.Job | None = None
 
     def likeness(self, number: int) -> tuple[Likeness, ...]:
         return next((each.likeness for each in self.alike if each.number == number), ())
 
     def waterfall(self, number: int) -> Waterfall | None:
         return next((each for each in self.waterfalls if each.number == number), None)
+
+    def deliveries(self, number: int) -> tuple[Delivery, ...]:
+        return next((each.deliveries for each in self.sent if each.number == number), ())
+
+    def sending(self, number: int, receiver: str) -> bool:
+        """Whether a version is on its way to a receiver now."""
+        job = self.job
+        return job is not None and job.open and (job.version, job.receiver) == (number, receiver)
 
 
 def load(user: UserApi, asked: AudienceAsked, _moment: datetime | None) -> AudienceFound:
@@ -83,14 +96,22 @@ def load(user: UserApi, asked: AudienceAsked, _moment: datetime | None) -> Audie
         waterfalls = read(tuple[Waterfall, ...], user.run(WATERFALLS, id=asked.id)["audience"]["versions"])
     if audience.grow:
         alike = read(tuple[Alike, ...], user.run(LIKENESS, id=asked.id)["audience"]["versions"])
-    return AudienceFound(audience, waterfalls, alike)
+    told = user.run(SENT, id=asked.id)
+    sent = read(tuple[Sent, ...], told["audience"]["versions"])
+    job = jobs.newest(user, lambda job: job.audience == asked.id)
+    return AudienceFound(audience, waterfalls, alike, sent, read(tuple[str, ...], told["receivers"]), job)
 
 
 def redraw(asked: Call[AudienceAsked]) -> Outcome:
-    asked.user.run(REDRAW, id=asked.question.id)
-    said = text("audiences.redrawn", asked.look.lang)
-    here = f"{HOME}/{asked.question.id}"
-    return Outcome(message=said, reload=True) if asked.question.version is None else Outcome(message=said, go=here)
+    """In a job: the page may be left meanwhile."""
+    return Outcome(progress=jobs.start(asked.user, "AUDIENCE", audience={"id": asked.question.id}).id)
+
+
+def send(asked: Call[AudienceAsked]) -> Outcome:
+    """A version to a receiver, in a job that goes on where an earlier one was broken off."""
+    values = asked.values
+    about = {"audience": asked.question.id, "version": int(values["version"]), "receiver": str(values["receiver"])}
+    return Outcome(progress=jobs.start(asked.user, "SEND", send=about).id)
 
 
 def withdraw(asked: Call[AudienceAsked]) -> Outcome:
@@ -123,12 +144,20 @@ def draw(asked: AudienceAsked, found: AudienceFound, look: Look) -> Component:
         confirm=text("audiences.redraw_what", lang),
     )
     beside: list[Child] = [chip(channel(audience.channel, lang))]
-    parts: list[Child] = [notice(text("audiences.no_draw", lang), tone="warn")]
+    running = found.job.id if found.job is not None and found.job.open else ""
+    # Drawn anew, the newest version is what one came for.
+    bar = forms.progress(running, action="job" if asked.version is None else "arriving", stop=text("jobs.stop", lang))
+    parts: list[Child] = [bar, notice(text("audiences.no_draw", lang), tone="warn")]
     if shown is not None:
         beside.append(state(shown, lang))
-        parts = [_closed(shown, lang)]
+        parts = [bar, _trouble(found, look), _missing(asked, shown, lang), _closed(shown, lang)]
         left = html.Div(
-            [_numbers(shown, found, look), _alike(found.likeness(shown.number), look), _files(shown, look)],
+            [
+                _numbers(shown, found, look),
+                _alike(found.likeness(shown.number), look),
+                _files(shown, look),
+                _sending(shown, found, look),
+            ],
             className="stack",
         )
         right = html.Div([_recipe(audience, look), _versions(asked, found, look)], className="stack")
@@ -142,6 +171,25 @@ def draw(asked: AudienceAsked, found: AudienceFound, look: Look) -> Component:
         tools=[again],
         back=forms.link(HOME, [icon("chevron"), text("audiences.title", lang)], "page-back"),
     )
+
+
+def _trouble(found: AudienceFound, look: Look) -> Component | None:
+    """Why what was asked for last did not come to be, until something newer has."""
+    job, newest = found.job, found.audience.version(None)
+    if job is None or not job.failed or newest is None:
+        return None
+    if job.kind == "AUDIENCE":
+        later, key = newest.drawn_at > job.started_at, "audiences.not_redrawn"
+    else:
+        begun = [each for each in found.deliveries(job.version or 0) if each.receiver == job.receiver]
+        later, key = any(each.ended_at is not None for each in begun), "audiences.not_sent"
+    return None if later else notice(text(key, look.lang, why=jobs.why(job, look.lang)), tone="problem")
+
+
+def _missing(asked: AudienceAsked, shown: Version, lang: Language) -> Component | None:
+    if asked.version in (None, shown.number):
+        return None
+    return notice(text("audiences.no_version", lang, n=asked.version, newest=shown.number), tone="warn")
 
 
 def _closed(version: Version, lang: Language) -> Component | None:
@@ -247,6 +295,61 @@ def _files(version: Version, look: Look) -> Component:
     )
 
 
+def _sending(version: Version, found: AudienceFound, look: Look) -> Component | None:
+    """To whom this version went, and buttons for those to whom it may go yet."""
+    lang, sent = look.lang, found.deliveries(version.number)
+    if not sent and not found.receivers:
+        return None
+    done = {each.receiver for each in sent if each.ended_at is not None}
+    begun = {each.receiver for each in sent}
+    buttons: list[Child] = []
+    for receiver in found.receivers if version.open else ():
+        if receiver not in done and not found.sending(version.number, receiver):
+            go_on = receiver in begun
+            label = text("audiences.send_on" if go_on else "audiences.send_to", lang, receiver=receiver)
+            buttons.append(
+                forms.act(
+                    "send",
+                    [icon("megaphone"), label],
+                    values={"version": version.number, "receiver": receiver},
+                    title=f"{label} · {text('audiences.version', lang, n=version.number)}",
+                    confirm=text("audiences.send_what", lang, n=words.number(version.members), channel=channel(found.audience.channel, lang)),
+                )
+            )  # fmt: skip
+    parts: list[Child] = []
+    if sent:
+        heads = ["audiences.receiver", "audiences.begun", "audiences.sent", "audiences.state"]
+        rows = [_delivery(each, found.sending(version.number, each.receiver), look) for each in _newest_first(sent)]
+        head = html.Tr(_heads(heads, ("audiences.sent",), lang))
+        parts.append(html.Table([html.Thead(head), html.Tbody(rows)], className="nodes rows deliveries"))
+    if buttons:
+        parts.append(html.Div(buttons, className="actions start"))
+    return card(text("audiences.sending", lang), *parts, html.P(text("audiences.send_hint", lang), className="hint"))
+
+
+def _newest_first(sent: Sequence[Delivery]) -> list[Delivery]:
+    return sorted(sent, key=lambda each: each.begun_at, reverse=True)
+
+
+def _delivery(delivery: Delivery, running: bool, look: Look) -> html.Tr:
+    lang = look.lang
+    if delivery.ended_at is not None:
+        when = words.moment(delivery.ended_at, look.zone)
+        sign = chip(text("audiences.was_sent", lang), "good", title=text("audiences.sent_at", lang, when=when))
+    else:
+        sign = chip(
+            text("audiences.on_its_way" if running else "audiences.broken_off", lang), "" if running else "warn"
+        )
+    return html.Tr(
+        [
+            html.Th(delivery.receiver, scope="row", className="mono"),
+            html.Td(words.moment(delivery.begun_at, look.zone)),
+            html.Td(words.number(delivery.sent), className="count"),
+            html.Td(sign),
+        ]
+    )
+
+
 def _recipe(audience: Audience, look: Look) -> Component:
     lang = look.lang
     where: Child = text("audiences.every_circle", lang)
@@ -325,6 +428,6 @@ PAGE = Page(
     load=load,
     draw=draw,
     title=lambda _asked, found, _lang: found.audience.name,
-    actions={"redraw": redraw, "withdraw": withdraw},
+    actions={"redraw": redraw, "withdraw": withdraw, "send": send},
     downloads={"members": members},
 )

@@ -8,17 +8,16 @@ from investigator_ui.contract import ANSWER
 from investigator_ui.marketing.circle_contract import KeyOrder
 
 VERSION = "number drawnBy drawnAt validUntil policyVersion members excluded withdrawn expired grown"
+DELIVERIES = "versions { number deliveries { receiver begunAt endedAt sent } }"
 WHOLE = f"id name channel purpose createdBy createdAt circles spreaders by grow versions {{ {VERSION} }}"
 
+SENT = f"query PageDeliveries($id: ID!) {{ audience(id: $id) {{ {DELIVERIES} }} receivers }}"
 AUDIENCES = f"query PageAudiences {{ audiences(first: 100) {{ {WHOLE} }} }}"
 AUDIENCE = f"query PageAudience($id: ID!) {{ audience(id: $id) {{ {WHOLE} }} }}"
 LIKENESS = """query PageLikeness($id: ID!) { audience(id: $id) {
   versions { number likeness { code nameZh nameEn traits { value ofSeed ofEverybody weight } } } } }"""
 WATERFALLS = """query PageWaterfalls($id: ID!) { audience(id: $id) {
   versions { number candidates riskAt withdrawalReason waterfall { reason count } } } }"""
-DRAW = """mutation PageDrawAudience($name: String!, $channel: Channel!, $purpose: String!, $recipe: RecipeInput!) {
-  drawAudience(name: $name, channel: $channel, purpose: $purpose, recipe: $recipe) { id } }"""
-REDRAW = "mutation PageRedrawAudience($id: ID!) { redrawAudience(id: $id) { id } }"
 WITHDRAW = """mutation PageWithdrawAudience($id: ID!, $version: Int!, $reason: String!) {
   withdrawAudience(id: $id, version: $version, reason: $reason) { id } }"""
 
@@ -27,8 +26,7 @@ DOCUMENTS = {
     "PageAudience": AUDIENCE,
     "PageLikeness": LIKENESS,
     "PageWaterfalls": WATERFALLS,
-    "PageDrawAudience": DRAW,
-    "PageRedrawAudience": REDRAW,
+    "PageDeliveries": SENT,
     "PageWithdrawAudience": WITHDRAW,
 }
 CHANNELS = ("SMS", "CALL", "EMAIL", "PUSH")
@@ -75,6 +73,24 @@ class Audience:
         """The one of this number, the newest when there is none of it."""
         newest = self.versions[0] if self.versions else None
         return next((each for each in self.versions if each.number == number), newest)
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Delivery:
+    """To whom a version was sent, and how many of its members so far; `ended_at` when nobody is left."""
+
+    receiver: str
+    begun_at: datetime
+    sent: int
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class Sent:
+    """The deliveries of one version."""
+
+    number: int
+    deliveries: tuple[Delivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

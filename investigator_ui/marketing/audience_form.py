@@ -11,8 +11,8 @@ from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER, Json
-from investigator_ui.marketing import circles, forms
-from investigator_ui.marketing.audience_contract import CHANNELS, DRAW
+from investigator_ui.marketing import circles, forms, jobs
+from investigator_ui.marketing.audience_contract import CHANNELS
 from investigator_ui.marketing.audiences import HOME, NEW, channel
 from investigator_ui.marketing.circle_contract import CIRCLE, CircleRow, KeyOrder
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
@@ -45,18 +45,22 @@ class StudioAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class StudioFound:
-    """The chosen circles that are there."""
+    """The chosen circles that are there; `running`: the job that draws what was asked for here before."""
 
     circles: tuple[CircleRow, ...]
+    running: str = ""
 
 
 def load(user: UserApi, asked: StudioAsked, _moment: datetime | None) -> StudioFound:
     found = [user.run(CIRCLE, id=each)["referralCircle"] for each in asked.circles]
-    return StudioFound(read(tuple[CircleRow, ...], [each for each in found if each is not None]))
+    me = user.me().name
+    running = jobs.newest(user, lambda job: job.open and job.draws is not None and job.started_by == me)
+    chosen = read(tuple[CircleRow, ...], [each for each in found if each is not None])
+    return StudioFound(chosen, running.id if running else "")
 
 
 def draw_audience(asked: Call[StudioAsked]) -> Outcome:
-    """Drawn by the API, through the gate; then its page."""
+    """Drawn through the gate in a job, which the page follows to what came out."""
     said = {name: str(asked.values.get(name) or "").strip() for name in FIELDS}
     recipe: dict[str, Json] = {"circles": list(asked.question.circles), "by": said["by"] or KeyOrder.REACH.value}
     for number, least in NUMBERS.items():
@@ -65,8 +69,8 @@ def draw_audience(asked: Call[StudioAsked]) -> Outcome:
                 whole = text("audiences.whole", asked.look.lang, least=least, most=words.number(MOST))
                 return Outcome(problems={number: whole})
             recipe[number] = int(said[number])
-    made = asked.user.run(DRAW, name=said["name"], channel=said["channel"], purpose=said["purpose"], recipe=recipe)
-    return Outcome(message=text("audiences.made", asked.look.lang), go=f"{HOME}/{made['drawAudience']['id']}")
+    draft = {"name": said["name"], "channel": said["channel"], "purpose": said["purpose"], "recipe": recipe}
+    return Outcome(progress=jobs.start(asked.user, "AUDIENCE", audience=draft).id)
 
 
 def _is_whole(said: str) -> bool:
@@ -131,6 +135,7 @@ def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
         "audience-form",
         "megaphone",
         text("audiences.new", lang),
+        forms.progress(found.running, action="arriving", stop=text("jobs.stop", lang)),
         notice(text("audiences.gone", lang, n=words.number(gone)), tone="warn") if gone else None,
         html.Div(
             [

@@ -11,10 +11,10 @@ from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
-from investigator_ui.marketing import forms
+from investigator_ui.marketing import forms, jobs
 from investigator_ui.marketing.audience_contract import AUDIENCES, Audience, Version
 from investigator_ui.marketing.page import Look, Page
-from investigator_ui.marketing.parts import card, chip, counted, empty, page_shell
+from investigator_ui.marketing.parts import card, chip, counted, empty, notice, page_shell
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import icon
@@ -44,11 +44,16 @@ class AudiencesAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class AudiencesFound:
+    """`drawing`: the user's newest job that draws a new one, or drew it."""
+
     audiences: tuple[Audience, ...]
+    drawing: jobs.Job | None = None
 
 
 def load(user: UserApi, _asked: AudiencesAsked, _moment: datetime | None) -> AudiencesFound:
-    return AudiencesFound(read(tuple[Audience, ...], user.run(AUDIENCES)["audiences"]))
+    me = user.me().name
+    drawing = jobs.newest(user, lambda job: job.draws is not None and job.started_by == me)
+    return AudiencesFound(read(tuple[Audience, ...], user.run(AUDIENCES)["audiences"]), drawing)
 
 
 def draw(_asked: AudiencesAsked, found: AudiencesFound, look: Look) -> Component:
@@ -56,7 +61,30 @@ def draw(_asked: AudiencesAsked, found: AudiencesFound, look: Look) -> Component
     body = _table(found, look) if found.audiences else card("", _none(lang))
     count = html.Span(text("audiences.count", lang, n=words.number(len(found.audiences))), className="quiet")
     new = forms.link(NEW, [icon("plus"), text("audiences.new", lang)], "button primary")
-    return page_shell("audiences", "megaphone", text("audiences.title", lang), body, beside=[count], tools=[new])
+    return page_shell(
+        "audiences",
+        "megaphone",
+        text("audiences.title", lang),
+        forms.progress(
+            found.drawing.id if found.drawing is not None and found.drawing.open else "", stop=text("jobs.stop", lang)
+        ),
+        _trouble(found, lang),
+        body,
+        beside=[count],
+        tools=[new],
+    )
+
+
+def _trouble(found: AudiencesFound, lang: Language) -> Component | None:
+    """Why the user's last new audience is not there, until there is another of theirs."""
+    job = found.drawing
+    if job is None or not job.failed or any(_is_later(each, job) for each in found.audiences):
+        return None
+    return notice(text("audiences.not_drawn", lang, name=job.draws or "", why=jobs.why(job, lang)), tone="problem")
+
+
+def _is_later(audience: Audience, job: jobs.Job) -> bool:
+    return audience.created_by == job.started_by and audience.created_at > job.started_at
 
 
 def _none(lang: Language) -> Component:

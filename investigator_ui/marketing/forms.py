@@ -13,6 +13,7 @@ from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text
 
 Option = tuple[str, str]  # value and caption
+KEEPING = frozenset({"save", "draw"})  # actions whose forms are not left with changes before somebody is asked
 
 
 def field(
@@ -75,7 +76,7 @@ def form(
         ],
         className="page-form",
         noValidate=True,  # what is missing is said at the field, in the page's language
-        **attrs(data_do=action, data_values=_json(values)),
+        **attrs(data_do=action, data_values=_json(values), data_guarded="1" if action in KEEPING else ""),
     )  # fmt: skip
 
 
@@ -119,10 +120,13 @@ def link(path: str, label: Child | Sequence[Child], class_name: str = "page-anch
     return html.A(children, href=path, className=class_name, **attrs(data_visit="1"))
 
 
-def progress(work_id: str = "", *, action: str = "job") -> Component:
-    """The bar that follows long work: the one at work now, or the one that an action of the page begins (`Outcome.progress`)."""
+def progress(work_id: str = "", *, action: str = "job", stop: str = "") -> Component:
+    """The bar that follows long work: the one at work now, or the one that an action of the page begins (`Outcome.progress`). `stop` labels the
+    button that ends it."""
+    words = html.Span(className="progress-words")
+    button = html.Button(stop, type="button", className="button small", **attrs(data_stop="1")) if stop else None
     return html.Div(
-        [html.Span(className="progress-words"), html.Span(html.Span(), className="progress-bar", **attrs(aria_hidden="true"))],
+        [html.Div([words, button], className="progress-head"), html.Span(html.Span(), className="progress-bar", **attrs(aria_hidden="true"))],
         className="page-progress",
         hidden=not work_id,
         role="status",

@@ -12,11 +12,10 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.errors import Refused
-from investigator_ui.marketing import forms
+from investigator_ui.marketing import forms, jobs
 from investigator_ui.marketing.page import Call, Download, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, notice, page_shell
 from investigator_ui.marketing.segment_contract import (
-    COMPUTE,
     DELETE,
     DIFFERENCE,
     REACH,
@@ -24,11 +23,12 @@ from investigator_ui.marketing.segment_contract import (
     TAG_READ,
     WATERFALL,
     Edition,
+    NamedTag,
     Reach,
     Segment,
     Version,
 )
-from investigator_ui.marketing.segment_waterfall import waterfall
+from investigator_ui.marketing.segment_waterfall import no_values, uncomputed, waterfall
 from investigator_ui.marketing.segments import HOME, state
 from investigator_ui.marketing.tag_words import by, code_at, schedule
 from investigator_ui.panels.parts import Child, facts, icon
@@ -48,11 +48,24 @@ class SegmentAsked:
         return None if code is None else cls(code)
 
 
-def load(user: UserApi, asked: SegmentAsked, _moment: datetime | None) -> Segment:
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class SegmentFound:
+    """`running`: the job that computes it now. `uncomputed`: tags that its rule reads and that have no values yet."""
+
+    segment: Segment
+    running: str = ""
+    uncomputed: tuple[NamedTag, ...] = ()
+
+
+def load(user: UserApi, asked: SegmentAsked, _moment: datetime | None) -> SegmentFound:
     found = user.run(SEGMENT, code=asked.code)["segment"]
     if found is None:
         raise Refused("segment.unknown")
-    return read(Segment, found)
+    running = None
+    if "edit_tags" in user.me().rights:
+        running = jobs.newest(user, lambda job: job.open and job.kind == "SEGMENT" and asked.code in job.codes)
+    segment = read(Segment, found)
+    return SegmentFound(segment, running.id if running else "", uncomputed(user, segment.reads))
 
 
 def delete(asked: Call[SegmentAsked]) -> Outcome:
@@ -61,10 +74,8 @@ def delete(asked: Call[SegmentAsked]) -> Outcome:
 
 
 def compute(asked: Call[SegmentAsked]) -> Outcome:
-    run = asked.user.run(COMPUTE, code=asked.question.code)["computeSegment"]["run"]
-    if run is not None and run["error"]:
-        return Outcome(message=run["error"], reload=True)
-    return Outcome(message=text("segments.computed", asked.look.lang), reload=True)
+    """For today, in a job: the page may be left meanwhile."""
+    return Outcome(progress=jobs.start(asked.user, "SEGMENT", code=asked.question.code).id)
 
 
 def compare(asked: Call[SegmentAsked]) -> Outcome:
@@ -128,8 +139,8 @@ def _reason(reason: str, lang: Language) -> str:
     return text(key, lang) if key in TEXTS else reason
 
 
-def draw(_asked: SegmentAsked, segment: Segment, look: Look) -> Component:
-    lang = look.lang
+def draw(_asked: SegmentAsked, found: SegmentFound, look: Look) -> Component:
+    lang, segment = look.lang, found.segment
     beside: list[Child] = [html.Span(segment.code, className="mono quiet"), *state(segment, lang)]
     tools: list[Child] = []
     if look.may("edit_tags"):
@@ -148,7 +159,8 @@ def draw(_asked: SegmentAsked, segment: Segment, look: Look) -> Component:
         "segment",
         "funnel",
         segment.name,
-        *_notices(segment, look),
+        forms.progress(found.running, stop=text("jobs.stop", lang)),
+        *_notices(found, look),
         html.Div([left, right], className="columns main"),
         beside=beside,
         tools=tools,
@@ -156,8 +168,8 @@ def draw(_asked: SegmentAsked, segment: Segment, look: Look) -> Component:
     )
 
 
-def _notices(segment: Segment, look: Look) -> list[Component]:
-    lang, told = look.lang, list[Component]()
+def _notices(found: SegmentFound, look: Look) -> list[Component]:
+    lang, segment, told = look.lang, found.segment, no_values(found.uncomputed, look.lang)
     if segment.run is not None and segment.run.error:
         told.append(notice(" ".join((text("segments.failed_why", lang), segment.run.error)), tone="problem"))
     if segment.newest is None:
@@ -313,11 +325,11 @@ PAGE = Page(
     name="segment",
     rights=frozenset({"see_tags"}),
     question=SegmentAsked,
-    answer=Segment,
+    answer=SegmentFound,
     parse=SegmentAsked.parse,
     load=load,
     draw=draw,
-    title=lambda _asked, segment, _lang: segment.name,
+    title=lambda _asked, found, _lang: found.segment.name,
     actions={"delete": delete, "compute": compute, "compare": compare, "reach": reach},
     downloads={"members": members},
     detailed=("segment.", "tag."),

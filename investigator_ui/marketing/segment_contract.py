@@ -39,7 +39,6 @@ WATERFALL = """query PageSegmentWaterfall($code: ID!, $channel: Channel!, $editi
 DEFINE = "mutation PageDefineSegment($input: SegmentInput!) { defineSegment(input: $input) { code } }"
 CHANGE = "mutation PageChangeSegment($input: SegmentInput!) { changeSegment(input: $input) { code } }"
 DELETE = "mutation PageDeleteSegment($code: ID!) { deleteSegment(code: $code) }"
-COMPUTE = f"mutation PageComputeSegment($code: ID!) {{ computeSegment(code: $code) {{ {ROW} }} }}"
 
 TAG_READ = "tag "  # begins what a rule reads of a tag
 
@@ -56,7 +55,6 @@ DOCUMENTS = {
     "PageDefineSegment": DEFINE,
     "PageChangeSegment": CHANGE,
     "PageDeleteSegment": DELETE,
-    "PageComputeSegment": COMPUTE,
 }
 
 

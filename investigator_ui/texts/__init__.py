@@ -7,6 +7,7 @@ from investigator_ui.texts.audiences import AUDIENCES
 from investigator_ui.texts.circles import CIRCLES
 from investigator_ui.texts.frame import FRAME
 from investigator_ui.texts.graph import GRAPH
+from investigator_ui.texts.jobs import JOBS
 from investigator_ui.texts.marketing import MARKETING
 from investigator_ui.texts.portrait import PORTRAIT
 from investigator_ui.texts.portraits import PORTRAITS
@@ -23,6 +24,7 @@ CATALOGUES: tuple[Catalogue, ...] = (
     WORK,
     REFUSALS,
     MARKETING,
+    JOBS,
     TAGS,
     PORTRAIT,
     CIRCLES,

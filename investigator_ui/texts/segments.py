@@ -32,7 +32,6 @@ SEGMENTS: dict[str, tuple[str, str]] = {
         "有 {n} 个用户群引用它，修改它们之后才能删除。",
         "Named by {n} segments: change those before it can be deleted.",
     ),
-    "segments.computed": ("已按今天计算", "Computed for today"),
     "segments.failed_why": ("最近一次计算失败：", "The last computation failed:"),
     "segments.never_why": (
         "尚未计算：计算后才有成员和文件",

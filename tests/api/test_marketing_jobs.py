@@ -24,10 +24,10 @@ from graph_model.services.audiences import Draft
 from graph_model.services.consent_facts import CONTACT
 from graph_model.store import utc_now
 from graph_model.stores import open_store
-from tests.api import queries
+from tests.api import queries, test_cli
 from tests.api.conftest import Client, Served
 from tests.api.serving import serving
-from tests.api.test_cli import guanxi, refused
+from tests.api.test_cli import guanxi
 from tests.api.test_jobs import SOON, ended, handlers
 from tests.api.test_webhooks import Crm, receiving
 from tests.services.people import START, circle, marketing, said, score
@@ -145,6 +145,9 @@ def test_an_audience_is_sent_page_left_and_come_back_to(site: Served, crm: Crm) 
     assert found["id"] == first["id"]
     marketer.data(queries.CANCEL_JOB, id=first["id"])
     assert ended(marketer, first["id"])["status"] == "CANCELLED"
+    crm.answers = [400]
+    refused = run(site, recorded(site, JobKind.SEND, Subject(audience=job.audience, version=1, receiver="crm")))
+    assert refused.message.startswith("[webhook.refused] crm answered 400 to batch 1."), refused
     crm.answers = []
     sent = ended(marketer, started(marketer, **asked)["id"])
     assert sent["status"] == "DONE", sent
@@ -300,4 +303,4 @@ def test_the_operator_computes_a_segment_at_a_shell(site: Served) -> None:
     home = site.runtime.settings.home
     waited = guanxi("jobs", "start", "segment", "--code", "referred", "--wait", home=home)
     assert waited.returncode == 0 and "Edition" in waited.stdout, waited
-    refused(guanxi("jobs", "start", "segment", home=home), "job.subject", 2)
+    test_cli.refused(guanxi("jobs", "start", "segment", home=home), "job.subject", 2)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dash.development.base_component import Component
+from playwright.sync_api import Browser, expect
 
 from investigator_ui.client import Api, UserApi
 from investigator_ui.contract import Me, parse
@@ -13,7 +14,9 @@ from investigator_ui.errors import Refused
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.marketing import audience, audience_form, audiences, circle, circles
 from investigator_ui.marketing.page import AnyPage, Call, Look
+from tests.ui.browsing import investigating
 from tests.ui.fake_api import SCHEMA, SEEN, TOKEN, FakeApi, Json, serving
+from tests.ui.marketing_answers import job
 from tests.ui.test_panels import words_of
 
 ID = "circle-00ab12cd34ef5678"
@@ -54,7 +57,8 @@ def api() -> Iterator[FakeApi]:
             "PageAudience": lambda _: {"audience": drawn()},
             "PageAudiences": lambda _: {"audiences": [drawn()]},
             "PageWaterfalls": lambda _: {"audience": {"versions": [waterfall(2), waterfall(1)]}},
-            "PageDrawAudience": lambda _: {"drawAudience": {"id": DRAWN}},
+            "PageDeliveries": lambda _: deliveries(),
+            "PageStartJob": lambda _: {"startJob": drawing()},
         }
         yield running
 
@@ -101,6 +105,15 @@ def drawn() -> Json:
         "id": DRAWN, "name": "春季", "channel": "SMS", "purpose": "老带新", "createdBy": "mia", "createdAt": SEEN, "circles": [ID],
         "spreaders": None, "by": "REACH", "grow": 0, "versions": versions,
     }  # fmt: skip
+
+
+def deliveries(*told: Json, receivers: tuple[str, ...] = ()) -> Json:
+    """To whom the second version went."""
+    return {"audience": {"versions": [{"number": 2, "deliveries": list(told)}]}, "receivers": list(receivers)}
+
+
+def drawing(**changes: object) -> Json:
+    return job(kind="AUDIENCE", stage="gate", done=0, total=0, audience=DRAWN, startedBy="investigator") | changes
 
 
 def waterfall(number: int) -> Json:
@@ -254,8 +267,9 @@ def test_the_studio_sends_what_was_filled_in(api: FakeApi, values: dict[str, str
         assert list(done.problems) == list(values) and api.asked == []
         assert "to 100,000" in next(iter(done.problems.values()))
     else:
-        assert done.go == f"/audiences/{DRAWN}"
-        assert api.asked[-1][1] == {"name": "spring", "channel": "SMS", "purpose": "bring a friend", "recipe": sent}
+        assert done.progress == "j1"
+        draft = {"name": "spring", "channel": "SMS", "purpose": "bring a friend", "recipe": sent}
+        assert api.asked[-1][1] == {"kind": "AUDIENCE", "audience": draft}
 
 
 def test_a_chosen_circle_that_is_gone_is_said(api: FakeApi) -> None:
@@ -277,3 +291,84 @@ def test_the_list_tells_which_audiences_are_open(api: FakeApi) -> None:
     assert "春季" in told and "Open" in told and "Text message" in told
     api.pages["PageAudiences"] = lambda _: {"audiences": []}
     assert "There are no audiences yet" in words_of(seen(api, audiences.PAGE, "/audiences", MARKETER))
+
+
+def test_an_audience_is_sent_to_whom_the_operator_allows_and_tells_to_whom_it_went(api: FakeApi) -> None:
+    gone = {"receiver": "crm", "begunAt": SEEN, "endedAt": SEEN, "sent": 28}
+    broken = {"receiver": "sms-centre", "begunAt": SEEN, "endedAt": None, "sent": 2000}
+    nobody = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert "Send to a messaging system" not in nobody, "nobody is allowed to receive"
+    everybody = ("crm", "sms-centre", "mail")
+    api.pages["PageDeliveries"] = lambda _: deliveries(gone, broken, receivers=everybody)
+    page = seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER)
+    told = words_of(page)
+    assert "All sent" in told and "2,000" in told and "Broken off" in told
+    assert "Go on sending to sms-centre" in told and "Send to mail" in told and "to crm" not in told
+    assert sum("30 people at most" in each for each in attributes(page, "data-confirm")) == 2
+    sending = job(kind="SEND", audience=DRAWN, version=2, receiver="sms-centre")
+    api.pages["PageJobs"] = lambda _: {"jobs": [sending]}
+    told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert "On its way" in told and "sms-centre" in told and "Go on" not in told
+    old = seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER, version="1")
+    assert "send" not in attributes(old, "data-do"), "it has expired"
+
+
+@pytest.mark.parametrize(
+    ("job_of", "words"),
+    [
+        (drawing(status="FAILED", message="[audience.too_small] Fewer than 20."), "Fewer than 20."),
+        (drawing(status="LOST", message="Its process is gone."), "left nothing half done"),
+        (
+            drawing(kind="SEND", version=2, receiver="crm", status="FAILED", message="[webhook.refused]"),
+            "The receiver won't take it",
+        ),
+    ],
+)
+def test_what_went_wrong_while_the_page_was_left_is_said_when_it_is_opened_again(
+    api: FakeApi, job_of: Json, words: str
+) -> None:
+    api.pages["PageJobs"] = lambda _: {"jobs": [job_of | {"startedAt": "2026-01-01T00:00:00+00:00"}]}
+    assert words in words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    api.pages["PageJobs"] = lambda _: {"jobs": [drawing(status="DONE")]}
+    assert words not in words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+
+
+def test_a_new_audience_that_was_not_drawn_is_told_in_the_list_until_there_is_another(api: FakeApi) -> None:
+    failed = drawing(draws="summer", status="FAILED", message="[audience.too_small]", startedBy="mia", audience="x")
+    api.pages["Me"] = lambda _: {"me": {"name": "mia", "role": "marketer", "rights": list(MARKETER)}}
+    api.pages["PageJobs"] = lambda _: {"jobs": [failed | {"startedAt": "2026-01-01T00:00:00+00:00"}]}
+    assert "“summer” was not drawn: Too few" in words_of(seen(api, audiences.PAGE, "/audiences", MARKETER))
+    api.pages["PageJobs"] = lambda _: {"jobs": [failed | {"startedAt": "2020-01-01T00:00:00+00:00"}]}
+    assert "summer" not in words_of(seen(api, audiences.PAGE, "/audiences", MARKETER))
+
+
+@pytest.mark.browser
+def test_the_studio_may_be_left_while_it_draws_and_leads_to_what_came_out(
+    browser: Browser, fake_product: tuple[FakeApi, str], api: FakeApi
+) -> None:
+    fake, url = fake_product
+    at: Json = drawing(draws="春季")
+    fake.rights, fake.pages = list(MARKETER), dict(api.pages)
+    fake.pages |= {
+        "PageJob": lambda _: {"job": at},
+        "PageJobs": lambda _: {"jobs": [at] if at["status"] == "RUNNING" else []},
+    }
+    fake.pages["PageStartJob"] = lambda _: {"startJob": at}
+    try:
+        with investigating(browser, url) as who:
+            page = who.page
+            who.start("/audiences/~new")
+            for name, value in {"name": "春季", "purpose": "老带新活动", "spreaders": "30"}.items():
+                page.fill(f"#field-{name}", value)
+            page.click(".page-form [type=submit]")
+            expect(page.locator(".progress-words")).to_have_text("过闸门")
+            page.goto(f"{who.url}/audiences")
+            expect(page.locator(".progress-words")).to_have_text("过闸门")
+            page.goto(f"{who.url}/audiences/~new")
+            at |= {"stage": "waiting"}
+            expect(page.locator(".progress-words")).to_have_text("排队等候前面的任务")
+            at |= {"status": "DONE"}
+            expect(page.locator("#audience-page h1")).to_have_text("春季")
+            assert page.url == f"{who.url}/audiences/{DRAWN}"
+    finally:
+        fake.rights, fake.pages = FakeApi().rights, {}

@@ -67,6 +67,7 @@ def test_no_text_is_left_over() -> None:
         "verdict.",
         "table.",
         "pages.",
+        "jobs.stage_",
         "tags.kind_",
         "tags.consent_",
         "tags.means_",

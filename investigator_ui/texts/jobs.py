@@ -1,0 +1,37 @@
+"""Words of long work in the background: how far it is, and why it did not get there."""
+
+JOBS: dict[str, tuple[str, str]] = {
+    "jobs.stage_starting": ("正在启动", "Starting"),
+    "jobs.stage_waiting": ("排队等候前面的任务", "Waiting for what came before"),
+    "jobs.stage_tags": ("计算标签", "Tags"),
+    "jobs.stage_segments": ("计算用户群", "Computing who is in it"),
+    "jobs.stage_referrals": ("梳理推荐圈", "Looking through the circles"),
+    "jobs.stage_gate": ("过闸门", "Through the gate"),
+    "jobs.stage_lookalikes": ("寻找相似客户", "Looking for who is like them"),
+    "jobs.stage_keeping": ("保存", "Keeping it"),
+    "jobs.stage_members": ("发送，人数", "Sent"),
+    "jobs.stage_resting": ("对方繁忙，稍后再发", "The receiver is busy: trying again soon"),
+    "jobs.silent": ("超过一分钟没有动静", "Not heard of for a minute"),
+    "jobs.stop": ("取消", "Cancel"),
+    "jobs.stopping": ("正在取消", "It is being cancelled"),
+    "jobs.cancelled": ("已取消；已经完成的部分保留。", "It was cancelled. What was done before stays."),
+    "jobs.lost": (
+        "中途断掉了，没有留下半成品。请重新开始。",
+        "It broke off, and left nothing half done. Start it again.",
+    ),
+    "error.job.too_many": ("正在进行和排队的任务太多", "Too many jobs are at work or wait"),
+    "todo.job.too_many": ("等一些任务结束后再试。", "Try again when some have ended."),
+    "error.job.ended": ("任务已经结束", "It has ended already"),
+    "todo.job.ended": ("刷新页面看结果。", "Load the page again to see what became of it."),
+    "error.webhook.receiver": ("没有这个接收方", "There is no such receiver"),
+    "todo.webhook.receiver": ("请运维在设置中加入。", "Ask the operator to allow it."),
+    "error.webhook.delivered": ("这一版已经发给它了", "It has this version already"),
+    "todo.webhook.delivered": ("要再发送，请重新生成。", "Draw the audience anew to send it again."),
+    "error.webhook.refused": ("接收方拒收", "The receiver won't take it"),
+    "todo.webhook.refused": (
+        "请与接收方核对后继续发送，会从断开处接着发。",
+        "Look into it with them, then go on: it begins where it stopped.",
+    ),
+    "error.webhook.unreachable": ("接收方没有应答", "The receiver doesn't answer"),
+    "todo.webhook.unreachable": ("稍后继续发送，会从断开处接着发。", "Go on later: it begins where it stopped."),
+}
