@@ -177,6 +177,20 @@ def test_a_computation_that_is_cancelled_ends_within_a_tag(
     assert done is not None and (done.status, done.coverage) == (RunStatus.DONE, 10)
 
 
+def test_how_far_it_is_is_told_in_tags_while_several_are_computed_together(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("aa", "bb", "cc"):
+        define(book, code, "degree(USES_PHONE) >= 2")
+    whole_step = book.tag
+    monkeypatch.setattr(book, "tag", lambda *args, within: whole_step(*args, within=within, limit=5))
+    heard: list[tuple[int, int]] = []
+    computing.compute(
+        book, base_date=TODAY, by="test", clock=clock, on_progress=lambda _, done, total: heard.append((done, total))
+    )
+    assert heard == sorted(heard) and {done for done, _ in heard} == {0, 1, 2, 3} and heard[-1] == (3, 3)
+
+
 def test_a_change_that_lost_writes_over_no_version(book: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
     define(book, "two", "degree(USES_PHONE) >= 2")
     known = dictionary.newest_version

@@ -89,12 +89,15 @@ def test_tags_of_one_pass_are_each_what_they_would_be_alone(book: GraphStore, li
     rules = [
         TagRule(run("level", FIRST), LEVEL),
         TagRule(run("applicant", FIRST), APPLICANT),
-        TagRule(run("woman", FIRST), [("f", Compare("sex", Operator.EQ, "female"))]),
+        TagRule(
+            run("woman", FIRST),
+            [("f", Compare("sex", Operator.EQ, "female")), ("c1", Compare("id_number", Operator.EQ, "c1"))],
+        ),
         TagRule(run("gone", FIRST)),
     ]
     alike = {"often": 1, "once": 1, "never": 1}
-    assert passed(book, rules, limit=limit) == [(3, alike), (2, {1: 2}), (1, {"f": 1}), (0, {})]
-    assert passed(book, rules, limit=limit) == [(0, alike), (0, {1: 2}), (0, {"f": 1}), (0, {})]
+    assert passed(book, rules, limit=limit) == [(3, alike), (2, {1: 2}), (2, {"c1": 1, "f": 1}), (0, {})]
+    assert passed(book, rules, limit=limit) == [(0, alike), (0, {1: 2}), (0, {"c1": 1, "f": 1}), (0, {})]
     assert portrait(book, "c3") == {"level": "never", "woman": "f"}
 
 

@@ -35,11 +35,11 @@ _PIECE = 20_000  # nodes that one statement reads
 _AT_ONCE = 20_000  # values that one transaction writes: others wait for it
 _SIDE_BY_SIDE = min(2, os.cpu_count() or 1)
 _MOST_PARAMETERS = 20_000  # of one statement, of which SQLite has 32,766
+_DENSE = 8  # handles of whatever type for each of the type that is read
 _NONE = ord("0")  # the letter of a node that is to have no value; those of the values follow it
 
 _Handles = NDArray[np.int64]
 _Places = NDArray[np.int32]
-_Range = tuple[int, int]  # after one handle, up to another
 
 _UPTO = "SELECT max(nid), count(*) FROM (SELECT nid FROM node WHERE label = ? AND nid > ? ORDER BY nid LIMIT ?)"
 _KEPT = "SELECT group_concat(nid), group_concat({letter}, '') FROM (SELECT nid, value FROM tagged WHERE tag = ? AND nid > ? AND nid <= ? ORDER BY nid)"
@@ -63,6 +63,15 @@ class _Tag:
     code: int
     run: int
     values: Sequence[TagCell]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The nodes after one handle and up to another, and how many of the type these are."""
+
+    after: int
+    upto: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +107,9 @@ def tag(
             _Statement(connection, names, label, part, within) for part in _parts(label, tags, _MOST_PARAMETERS)
         ]
 
-    def found(piece: _Range) -> _Found:
+    def found(piece: _Piece) -> _Found:
         with connections.reading() as connection:
-            read = [statement.read(connection, *piece) for statement in statements]
+            read = [statement.read(connection, piece) for statement in statements]
         return _Found([step for each in read for step in each.steps], [one for each in read for one in each.writes])
 
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="tags") as pool:
@@ -130,14 +139,14 @@ def _parts(label: str, tags: Sequence[_Tag], most: int) -> list[Sequence[_Tag]]:
     return [part for part in parts if len(part) > 0]
 
 
-def _pieces(connections: Connections, label: int, limit: int) -> Iterator[_Range]:
+def _pieces(connections: Connections, label: int, limit: int) -> Iterator[_Piece]:
     after = 0
     while True:
         with connections.reading() as connection:
             upto, number = connection.execute(_UPTO, (label, after, limit)).fetchone()
         if number == 0:
             return
-        yield after, upto
+        yield _Piece(after, upto, number)
         after = upto
 
 
@@ -176,8 +185,8 @@ class _Statement:
             _letters(label, each, self._alike)
         self._alike.settle({key: nearby(connection, names, near) for key, near in self._alike.nears().items()})
 
-    def read(self, connection: sqlite3.Connection, after: int, upto: int) -> _Found:
-        text, parameters = self._text(after, upto)
+    def read(self, connection: sqlite3.Connection, piece: _Piece) -> _Found:
+        text, parameters = self._text(piece)
         nids, *letters = connection.execute(text, parameters).fetchone()
         handles, told = _handles(nids), iter(letters)
         steps, writes = [], list[_Written]()
@@ -185,15 +194,15 @@ class _Statement:
             column = each.rule.column
             wanted = _places(next(told)) if column is None else _beside(handles, column)
             numbers = np.bincount(wanted, minlength=len(each.values) + 1)[1:].tolist()
-            differing = _differing(each, handles, wanted, *_kept(connection, each, after, upto))
+            differing = _differing(each, handles, wanted, *_kept(connection, each, piece))
             changed = sum(len(one.handles) for one in differing)
             counts = {value: number for value, number in zip(each.values, numbers, strict=True) if number > 0}
             steps.append(TagStep(len(handles), changed, counts))
             writes += differing
         return _Found(steps, writes)
 
-    def _text(self, after: int, upto: int) -> tuple[str, list[Cell]]:
-        alike = self._alike.between(after, upto)
+    def _text(self, piece: _Piece) -> tuple[str, list[Cell]]:
+        alike = self._alike.between(piece.after, piece.upto)
         outer: list[Cell] = []
         joined = ["group_concat(n.nid)"]
         for each in self._ruled:
@@ -206,12 +215,21 @@ class _Statement:
         if len(SCHEMA.node(self._label).properties) > 0:
             join = f" LEFT JOIN {property_table(self._label)} p ON p.nid = n.nid"
         condition, bounds = self._within
-        # NOT INDEXED: the handles of a piece are a range of the table itself. Limited, to none, so that each column is worked out once.
+        # Handles of one type lie together, mostly: read as they lie, unless many others lie between. Limited, to none, so that each column is worked
+        # out once.
+        how = "NOT INDEXED" if piece.upto - piece.after <= _DENSE * piece.number else "INDEXED BY node_by_label"
         rows = (
-            f"SELECT {columns} FROM node n NOT INDEXED{join} WHERE n.label = ? AND n.nid > ? AND n.nid <= ? "
+            f"SELECT {columns} FROM node n {how}{join} WHERE n.label = ? AND n.nid > ? AND n.nid <= ? "
             f"AND {condition} ORDER BY n.nid LIMIT -1"
         )
-        return f"SELECT {', '.join(joined)} FROM ({rows}) n", [*outer, *inner, self._number, after, upto, *bounds]
+        return f"SELECT {', '.join(joined)} FROM ({rows}) n", [
+            *outer,
+            *inner,
+            self._number,
+            piece.after,
+            piece.upto,
+            *bounds,
+        ]
 
     def _fields(self) -> list[str]:
         cases = [predicate for each in self._tags for _, predicate in each.rule.cases]
@@ -237,21 +255,25 @@ def _letters(label: str, each: _Tag, alike: Alike) -> tuple[str, list[Cell]]:
 
 def _beside(handles: _Handles, column: ValueColumn) -> _Places:
     """The same of values that were worked out before: 0 for none, and the places of others one up."""
-    where = np.searchsorted(column.handles, handles)
-    there = np.append(column.handles, -1)[where] == handles
-    return np.where(there, np.append(column.place, -1)[where] + 1, 0).astype(np.int32)
+    begin, end = np.searchsorted(column.handles, (handles[0], handles[-1] + 1)) if len(handles) > 0 else (0, 0)
+    where = np.searchsorted(handles, column.handles[begin:end])
+    there = handles[where] == column.handles[begin:end]
+    places = np.zeros(len(handles), dtype=np.int32)
+    places[where[there]] = column.place[begin:end][there] + 1
+    return places
 
 
 def _letter(place: int) -> str:
     return chr(_NONE + 1 + place)
 
 
-def _kept(connection: sqlite3.Connection, each: _Tag, after: int, upto: int) -> tuple[_Handles, _Places]:
+def _kept(connection: sqlite3.Connection, each: _Tag, piece: _Piece) -> tuple[_Handles, _Places]:
     """Who has the tag, and by which of its values; past the last of them for another."""
     choices = " ".join(f"WHEN value = ? THEN '{_letter(place)}'" for place in range(len(each.values)))
     other = f"'{_letter(len(each.values))}'"
     letter = f"CASE {choices} ELSE {other} END" if choices else other
-    nids, letters = connection.execute(_KEPT.format(letter=letter), (*each.values, each.code, after, upto)).fetchone()
+    bounds = (each.code, piece.after, piece.upto)
+    nids, letters = connection.execute(_KEPT.format(letter=letter), (*each.values, *bounds)).fetchone()
     return _handles(nids), _places(letters)
 
 
