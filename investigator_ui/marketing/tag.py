@@ -1,4 +1,4 @@
-"""The page of one tag: its dictionary entry, rule, lineage and dependants, how its values are spread, its versions and last run; deleting it."""
+"""The page of one tag: its dictionary entry, where its values come from and how they are spread, lineage and dependants, versions and runs; deleting it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,8 +15,20 @@ from investigator_ui.errors import Refused
 from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, empty, notice, page_shell, share_bar
-from investigator_ui.marketing.tag_contract import DELETE, TAG, TagName, TagVersion, WholeTag
-from investigator_ui.marketing.tag_words import by, code_at, consent, kind, run_sign, schedule, value
+from investigator_ui.marketing.tag_contract import DELETE, TAG, Computation, TagName, TagVersion, WholeTag
+from investigator_ui.marketing.tag_runs import runs_card
+from investigator_ui.marketing.tag_words import (
+    GIVEN,
+    by,
+    code_at,
+    consent,
+    kind,
+    run_sign,
+    schedule,
+    source,
+    value,
+    why,
+)
 from investigator_ui.marketing.tags import HOME
 from investigator_ui.panels.parts import Child, facts, icon, name_of
 from investigator_ui.texts import text
@@ -38,10 +50,11 @@ class TagAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class TagFound:
-    """`names`: of the tags that it reads and that read it."""
+    """`names`: of the tags that it reads and that read it; `computation`: what its values come from, where that is one."""
 
     tag: WholeTag
     names: tuple[TagName, ...]
+    computation: Computation | None = None
 
     def name(self, code: str, lang: Language) -> str:
         return next((each.name(lang) for each in self.names if each.code == code), code)
@@ -54,7 +67,9 @@ def load(user: UserApi, asked: TagAsked, _moment: datetime | None) -> TagFound:
     tag = read(WholeTag, answer["tag"])
     near = {*tag.dependants, *(each.removeprefix(TAG_READ) for each in tag.reads if each.startswith(TAG_READ))}
     names = read(tuple[TagName, ...], answer["tags"])
-    return TagFound(tag, tuple(each for each in names if each.code in near))
+    known = read(tuple[Computation, ...], answer["tagComputations"])
+    computation = next((each for each in known if each.name == tag.computation), None)
+    return TagFound(tag, tuple(each for each in names if each.code in near), computation)
 
 
 def delete(asked: Call[TagAsked]) -> Outcome:
@@ -77,7 +92,9 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
                           confirm=text("tags.delete_what", lang), danger=True)
             )  # fmt: skip
         tools.append(forms.link(f"{HOME}/{tag.code}/edit", text("tags.edit", lang), "button primary"))
-    left = html.Div([_spread(tag, look), _rule(tag, look), _versions(tag, look)], className="stack")
+    left = html.Div(
+        [_spread(tag, look), _source(found, look), runs_card(tag.runs, look), _versions(tag, look)], className="stack"
+    )
     right = html.Div([_entry(tag, look), _run(tag, look), _lineage(found, look)], className="stack")
     return page_shell(
         "tag",
@@ -98,11 +115,12 @@ def _readers(tag: WholeTag) -> int:
 def _notices(tag: WholeTag, look: Look) -> list[Component]:
     lang, figures = look.lang, tag.figures
     if figures is None:
+        if tag.kind in GIVEN:
+            return [notice(text(f"tags.never_{tag.kind.lower()}", lang, code=tag.code))]
         return [notice(text("tags.never_why", lang, schedule=schedule(tag.schedule, lang)))]
     told: list[Component] = []
     if figures.status == "FAILED":
-        why = " ".join((text("tags.failed_why", lang), figures.error or ""))
-        told.append(notice(why.strip(), tone="problem"))
+        told.append(notice(" ".join((text("tags.failed_why", lang), why(figures, lang))).strip(), tone="problem"))
     if figures.status == "STUCK":
         heard = words.moment(figures.heard_at, look.zone)
         told.append(notice(text("tags.stuck_why", lang, when=heard), tone="problem"))
@@ -139,8 +157,17 @@ def _spread(tag: WholeTag, look: Look) -> Component:
     )  # fmt: skip
 
 
-def _rule(tag: WholeTag, look: Look) -> Component:
-    return card(text("tags.rule", look.lang), html.Pre(tag.rule, className="rule", tabIndex=0))
+def _source(found: TagFound, look: Look) -> Component:
+    """Where its values come from: the rule, or what the computation does, or how they are given."""
+    tag, lang = found.tag, look.lang
+    if tag.kind in GIVEN:
+        return card(text("tags.source", lang), html.P(text(f"tags.given_{tag.kind.lower()}", lang, code=tag.code)))
+    if found.computation is None:
+        return card(text("tags.rule", lang), html.Pre(tag.rule or tag.computation, className="rule", tabIndex=0))
+    named: list[Child] = [found.computation.named(lang), html.Span(found.computation.name, className="mono quiet")]
+    return card(
+        text("tags.computation", lang), html.P(named, className="spread-head"), html.P(found.computation.means(lang))
+    )
 
 
 def _versions(tag: WholeTag, look: Look) -> Component:
@@ -155,6 +182,8 @@ def _version(version: TagVersion, look: Look, *, newest: bool) -> html.Li:
     line: list[Child] = [html.Span(label, className="version-number"), html.Span(when, className="quiet")]
     if newest:
         line.append(chip(text("tags.current", lang), "good"))
+    if not version.rule:
+        return html.Li(html.P(line, className="version-line"))
     return html.Li(html.Details([html.Summary(line), html.Pre(version.rule, className="rule")]))
 
 
@@ -166,7 +195,8 @@ def _entry(tag: WholeTag, look: Look) -> Component:
         (text("tags.category", lang), f"{tag.category} › {tag.subcategory}"),
         (text("tags.about", lang), name_of(look.schema.node_type(tag.type), lang)),
         (text("tags.column_kind", lang), kind(tag.value_type, lang)),
-        (text("tags.schedule", lang), schedule(tag.schedule, lang)),
+        (text("tags.source", lang), source(tag.kind, lang)),
+        *([] if tag.kind in GIVEN else [(text("tags.schedule", lang), schedule(tag.schedule, lang))]),
         (text("tags.owner", lang), tag.owner or "–"),
     ]
     return card(text("tags.entry", lang), facts(rows))

@@ -15,9 +15,21 @@ from investigator_ui.errors import Refused
 from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, page_shell
-from investigator_ui.marketing.tag_contract import CHANGE, CHECK, DEFINE, TAG, TAGS, TagCheck, TagRow, WholeTag
-from investigator_ui.marketing.tag_words import code_at, kind, over_risk, value
-from investigator_ui.marketing.tags import HOME, NEW
+from investigator_ui.marketing.tag_contract import (
+    CHANGE,
+    CHECK,
+    COMPUTATIONS,
+    DEFINE,
+    TAG,
+    TAGS,
+    Computation,
+    TagCheck,
+    TagRow,
+    WholeTag,
+)
+from investigator_ui.marketing.tag_words import GIVEN, code_at, kind, over_risk, source, value
+from investigator_ui.marketing.tags import HOME, NEW, RULE
+from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.parts import Child, icon, name_of
 from investigator_ui.texts import text
 
@@ -28,7 +40,9 @@ FIELDS = (
     "nameEn",
     "category",
     "subcategory",
+    "kind",
     "rule",
+    "computation",
     "type",
     "valueType",
     "consent",
@@ -39,6 +53,8 @@ KINDS = ("BOOL", "TEXT", "NUMBER", "DATE")
 CLASSES = ("MARKETING", "SERVICE", "RISK")
 SCHEDULES = ("DAILY", "MANUAL")
 CUSTOMER = "Customer"
+COMPUTED = "COMPUTED"
+SOURCES = (RULE, COMPUTED, *GIVEN)
 EXAMPLES = (
     'education in ("bachelor", "master", "doctor")',
     "years_since(birth_date) < 35",
@@ -56,6 +72,8 @@ AT = {
     "text.personal": "rule",
     "tag.risk": "consent",
     "tag.value_type": "valueType",
+    "tag.computation": "computation",
+    "tag.kind": "kind",
     "tag.code": "code",
     "tag.exists": "code",
     "rule.risk": "rule",
@@ -79,11 +97,12 @@ class FormAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class FormFound:
-    """`categories`: those that there are, of both levels, to choose from."""
+    """`categories`: those that there are, of both levels, to choose from; `computations` likewise."""
 
     tag: WholeTag | None
     categories: tuple[str, ...]
     subcategories: tuple[str, ...]
+    computations: tuple[Computation, ...]
 
 
 def load(user: UserApi, asked: FormAsked, _moment: datetime | None) -> FormFound:
@@ -94,9 +113,9 @@ def load(user: UserApi, asked: FormAsked, _moment: datetime | None) -> FormFound
             raise Refused("tag.unknown")
         tag = read(WholeTag, answer)
     rows = read(tuple[TagRow, ...], user.run(TAGS)["tags"])
-    return FormFound(
-        tag, tuple(sorted({row.category for row in rows})), tuple(sorted({row.subcategory for row in rows}))
-    )
+    computations = read(tuple[Computation, ...], user.run(COMPUTATIONS)["tagComputations"])
+    categories, subcategories = {row.category for row in rows}, {row.subcategory for row in rows}
+    return FormFound(tag, tuple(sorted(categories)), tuple(sorted(subcategories)), computations)
 
 
 def check(asked: Call[FormAsked]) -> Outcome:
@@ -120,6 +139,12 @@ def save(asked: Call[FormAsked]) -> Outcome:
     wanted: dict[str, Json] = {name: asked.values.get(name, "") for name in FIELDS}
     for name in ("nameZh", "nameEn", "code", "category", "subcategory", "owner", "rule"):
         wanted[name] = str(wanted[name]).strip()
+    if wanted["kind"] != RULE:
+        wanted["rule"] = ""
+    if wanted["kind"] == COMPUTED:  # what it is about and gives is the computation's affair
+        wanted |= {"type": CUSTOMER, "valueType": None}
+    else:
+        wanted["computation"] = ""
     document, field = (CHANGE, "changeTag") if asked.question.code else (DEFINE, "defineTag")
     try:
         code = asked.user.run(document, input=wanted)[field]["code"]
@@ -134,7 +159,12 @@ def draw(asked: FormAsked, found: FormFound, look: Look) -> Component:
     back = HOME if tag is None else f"{HOME}/{tag.code}"
     form = forms.form(
         "save",
-        [html.Div([html.Div(_entry(found, look), className="stack"), _rule(tag, look)], className="columns tag-form")],
+        [
+            html.Div(
+                [html.Div(_entry(found, look), className="stack"), html.Div(_sources(found, look), className="stack")],
+                className="columns tag-form",
+            )
+        ],
         submit=text("tags.save_new" if tag is None else "tags.save", lang),
         more=[forms.link(back, text("market.cancel", lang), "button")],
     )
@@ -157,6 +187,7 @@ def _entry(found: FormFound, look: Look) -> list[Child]:
     schedules = [(each, text(f"tags.schedule_{each.lower()}", lang)) for each in SCHEDULES]
     types = [(each.label, name_of(each, lang)) for each in look.schema.node_types]
     fixed = tag is not None
+    sources = [(each, source(each, lang)) for each in SOURCES]
     return [
         card(
             "",
@@ -174,17 +205,27 @@ def _entry(found: FormFound, look: Look) -> list[Child]:
                         forms.field("subcategory", text("tags.second_level", lang), value=tag.subcategory if tag else "", required=True,
                                     most=60, options=_same(found.subcategories)),
                     ),
-                    _pair(
-                        forms.field("type", text("tags.about", lang), kind="select", value=tag.type if tag else CUSTOMER, options=types,
-                                    fixed=fixed),
-                        forms.field("valueType", text("tags.column_kind", lang), kind="select", value=tag.value_type if tag else "BOOL",
-                                    options=kinds, fixed=fixed),
+                    forms.field("kind", text("tags.source", lang), kind="select", value=tag.kind if tag else RULE, options=sources,
+                                fixed=fixed),
+                    _only(
+                        _pair(
+                            forms.field("type", text("tags.about", lang), kind="select", value=tag.type if tag else CUSTOMER, options=types,
+                                        fixed=fixed),
+                            forms.field("valueType", text("tags.column_kind", lang), kind="select", value=tag.value_type if tag else "BOOL",
+                                        options=kinds, fixed=fixed),
+                        ),
+                        (RULE, *GIVEN),
+                        tag,
                     ),
                     _pair(
                         forms.field("consent", text("tags.consent", lang), kind="select", value=tag.consent if tag else "MARKETING",
                                     options=classes),
-                        forms.field("schedule", text("tags.schedule", lang), kind="select", value=tag.schedule if tag else "DAILY",
-                                    options=schedules),
+                        _only(
+                            forms.field("schedule", text("tags.schedule", lang), kind="select", value=tag.schedule if tag else "DAILY",
+                                        options=schedules),
+                            (RULE, COMPUTED),
+                            tag,
+                        ),
                     ),
                     forms.field("owner", text("tags.owner", lang), value=tag.owner if tag else look.me.name, most=60),
                 ],
@@ -198,8 +239,64 @@ def _pair(*fields: Component) -> Component:
     return html.Div(list(fields), className="form-row")
 
 
+def _only(part: Component, kinds: Sequence[str], tag: WholeTag | None) -> Component:
+    """Of these kinds of tag alone: the script shows and hides it as another is chosen."""
+    chosen = tag.kind if tag else RULE
+    return html.Div(part, hidden=chosen not in kinds, **attrs(data_kinds=" ".join(kinds)))
+
+
 def _same(values: Sequence[str]) -> list[tuple[str, str]]:
     return [(each, each) for each in values]
+
+
+def _sources(found: FormFound, look: Look) -> list[Component]:
+    """A part for each kind of tag: where its values come from."""
+    lang = look.lang
+    told = [
+        _only(card(text("tags.source", lang), html.P(_how_given(each, found.tag, lang))), (each,), found.tag)
+        for each in GIVEN
+    ]
+    return [
+        _only(_rule(found.tag, look), (RULE,), found.tag),
+        _only(_computation(found, look), (COMPUTED,), found.tag),
+        *told,
+    ]
+
+
+def _how_given(of: str, tag: WholeTag | None, lang: Language) -> str:
+    family = of.lower()
+    return text(f"tags.will_be_{family}", lang) if tag is None else text(f"tags.given_{family}", lang, code=tag.code)
+
+
+def _computation(found: FormFound, look: Look) -> Component:
+    lang, tag = look.lang, found.tag
+    options = [("", text("tags.choose", lang)), *((each.name, each.named(lang)) for each in found.computations)]
+    return card(
+        "",
+        forms.field(
+            "computation",
+            text("tags.computation", lang),
+            kind="select",
+            value=tag.computation if tag else "",
+            options=options,
+            required=True,
+            fixed=tag is not None,
+        ),
+        *(_meaning(each, look) for each in found.computations),
+        html.P(text("tags.steps", lang), className="hint"),
+    )
+
+
+def _meaning(computation: Computation, look: Look) -> Component:
+    """What one of them says; the script shows that of the chosen one."""
+    lang = look.lang
+    signs: list[Child] = [chip(kind(computation.value_type, lang))]
+    if computation.risk:
+        signs.append(chip(text("tags.rule_risk", lang), "problem"))
+    signs += [html.Span(each, className="chip mono") for each in computation.reads]
+    told = [html.P(computation.means(lang)), html.Div(signs, className="chips")]
+    chosen = attrs(data_computation=computation.name, data_risk="1" if computation.risk else "")
+    return html.Div(told, className="live-part", hidden=True, **chosen)
 
 
 def _rule(tag: WholeTag | None, look: Look) -> Component:

@@ -11,12 +11,13 @@ from investigator_ui.address import Language
 from investigator_ui.errors import Refused
 from investigator_ui.marketing.page import Look
 from investigator_ui.marketing.parts import chip
-from investigator_ui.marketing.tag_contract import TagFigures
+from investigator_ui.marketing.tag_contract import TagFigures, TagRun
 from investigator_ui.panels.parts import Child
-from investigator_ui.texts import TEXTS, text
+from investigator_ui.texts import TEXTS, problem, text
 
 CODE = r"[a-z][a-z0-9_]{0,39}"
 
+GIVEN = ("IMPORTED", "MANUAL")  # kinds whose values nothing of ours computes
 CONSENT_TONES = {"MARKETING": "good", "SERVICE": "", "RISK": "problem"}
 JOB, SHELL = "a job (", "command line"  # what is no person, as the API calls it
 STATUS_TONES = {"DONE": "good", "RUNNING": "", "FAILED": "problem", "STUCK": "problem"}
@@ -39,13 +40,26 @@ def value(value_type: str, said: str, lang: Language) -> str:
     return text("tags.yes", lang) if value_type == "BOOL" and said == "true" else said
 
 
-def run_sign(figures: TagFigures | None, lang: Language, zone: ZoneInfo) -> Component:
+def source(of: str, lang: Language) -> str:
+    """Where a tag's values come from."""
+    return _known("tags.source_", of, lang)
+
+
+def why(run: TagRun, lang: Language) -> str:
+    """Why a run failed: the API says it in English, so Chinese words for the code go before."""
+    if not run.error or lang == "en" or not run.error_code:
+        return run.error or ""
+    happened, todo = problem(run.error_code, lang)
+    return f"{happened}。{todo}（{run.error}）"
+
+
+def run_sign(figures: TagRun | None, lang: Language, zone: ZoneInfo) -> Component:
     """How the last run went, with the words of its error."""
     if figures is None:
         return chip(text("tags.never", lang), "warn")
     label = _known("tags.status_", figures.status, lang)
     heard = text("tags.heard", lang, when=words.moment(figures.heard_at, zone))
-    return chip(label, STATUS_TONES.get(figures.status, ""), title=figures.error or heard)
+    return chip(label, STATUS_TONES.get(figures.status, ""), title=why(figures, lang) or heard)
 
 
 def freshness(figures: TagFigures | None, lang: Language) -> Component:

@@ -17,7 +17,7 @@ from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import card, empty, page_shell, share_bar
 from investigator_ui.marketing.tag_contract import TAGS, TagRow
-from investigator_ui.marketing.tag_words import CONSENT_TONES, consent, freshness, kind, run_sign
+from investigator_ui.marketing.tag_words import CONSENT_TONES, consent, freshness, kind, run_sign, source, why
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.lists import choice_field, clear, column, search_field
 from investigator_ui.panels.parts import Child, icon
@@ -27,6 +27,7 @@ HOME = "/tags"
 NEW = f"{HOME}/~new"  # no tag is called so
 TROUBLES = ("FAILED", "STUCK")
 STATES = ("trouble", "stale", "never")  # what a market can be narrowed down to
+RULE = "RULE"
 COLUMNS = ("name", "kind", "consent", "coverage", "fresh", "run")
 MOST = 80
 
@@ -187,7 +188,10 @@ def _row(tag: TagRow, look: Look) -> html.Tr:
     lang, figures = look.lang, tag.figures
     name = [
         forms.link(f"{HOME}/{tag.code}", tag.name(lang), "page-anchor row-name"),
-        html.Span([html.Span(tag.subcategory), html.Span(tag.code, className="mono")], className="tag-under"),
+        html.Span(
+            [html.Span(tag.subcategory), html.Span(tag.code, className="mono"), *_from(tag, lang)],
+            className="tag-under",
+        ),
     ]
     coverage = (
         html.Span("–", className="quiet") if figures is None else share_bar(figures.coverage, figures.population, lang)
@@ -199,16 +203,21 @@ def _row(tag: TagRow, look: Look) -> html.Tr:
             html.Td(consent(tag.consent, lang)),
             html.Td(coverage),
             html.Td(freshness(figures, lang)),
-            html.Td([run_sign(figures, lang, look.zone), *_failure(tag)]),
+            html.Td([run_sign(figures, lang, look.zone), *_failure(tag, lang)]),
         ],
         **attrs(data_row=tag.code),
     )
 
 
-def _failure(tag: TagRow) -> list[Component]:
+def _from(tag: TagRow, lang: Language) -> list[Component]:
+    """Where values come from; most have a rule, which goes without saying."""
+    return [] if tag.kind == RULE else [html.Span(source(tag.kind, lang))]
+
+
+def _failure(tag: TagRow, lang: Language) -> list[Component]:
     if tag.figures is None or not tag.figures.error:
         return []
-    return [html.Span(tag.figures.error, className="hint tag-error")]
+    return [html.Span(why(tag.figures, lang), className="hint tag-error")]
 
 
 PAGE = Page(

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.ui.browsing import Investigator, investigating
 from tests.ui.conftest import ReferenceProduct
 from tests.ui.fake_api import FakeApi
-from tests.ui.marketing_answers import MARKETER, OPERATOR, figures, job, tag, with_tags
+from tests.ui.marketing_answers import MARKETER, OPERATOR, computation, figures, job, run, tag, with_tags
 from tests.ui.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
@@ -191,6 +191,98 @@ def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, 
         expect(page.locator("button[data-do=delete]")).to_be_focused()
         page.click(".tag-chip >> text=Referrer")
         expect(page.locator("#tag-page h1")).to_have_text("Referrer")
+
+
+def test_every_night_of_a_tag_is_told_with_what_went_wrong(browser: Browser, market: tuple[FakeApi, str]) -> None:
+    api, url = market
+    killed = run(status="STUCK", baseDate="2026-03-29", heardAt="2025-03-01T02:03:00+00:00")
+    failed = run(
+        status="FAILED",
+        baseDate="2026-03-30",
+        coverage=None,
+        changed=None,
+        errorCode="tag.reads_failed",
+        error="It reads what failed: a.",
+    )
+    told = tag("referrer", runs=[run(by="a job (tags)"), failed, killed], figures=figures(by="a job (tags)"))
+    with_tags(api, [told], MARKETER)
+    with investigating(browser, url, bypass_csp=True) as who:
+        page = who.page
+        who.start("/tags/referrer")
+        rows = page.locator(".tag-runs tbody tr")
+        expect(rows).to_have_count(3)
+        for place, said in enumerate(
+            (
+                ["2026-03-31", "6.0%", "15", "后台任务", "完成"],
+                ["少于 10", "它读取的标签没有算成"],
+                ["卡住", "3.0 分钟"],
+            )
+        ):
+            for each in said:
+                expect(rows.nth(place)).to_contain_text(each)
+        expect(page.locator(".run-strip .run")).to_have_count(3)
+        expect(page.locator(".run-strip .run").first).to_have_class("run stuck")  # the oldest
+        assert serious(who) == []
+
+
+def test_a_computed_tag_is_chosen_from_what_there_is_and_says_what_it_tells(
+    browser: Browser, market: tuple[FakeApi, str]
+) -> None:
+    api, url = market
+    sent: list[object] = []
+    reach = computation("referral.reach")
+    made = tag(
+        "far", kind="COMPUTED", computation="referral.reach", rule="", valueType="NUMBER", figures=None, versions=[]
+    )
+    with_tags(api, [made], [*MARKETER, "see_risk"], [reach, computation("relations.ring_size", risk=True)])
+    api.pages["PageDefineTag"] = lambda variables: (sent.append(variables["input"]), {"defineTag": {"code": "far"}})[1]
+    with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
+        page = who.page
+        who.start("/tags/~new")
+        expect(page.locator("#field-rule")).to_be_visible()
+        expect(page.locator("#field-computation")).to_be_hidden()
+        page.select_option("#field-kind", "COMPUTED")
+        expect(page.locator("#field-computation")).to_be_visible()
+        for hidden in ("rule", "type", "valueType"):
+            expect(page.locator(f"#field-{hidden}")).to_be_hidden()
+        page.select_option("#field-computation", "relations.ring_size")
+        expect(page.locator("#field-consent")).to_have_value("RISK")
+        page.select_option("#field-computation", "referral.reach")
+        expect(page.locator("[data-computation='referral.reach']")).to_contain_text("it tells referral.reach")
+        expect(page.locator("[data-computation='relations.ring_size']")).to_be_hidden()
+        page.select_option("#field-consent", "MARKETING")
+        write(page, code="far", nameZh="触达", nameEn="reach", category="社交", subcategory="推荐")
+        assert serious(who) == []
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#tag-page h1")).to_have_text("The far")
+        expect(page.locator("#tag-page")).to_contain_text("it tells referral.reach")
+        assert serious(who) == []
+    (input,) = sent
+    assert isinstance(input, dict)
+    assert {name: input[name] for name in ("kind", "computation", "rule", "valueType", "consent")} == {
+        "kind": "COMPUTED", "computation": "referral.reach", "rule": "", "valueType": None, "consent": "MARKETING",
+    }  # fmt: skip
+
+
+def test_a_tag_that_is_given_says_how_and_is_changed_without_a_rule(
+    browser: Browser, market: tuple[FakeApi, str]
+) -> None:
+    api, url = market
+    given = tag("tier", kind="IMPORTED", rule="", reads=[], figures=None, schedule="MANUAL", versions=[])
+    with_tags(api, [given], MARKETER)
+    api.pages["PageChangeTag"] = lambda _: {"changeTag": {"code": "tier"}}
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start("/tags/tier")
+        expect(page.locator(".page-notice")).to_contain_text("guanxi tags import tier")
+        assert page.locator("#tag-page .rule").count() == 0
+        page.click("text=Edit")
+        expect(page.locator("#field-kind")).to_be_disabled()
+        expect(page.locator("#field-kind")).to_have_value("IMPORTED")
+        expect(page.locator("#field-rule")).to_be_hidden()
+        expect(page.locator("#field-schedule")).to_be_hidden()
+        page.click(".page-form [type=submit]")
+        expect(page.locator("#tag-page h1")).to_have_text("The tier")
 
 
 def test_who_may_not_see_tags_is_told_so_and_an_unknown_tag_is_not_there(
