@@ -3,23 +3,25 @@
     python -m benchmarks.portraits --store sqlite:///var/guanxi.db --spreaders 50000 --grow 50000 --rounds 3
 
 Takes a SQLite graph that `guanxi ingest` has filled and whose tags of docs/examples/tags.toml are computed. One that was never scored gets grades drawn
-at random first, so use a copy. All that is compared runs in turn in one process and must count the same. Times are CPU time, in this process.
+at random first, so use a copy. All that is compared runs in turn in one process and must count the same. Times are CPU time of all
+threads, and by the clock.
 """
 
 import argparse
 import resource
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
-from benchmarks.audiences import CHANNEL, GATE, WHO, Times, grade_at_random
+from benchmarks.audiences import CHANNEL, GATE, WHO, grade_at_random
+from benchmarks.segments import Times
 from graph_model.principal import Principal, Role
 from graph_model.services import audiences
-from graph_model.services.audience_records import Recipe
+from graph_model.services.audience_records import Recipe, Version
 from graph_model.services.macro_portraits.portrait import Applied, MacroPortrait, cross
 from graph_model.services.referrals import circles_of
-from graph_model.store import utc_now
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 
 MARKETER = Principal("benchmark", Role.MARKETER)
@@ -38,11 +40,13 @@ def main() -> None:
     parser.add_argument("--spreaders", type=int, default=2_000)
     parser.add_argument("--grow", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--crossings", action="store_true", help="macro portraits only")
     options = parser.parse_args()
     store, now, times = open_store(options.store), utc_now(), Times()
     if store.latest_scoring() is None:
         grade_at_random(store, now - timedelta(hours=1))
     beside = sqlite3.connect(options.store.removeprefix("sqlite:///"))
+    drawn: Version | None = None
     for number in range(options.rounds):
         for rows, columns in PAIRS:
             name = f"{rows} by {columns}"
@@ -52,24 +56,30 @@ def main() -> None:
             frames = times.of(f"{name}, Polars", lambda: by_polars(beside, rows, columns))  # noqa: B023
             assert cells(ours) == sorted(grouped) == sorted(frames), "all count the same"
         times.of("age_band by product", lambda: cross(store, WHO, "age_band", by=Applied.PRODUCT, now=now))
-        circles = circles_of(store, GATE.secret, as_of=now)
-        _, version = times.of(
-            f"audience of {options.spreaders:,} spreaders and {options.grow:,} like them",
-            lambda: audiences.create(
-                store, GATE, circles, WHO,  # noqa: B023
-                name=f"benchmark {now:%H:%M:%S} {number}", channel=CHANNEL, purpose="benchmark",  # noqa: B023
-                recipe=Recipe(spreaders=options.spreaders, grow=options.grow), now=now,
-            ),
-        )  # fmt: skip
+        if not options.crossings:
+            drawn = audience(store, options.spreaders, options.grow, number, now, times)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"{ours.population:,} customers; {version.members:,} members, {version.grown:,} of them look-alikes; memory {memory:,} MB"
-    )
-    for each in version.likeness:
-        print(f"  {each.code}: {', '.join(f'{trait.value} {trait.weight:+.2f}' for trait in each.traits)}")
+    print(f"{ours.population:,} customers; memory {memory:,} MB")
+    if drawn is not None:
+        print(f"{drawn.members:,} members, {drawn.grown:,} of them look-alikes")
+        for each in drawn.likeness:
+            print(f"  {each.code}: {', '.join(f'{trait.value} {trait.weight:+.2f}' for trait in each.traits)}")
     print(times.table())
     beside.close()
     store.close()
+
+
+def audience(store: GraphStore, spreaders: int, grow: int, number: int, now: datetime, times: Times) -> Version:
+    circles = circles_of(store, GATE.secret, as_of=now)
+    _, version = times.of(
+        f"audience of {spreaders:,} spreaders and {grow:,} like them",
+        lambda: audiences.create(
+            store, GATE, circles, WHO,
+            name=f"benchmark {now:%H:%M:%S} {number}", channel=CHANNEL, purpose="benchmark",
+            recipe=Recipe(spreaders=spreaders, grow=grow), now=now,
+        ),
+    )  # fmt: skip
+    return version
 
 
 def cells(found: MacroPortrait) -> list[int]:
