@@ -1,7 +1,8 @@
 """Build: the feature table of a set of questions, tabular and graph columns side by side."""
 
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -11,11 +12,24 @@ from gnn.arrays.csr import Index
 from gnn.arrays.graph import NEVER, GraphArrays, Incidence, Moments
 from gnn.features.layout import WALK_COLUMNS
 from gnn.features.marks import by_mark
+from gnn.features.placing import placed_links, placed_people, placed_uses, placing_of
 from gnn.features.questions import QuestionSet
 from gnn.features.tabular import OWN_COLUMNS, as_float, form, form_columns, own_past
 from gnn.features.vocabulary import Vocabulary, learn_vocabulary
-from gnn.features.walk import DAY_MS, Histories, Notes, OwnUses, People, Questions, RingView, Rows, walk, walk_on
-from gnn.rings.detect import RingConfig, find_rings
+from gnn.features.walk import (
+    DAY_MS,
+    Histories,
+    Notes,
+    OwnUses,
+    People,
+    Questions,
+    RingView,
+    Rows,
+    notes_of,
+    walk,
+    walk_on,
+)
+from gnn.rings.detect import RingConfig, Rings, find_rings
 from graph_model.store import OnProgress
 
 SNAPSHOT_MS = 60 * DAY_MS
@@ -73,11 +87,19 @@ def describe(
     the rings of a mark; left out, they are found in the arrays, which then must be the whole graph."""
     names, coded, tabular = column_names()
     values = np.empty((len(asked), len(names)), dtype=np.float32)
-    order = arrays.application_order
-    walker = walker_of(arrays, asked, vocabulary, hub_cap=config.rings.hub_cap)
     applications = arrays.applications
+    placing = placing_of(arrays.incidence, config.rings.hub_cap)
+    customer = placing.place[applications.customer]
+    order = np.lexsort((applications.applied_at, customer))
+    walker = Walker(
+        replace(asked, customer=placing.place[asked.customer]),
+        _positions(order, asked),
+        placed_people(people_of(arrays), placing),
+        _histories(arrays, customer, order, vocabulary),
+        config.rings.hub_cap,
+    )
     own = own_past(
-        asked.customer,
+        walker.asked.customer,
         asked.moment,
         walker.position,
         walker.past,
@@ -88,15 +110,23 @@ def describe(
     )
     values[:, : tabular - len(OWN_COLUMNS)] = form(arrays, asked, vocabulary)
     values[:, tabular - len(OWN_COLUMNS) : tabular] = own
-    uses, links = own_uses(arrays), arrays.incidence
+    uses, links = placed_uses(own_uses(arrays), placing), placed_links(arrays.incidence, placing)
+    held = threading.local()
 
     def view_of(mark: int) -> RingView:
-        return ring_view(arrays, walker.people, mark, config.rings) if rings is None else rings(mark)
+        if rings is None:
+            found = find_rings(links, before=mark, config=config.rings, order=placing.place)
+            return _as_known(found, walker.people, mark)
+        view = rings(mark)
+        return view._replace(ring=view.ring[placing.customers])
 
     def fill(rows: NDArray[np.int64], view: RingView) -> None:
-        values[rows, tabular:] = walker(rows, uses, links, view)
+        # Notes are as large as the graph: each thread makes its own once.
+        notes, number = held.__dict__.get("notes") or (notes_of(walker.people, walker.past, links), 0)
+        held.notes = notes, number + len(rows)
+        values[rows, tabular:] = walker(rows, uses, links, view, (notes, number))
 
-    by_mark(asked.moment // SNAPSHOT_MS * SNAPSHOT_MS, asked.customer, view_of, fill, on_progress)
+    by_mark(asked.moment // SNAPSHOT_MS * SNAPSHOT_MS, walker.asked.customer, view_of, fill, on_progress)
     return FeatureTable(names, coded, tabular, values)
 
 
@@ -136,9 +166,15 @@ class Walker:
 
 def walker_of(arrays: GraphArrays, asked: QuestionSet, vocabulary: Vocabulary, *, hub_cap: int) -> Walker:
     order = arrays.application_order
-    position = _inverse(order)[asked.application] if len(order) > 0 else np.full(len(asked), -1)
-    position = np.where(asked.application >= 0, position, -1).astype(np.int32)
-    return Walker(asked, position, people_of(arrays), _histories(arrays, order, vocabulary), hub_cap)
+    past = _histories(arrays, arrays.applications.customer, order, vocabulary)
+    return Walker(asked, _positions(order, asked), people_of(arrays), past, hub_cap)
+
+
+def _positions(order: NDArray[np.int64], asked: QuestionSet) -> Index:
+    """Where each question's application comes in this order, -1 for none."""
+    inverse = np.full(len(order) + 1, -1, dtype=np.int32)
+    inverse[order] = np.arange(len(order), dtype=np.int32)
+    return inverse[asked.application]  # -1 is the last
 
 
 def own_uses(arrays: GraphArrays) -> OwnUses:
@@ -168,7 +204,10 @@ def people_of(arrays: GraphArrays) -> People:
 
 def ring_view(arrays: GraphArrays, people: People, taken_at: int, config: RingConfig) -> RingView:
     """The rings as they were at a moment, with what was known of their members then."""
-    rings = find_rings(arrays.incidence, before=taken_at, config=config)
+    return _as_known(find_rings(arrays.incidence, before=taken_at, config=config), people, taken_at)
+
+
+def _as_known(rings: Rings, people: People, taken_at: int) -> RingView:
     return RingView(
         ring=rings.ring,
         size=rings.size.astype(np.float64),
@@ -180,9 +219,9 @@ def ring_view(arrays: GraphArrays, people: People, taken_at: int, config: RingCo
     )
 
 
-def _histories(arrays: GraphArrays, order: NDArray[np.int64], vocabulary: Vocabulary) -> Histories:
+def _histories(arrays: GraphArrays, customer: Index, order: NDArray[np.int64], vocabulary: Vocabulary) -> Histories:
     applications = arrays.applications
-    counts = np.bincount(applications.customer, minlength=len(arrays.customers.handles))
+    counts = np.bincount(customer, minlength=len(arrays.customers.handles))
     with np.errstate(divide="ignore"):
         amount = np.log(as_float(applications.properties["amount"][order]))
     ptr = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
@@ -200,12 +239,6 @@ def _earliest(customer: Index, moments: Moments, customers: int) -> Moments:
     earliest = np.full(customers, NEVER, dtype=np.int64)
     np.minimum.at(earliest, customer, moments)
     return earliest
-
-
-def _inverse(order: NDArray[np.int64]) -> NDArray[np.int64]:
-    inverse = np.empty_like(order)
-    inverse[order] = np.arange(len(order))
-    return inverse
 
 
 def _code_at(codes: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -158,7 +158,7 @@ def walk_on(
     )
     votes = np.zeros(len(rings.size), dtype=np.float64)
     for q in range(len(asked.customer)):
-        found = _meet(rows[q], q, first + q, asked, own, links, known, near, hub_cap)
+        found = _meet(rows[q], q, first + q, asked, own, links, known, shared, near, hub_cap)
         _describe_near(rows[q], q, asked, near, found, people, known, past)
         _describe_far(rows[q], q, first + q, asked, near, found, known, shared, seen, links, past, hub_cap)
         _describe_ring(rows[q], q, asked, near, found, people, rings, votes)
@@ -199,6 +199,7 @@ def _meet(
     own: OwnUses,
     links: Incidence,
     known: Known,
+    shared: NDArray[np.uint8],
     near: Near,
     hub_cap: int,
 ) -> int:
@@ -217,6 +218,8 @@ def _meet(
         if own.since[use] == asked.applied_at[q] and row[cell + 6] > 0:
             row[_NEAR + 27] += 1
         row[cell + 6] += 1
+        if not shared[identifier >> 3] & (1 << (identifier & 7)):  # nobody else's, as most are
+            continue
         # An identifier used by two channels (home and delivery address) ties its people once.
         since = own.since[use]
         repeated = False

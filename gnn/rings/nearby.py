@@ -9,9 +9,9 @@ from gnn.rings.projection import Projection
 _PASSES = 2
 
 
-def brought_near(graph: Projection) -> tuple[Projection, Index]:
-    """The customers who have links, breadth first from the lowest on, with their links; and who each of them was."""
-    place, listing = _breadth_first(graph.indptr, graph.indices)
+def brought_near(graph: Projection, order: Index) -> tuple[Projection, Index]:
+    """The customers who have links, breadth first, beginning in this order, with their links; and who each of them was."""
+    place, listing = _breadth_first(graph.indptr, graph.indices, order)
     return Projection(*_renumbered(graph.indptr, graph.indices, graph.weights, place, listing)), listing
 
 
@@ -22,13 +22,13 @@ def in_passes(nodes: int, random: np.random.Generator) -> Index:
 
 
 @kernel
-def _breadth_first(indptr: Pointer, indices: Index) -> tuple[Index, Index]:
+def _breadth_first(indptr: Pointer, indices: Index, order: Index) -> tuple[Index, Index]:
     """The new number of each customer, -1 for those without a link; and the customers in that order."""
     rows = len(indptr) - 1
     place = np.full(rows, -1, dtype=np.int32)
     listing = np.empty(rows, dtype=np.int32)
     found = 0
-    for first in range(rows):
+    for first in order:
         if place[first] >= 0 or indptr[first] == indptr[first + 1]:
             continue
         place[first] = found

@@ -40,46 +40,41 @@ def _project(links: Incidence, before: int, hub_cap: int) -> tuple[Pointer, Inde
     customers = len(links.customer_ptr) - 1
     identifiers = len(links.identifier_ptr) - 1
     degree = np.zeros(identifiers, dtype=np.int32)
+    most = 0  # pairs, those counted more than once that share several identifiers
     for identifier in range(identifiers):
         for position in range(links.identifier_ptr[identifier], links.identifier_ptr[identifier + 1]):
             if links.identifier_since[position] >= before:
                 break
             degree[identifier] += 1
+        if 2 <= degree[identifier] <= hub_cap:
+            most += degree[identifier] * (degree[identifier] - 1)
+        else:
+            degree[identifier] = 0
+    # Room for so many is asked for and filled from its beginning: what is not written to takes no memory.
+    indices = np.empty(most, dtype=np.int32)
+    weights = np.empty(most, dtype=np.float64)
     indptr = np.zeros(customers + 1, dtype=np.int64)
-    seen = np.full(customers, -1, dtype=np.int32)
-    slot = np.zeros(customers, dtype=np.int64)
-    indices = np.empty(0, dtype=np.int32)
-    weights = np.empty(0, dtype=np.float64)
-    # Twice over the same walk: count distinct neighbours, then fill. Pairs are never held, so memory is that of the result.
-    for filling in range(2):
-        if filling == 1:
-            for customer in range(customers):
-                indptr[customer + 1] += indptr[customer]
-            indices = np.empty(indptr[customers], dtype=np.int32)
-            weights = np.zeros(indptr[customers], dtype=np.float64)
-            seen[:] = -1
-        for customer in range(customers):
-            found = 0
-            for use in range(links.customer_ptr[customer], links.customer_ptr[customer + 1]):
-                if links.customer_since[use] >= before:
-                    break
-                identifier = links.customer_identifier[use]
-                if degree[identifier] < 2 or degree[identifier] > hub_cap:
+    slot = np.full(customers, -1, dtype=np.int64)
+    found = 0
+    for customer in range(customers):
+        first = found
+        for use in range(links.customer_ptr[customer], links.customer_ptr[customer + 1]):
+            if links.customer_since[use] >= before:
+                break
+            identifier = links.customer_identifier[use]
+            if degree[identifier] == 0:
+                continue
+            share = 1.0 / (degree[identifier] - 1)
+            begin = links.identifier_ptr[identifier]
+            for position in range(begin, begin + degree[identifier]):
+                other = links.identifier_customer[position]
+                if other == customer:
                     continue
-                share = 1.0 / (degree[identifier] - 1)
-                first = links.identifier_ptr[identifier]
-                for position in range(first, first + degree[identifier]):
-                    other = links.identifier_customer[position]
-                    if other == customer:
-                        continue
-                    if seen[other] != customer:
-                        seen[other] = customer
-                        slot[other] = indptr[customer] + found
-                        found += 1
-                        if filling == 1:
-                            indices[slot[other]] = other
-                    if filling == 1:
-                        weights[slot[other]] += share
-            if filling == 0:
-                indptr[customer + 1] = found
-    return indptr, indices, weights
+                if slot[other] < first:
+                    slot[other] = found
+                    indices[found] = other
+                    weights[found] = 0.0
+                    found += 1
+                weights[slot[other]] += share
+        indptr[customer + 1] = found
+    return indptr, indices[:found], weights[:found]

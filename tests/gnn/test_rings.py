@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnn.arrays.csr import aggregate, build_csr, components, group
+from gnn.features.placing import placed_links, placing_of
 from gnn.rings.cpm import communities, objective
 from gnn.rings.detect import RingConfig, find_rings
 from gnn.rings.identity import stable_ids
@@ -109,7 +110,7 @@ def test_communities_are_connected_and_the_same_for_the_same_seed():
 
 def test_customers_who_are_brought_near_keep_their_links_and_whoever_has_none_is_left_out():
     graph = project(planted(300, 10, 8, 6)[0].arrays().incidence, before=LATER)
-    near, customer = brought_near(graph)
+    near, customer = brought_near(graph, np.arange(graph.customers, dtype=np.int32))
     assert sorted(customer.tolist()) == np.flatnonzero(np.diff(graph.indptr)).tolist()
     told = weights(near)
     assert {(int(customer[a]), int(customer[b])): w for (a, b), w in told.items()} == weights(graph)
@@ -117,6 +118,18 @@ def test_customers_who_are_brought_near_keep_their_links_and_whoever_has_none_is
     assert (
         sorted(order.tolist()) == list(range(near.customers)) and (np.diff(order) < 0).sum() == 1
     )  # twice through memory
+
+
+def test_rings_are_the_same_however_customers_and_identifiers_are_numbered():
+    links = planted(1_000, 40, 8, 5)[0].arrays().incidence
+    placing = placing_of(links, 50)
+    assert not np.array_equal(placing.place, np.arange(1_000))
+    assert np.array_equal(placing.customers[placing.place], np.arange(1_000))
+    plain = find_rings(links, before=LATER, config=RingConfig())
+    placed = find_rings(placed_links(links, placing), before=LATER, config=RingConfig(), order=placing.place)
+    assert len(plain) > 40
+    assert np.array_equal(placed.ring[placing.place], plain.ring)
+    assert np.array_equal(placed.size, plain.size) and np.array_equal(placed.density, plain.density)
 
 
 def test_planted_rings_are_found_and_random_groups_would_not_be():

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnn.features.build import FeatureConfig, FeatureTable, describe, vocabulary_of
+from gnn.features.build import (
+    FeatureConfig,
+    FeatureTable,
+    describe,
+    mark_of,
+    own_uses,
+    people_of,
+    ring_view,
+    vocabulary_of,
+    walker_of,
+)
+from gnn.features.layout import WALK_COLUMNS
 from gnn.features.questions import QuestionSet, at_application, at_present, latest_rows
 from gnn.rings.detect import RingConfig
 from tests.gnn.graphs import Applied, Story, Use, day
@@ -94,6 +105,38 @@ def test_fraud_two_steps_away_is_far_fraud_and_weighs_by_strength():
     assert first(table, "far") == 1
     assert first(table, "far_fraud") == 1
     assert first(table, "far_fraud_share") == 1.0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_whoever_is_renumbered_so_that_memory_is_near_has_the_same_features_to_the_last_bit(seed):
+    chance = np.random.default_rng(seed)
+    channels = ("uses_device", "uses_phone", "has_address_home", "has_address_delivery", "uses_ip")
+    people, things = 60, 70  # of which each third is somebody's alone, and the first is everybody's
+    uses = [Use(c, 0, "uses_ip", chance.uniform(0, 300)) for c in range(people)]
+    for _ in range(260):
+        thing = int(min(chance.integers(1, things), chance.integers(1, things)))
+        uses.append(Use(int(chance.integers(people)), thing, channels[thing % 4], chance.uniform(0, 300)))
+    applied = [
+        Applied(
+            int(chance.integers(people)),
+            chance.uniform(0, 300),
+            float(chance.integers(1, 50) * 1_000),
+            fraud_known=chance.uniform(0, 350) if chance.random() < 0.3 else None,
+            refused=chance.uniform(0, 350) if chance.random() < 0.3 else None,
+        )
+        for _ in range(90)
+    ]
+    arrays = Story(people, uses, applied, until=350).arrays()
+    config = FeatureConfig(RingConfig(hub_cap=20))
+    for asked in (at_application(arrays), at_present(arrays)):
+        words = vocabulary_of(arrays, asked)
+        told = describe(arrays, asked, words, config=config)
+        plain = walker_of(arrays, asked, words, hub_cap=20)
+        for row, moment in enumerate(asked.moment.tolist()):
+            view = ring_view(arrays, people_of(arrays), mark_of(moment), config.rings)
+            one = plain(np.array([row]), own_uses(arrays), arrays.incidence, view)
+            assert np.array_equal(told.values[[row], -len(WALK_COLUMNS) :], one, equal_nan=True)
 
 
 def test_a_hub_is_counted_but_ties_nobody():
