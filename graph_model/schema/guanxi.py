@@ -85,7 +85,7 @@ PRODUCT = Text(
 )
 CHANNEL = Text(
     known=(
-        ("app", "App", "app"),
+        ("app", "手机应用", "app"),
         ("web", "网页", "web"),
         ("store", "门店", "store"),
         ("agent", "代理人", "agent"),
