@@ -17,6 +17,9 @@ window.Guanxi = (() => {
     window.dash_clientside.set_props(id, props);
   }
 
+  let guard = () => false; // true where somebody is asked first, who may then go on
+  const guardBy = (question) => { guard = question; };
+
   /* Goes to another view without loading the page again. null removes a part of the query. */
   function go({ pathname = window.location.pathname, query = {} }) {
     const search = new URLSearchParams(window.location.search);
@@ -24,8 +27,12 @@ window.Guanxi = (() => {
       if (value === null) search.delete(name);
       else search.set(name, value);
     }
-    window.history.pushState({}, "", address(pathname, search));
-    window.dispatchEvent(new PopStateEvent("popstate")); // Dash's Location reads the address anew and callbacks run
+    const target = address(pathname, search);
+    const leave = () => {
+      window.history.pushState({}, "", target);
+      window.dispatchEvent(new PopStateEvent("popstate")); // Dash's Location reads the address anew and callbacks run
+    };
+    if (!guard(new URL(target, window.location.origin).href, leave)) leave();
   }
 
   function address(pathname, search) {
@@ -115,5 +122,5 @@ window.Guanxi = (() => {
 
   const clearToasts = () => document.getElementById("toasts")?.replaceChildren();
 
-  return { clearToasts, page, say, number, tell, go, visit, openSubject, openPage, todayOnly, openCommunity, remember, logIn, debounce, element, toast };
+  return { clearToasts, page, say, number, tell, go, guardBy, visit, openSubject, openPage, todayOnly, openCommunity, remember, logIn, debounce, element, toast };
 })();

@@ -21,6 +21,7 @@ LANES = 3  # a crowded ring is drawn as so many at most, one inside the other
 LANE = 62.0
 ROOM = 46.0  # along a ring, of one person
 SMALLEST, LARGEST = 20.0, 58.0
+MARKED = 30.0  # at least, of who carries a mark that is to be read
 ROUND, OWN = (
     "#c0271c",
     "#b26a00",
@@ -93,7 +94,7 @@ def elements(graph: CircleGraph) -> list[Element]:
             "data": {
                 "id": member.node.id,
                 "label": member.node.caption,
-                "size": round(SMALLEST + (LARGEST - SMALLEST) * math.sqrt(member.reach / most if most else 0), 1),
+                "size": _size(member, most),
                 "tint": TINTS[min(member.depth, len(TINTS) - 1)],
                 "heads": 1 if member.brought_by is None else 0,
                 "weighty": 1 if member.reach else 0,
@@ -110,6 +111,13 @@ def elements(graph: CircleGraph) -> list[Element]:
         for place, each in enumerate(graph.referrals)
     ]
     return [*nodes, *edges]
+
+
+def _size(member: Member, most: int) -> float:
+    """By whom they reach."""
+    size = SMALLEST + (LARGEST - SMALLEST) * math.sqrt(member.reach / most if most else 0)
+    marked = member.grade in palette.LOUD or member.confirmed_fraud
+    return round(max(size, MARKED) if marked else size, 1)
 
 
 def stylesheet(colours: Mapping[str, str]) -> list[Rule]:
@@ -147,11 +155,16 @@ def stylesheet(colours: Mapping[str, str]) -> list[Rule]:
         *({"selector": f'node[grade = "{grade}"]', "style": _graded(grade, colours)} for grade in sorted(palette.LOUD)),
         {
             "selector": "node[fraud = 1]",
-            "style": {"border-style": "double", "border-color": ROUND, "border-width": 6},
+            "style": {"border-style": "double", "border-color": ROUND, "border-width": 5},
         },
         {
             "selector": "node[abuse = 1]",
-            "style": {"underlay-color": OWN, "underlay-opacity": 0.3, "underlay-padding": 9},
+            "style": {
+                "underlay-color": OWN,
+                "underlay-opacity": 0.3,
+                "underlay-padding": 9,
+                "underlay-shape": "ellipse",
+            },
         },
         {"selector": "edge", "style": line},
         {"selector": 'edge[kind = "later"]', "style": {"line-style": "dashed", "line-color": "#a9b3c3"}},

@@ -8,6 +8,12 @@ MARKETING: dict[str, tuple[str, str]] = {
     "pages.circles": ("推荐圈", "Circles"),
     "pages.audiences": ("种子人群", "Audiences"),
     "market.needed": ("请填写", "Please fill this in"),
+    "market.leave_title": ("离开并放弃修改？", "Leave and lose your changes?"),
+    "market.leave_what": (
+        "这里填写的内容还没有保存，离开后就没有了。",
+        "What you have written here is not saved. It will be gone once you leave.",
+    ),
+    "market.leave": ("离开", "Leave"),
     "market.cancel": ("取消", "Cancel"),
     "market.confirm": ("确定", "Confirm"),
     "market.reason": ("理由（会留存）", "Reason (it is kept)"),
