@@ -343,7 +343,7 @@ class GraphStore(Protocol):
         ...
 
     def count_cases(self, label: str, within: Predicate, cases: Sequence[Predicate]) -> list[int]:
-        """Of the nodes that match `within`, how many meet each of the cases and none before it, and last how many meet none: in one statement."""
+        """Of the nodes that match `within`, how many meet each of the cases and none before it, and last how many meet none, all at one moment."""
         ...
 
     def tagged_by(self, run: TagRun, *, after: str = "", limit: int = MAX_LIMIT) -> list[str]:
