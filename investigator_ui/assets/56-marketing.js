@@ -311,7 +311,6 @@ Guanxi.market = (() => {
   async function follow(id) {
     if (followed === id) return;
     followed = id;
-    let rest = POLL / 4; // short work is seen to end at once
     while (followed === id) {
       const bar = document.querySelector(`.page-progress[data-id="${CSS.escape(id)}"]`);
       if (!bar) break;
@@ -332,8 +331,7 @@ Guanxi.market = (() => {
         if (answer.go) { forget(document.querySelector(".page-form")); visit(answer.go); } else if (answer.reload) tell("retry", { data: `page ${++asked}` });
         break;
       }
-      await new Promise((resolve) => setTimeout(resolve, rest));
-      rest = Math.min(POLL, 1.5 * rest);
+      await new Promise((resolve) => setTimeout(resolve, POLL));
     }
     if (followed === id) followed = null;
   }

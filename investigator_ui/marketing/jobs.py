@@ -16,8 +16,8 @@ from investigator_ui.texts import TEXTS, problem, text
 JOB_FIELDS = "id kind status stage done total message startedBy startedAt stuck codes audience draws version receiver"
 JOB = f"query PageJob($id: ID!) {{ job(id: $id) {{ {JOB_FIELDS} }} }}"
 JOBS = f"query PageJobs {{ jobs(first: 50) {{ {JOB_FIELDS} }} }}"
-START_JOB = f"""mutation PageStartJob($kind: JobKind!, $code: ID, $audience: DrawInput, $send: SendInput) {{
-  startJob(kind: $kind, code: $code, audience: $audience, send: $send) {{ {JOB_FIELDS} }} }}"""
+START_JOB = f"""mutation PageStartJob($kind: JobKind!, $code: ID, $codes: [ID!], $audience: DrawInput, $send: SendInput) {{
+  startJob(kind: $kind, code: $code, codes: $codes, audience: $audience, send: $send) {{ {JOB_FIELDS} }} }}"""
 CANCEL_JOB = "mutation PageCancelJob($id: ID!) { cancelJob(id: $id) { id } }"
 DOCUMENTS = {"PageJob": JOB, "PageJobs": JOBS, "PageStartJob": START_JOB, "PageCancelJob": CANCEL_JOB}
 
