@@ -54,11 +54,11 @@ def serve(settings: Settings, listening: socket.socket) -> None:
 
 
 def _take_back(store: GraphStore) -> None:
-    """What a scoring that was killed left half done; one that is at work is left alone, and so is one that can't be taken back now."""
+    """What a load or a scoring that was killed left half done; one that is at work is left alone, and so is one that can't be taken back now."""
     try:
-        if store.unfinished_scoring() is None:
+        if not store.loading() and store.unfinished_scoring() is None:
             return
-        with store.writing("take back an unfinished scoring"):
+        with store.writing("finish what was broken off"):
             left = take_back_unfinished(store)
     except StoreError as exc:
         log.warning("scoring.unfinished", code=exc.code)

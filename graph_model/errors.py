@@ -72,6 +72,18 @@ class StoreLocked(StoreError):
         super().__init__(f"{where} is held for writing by {holder}. Wait for it to end or stop it, then try again.")
 
 
+class StoreLoading(StoreError):
+    """A first load is at work, or was broken off: relationships are not filed at their ends yet."""
+
+    code = "store_loading"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The graph is being loaded for the first time: relationships can be followed once that is through. Wait for it. Where no load is at "
+            "work, one was broken off: run the same `guanxi ingest` again, or start `guanxi serve`, which files what is there."
+        )
+
+
 class StoreNewer(StoreError):
     code = "store_newer"
 

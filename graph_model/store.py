@@ -221,6 +221,20 @@ class GraphStore(Protocol):
         Raises StoreLocked, naming the holder, where another process holds it; a holder that died holds nothing."""
         ...
 
+    def begin_load(self) -> None:
+        """Say that a load begins. Into an empty graph, or one whose first load was broken off, an engine may put off what only walks need until
+        `finish_load`; until then verbs that follow relationships raise StoreLoading. The caller holds the store for writing."""
+        ...
+
+    def loading(self) -> bool:
+        """Whether something was put off and not made yet."""
+        ...
+
+    def finish_load(self, on_progress: OnProgress | None = None) -> bool:
+        """Make what was put off; whether there was anything. Broken off, it goes on when it is called again. Meanwhile others may write
+        anything but relationships, which raise StoreLoading. The caller holds the store for writing: what is put off then is nobody else's."""
+        ...
+
     # --- reading one -----------------------------------------------------------------------------------------------
 
     def get(self, ref: NodeRef, *, as_of: AsOf | None = None) -> Node | None:

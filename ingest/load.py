@@ -17,7 +17,7 @@ from graph_model.records import GraphBatch, UpsertResult
 from graph_model.store import GraphStore, OnProgress
 from ingest.checkpoint import FileProgress, JobProgress, content_digest, fingerprint, job_state_name
 from ingest.cleaning import Refusal, masked
-from ingest.errors import FileChanged
+from ingest.errors import FileChanged, IngestError
 from ingest.layout import FactRows
 from ingest.mapping_values import NO_MAPPING, IngestMapping
 from ingest.plan import Plan, PlannedFile, plan
@@ -34,6 +34,8 @@ from ingest.target import Rehearsal, StoreTarget, Target
 BATCH_ROWS = 5_000
 # Into an empty store, which nobody else waits to write to: each page of an index is written fewer times.
 FIRST_BATCH_ROWS = 20_000
+# Of files whose graph outgrows the page cache. A smaller one gains nothing by it, and can be looked at while it is loaded.
+PUTS_OFF_BYTES = 200 * 1024**2
 log = structlog.get_logger(__name__)
 
 
@@ -72,7 +74,8 @@ def ingest(
     with nullcontext() if dry_run or store is None else store.writing("ingest"):
         rows = batch_rows or _batch_rows(store)
         job = _Job(store, planned, quarantine_dir, now, rows, dry_run, on_progress, cancelled or (lambda: False))
-        reports = job.run()
+        with nullcontext() if dry_run or store is None else _loading(store, planned, on_progress):
+            reports = job.run()
     seconds = monotonic() - started
     return IngestReport(reports, job.now, seconds, dry_run, job.was_cancelled, job.sources, job.skipped)
 
@@ -288,6 +291,20 @@ class _Job:
             rows.refuse(row, column, Refusal(f"reference.unknown_{label.lower()}", message, shown))
         rows.keep_good()
         return len(unknown) > 0
+
+
+@contextmanager
+def _loading(store: GraphStore, planned: Plan, on_progress: OnProgress | None) -> Iterator[None]:
+    """A large first load files its relationships when all are there: also one that was cancelled, or met a file that can't be read to its end."""
+    sizes = {path: size for file in planned.files for path, (size, _) in zip(file.paths, file.stamps, strict=True)}
+    if sum(sizes.values()) >= PUTS_OFF_BYTES or store.loading():
+        store.begin_load()
+    try:
+        yield
+    except IngestError:
+        store.finish_load(on_progress)
+        raise
+    store.finish_load(on_progress)
 
 
 def _batch_rows(store: GraphStore | None) -> int:

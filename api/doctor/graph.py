@@ -120,6 +120,13 @@ def _ingests(store: GraphStore, now: datetime) -> Iterator[Finding]:
 
 def _scorings(store: GraphStore, now: datetime) -> Iterator[Finding]:
     left, last = store.unfinished_scoring(), store.latest_scoring()
+    if store.loading():
+        yield AGE.warning(
+            "loading",
+            "A first load is at work or was broken off: relationships can't be followed yet.",
+            "Where none is at work, run the same guanxi ingest again, or start guanxi serve: either finishes it.",
+            unfinished=True,
+        )
     if left is not None:
         yield AGE.warning(
             "scoring",

@@ -10,7 +10,7 @@ from graph_model.errors import InvalidRequest
 from graph_model.predicates import Among, Predicate
 from graph_model.records import EdgeRecord, Fact, GraphBatch, Node, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import SCHEMA
-from graph_model.store import Capabilities
+from graph_model.store import Capabilities, OnProgress
 
 EVER = datetime.min.replace(tzinfo=UTC)  # a fact is the same whenever it was recorded
 
@@ -127,6 +127,12 @@ class MemoryStore:
     def writing(self, purpose: str) -> Iterator[None]:
         self.holders.append(purpose)
         yield
+
+    def loading(self) -> bool:
+        return False
+
+    def finish_load(self, on_progress: OnProgress | None = None) -> bool:
+        return False
 
     def graph(self) -> tuple[object, ...]:
         """All that is in the graph, to be compared."""

@@ -187,6 +187,15 @@ class Neo4jStore:
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         return long_job(self._connections, purpose)
 
+    def begin_load(self) -> None:
+        """Nothing is put off: a relationship is one record, which both ends are followed by."""
+
+    def loading(self) -> bool:
+        return False
+
+    def finish_load(self, on_progress: OnProgress | None = None) -> bool:
+        return False
+
     # --- reading one -----------------------------------------------------------------------------------------------
 
     def get(self, ref: NodeRef, *, as_of: AsOf | None = None) -> Node | None:

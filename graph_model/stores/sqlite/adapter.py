@@ -17,6 +17,7 @@ from graph_model.columns import (
     distinct,
 )
 from graph_model.crossing import Axis, Crossed, TagColumn, TagCounts
+from graph_model.errors import StoreFull
 from graph_model.moments import to_ms
 from graph_model.predicates import EVERYTHING, Predicate
 from graph_model.records import (
@@ -44,6 +45,7 @@ from graph_model.stores.sqlite import (
     case_counts,
     crossing,
     exporting,
+    filing,
     importing,
     incident,
     ledger,
@@ -186,6 +188,28 @@ class SqliteStore:
 
     def writing(self, purpose: str) -> AbstractContextManager[None]:
         return self._connections.long_job(purpose)
+
+    def begin_load(self) -> None:
+        with self._connections.reading() as connection:
+            broken_off = filing.is_being_filed(connection)
+        if broken_off:  # relationships can't be written until it is through
+            self.finish_load()
+        with self._connections.writing() as connection:
+            filing.begin_load(connection)
+
+    def loading(self) -> bool:
+        with self._connections.reading() as connection:
+            return not filing.is_filed(connection)
+
+    def finish_load(self, on_progress: OnProgress | None = None) -> bool:
+        if not self.loading():
+            return False
+        try:
+            with self._connections.aside() as (connection, turn):
+                filing.file_rows(connection, self._names, turn, on_progress)
+        except StoreFull as exc:
+            raise filing.no_room(self._connections.where) from exc
+        return True
 
     # --- reading one -----------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ _GAP_SECONDS = 0.005
 _IDLE_READERS = 8
 _CACHE_KIB = 32 * 1024
 _WRITER_CACHE_KIB = 256 * 1024
+_ASIDE_CACHE_KIB = 64 * 1024  # which bounds what is sorted in memory too
 _CHECKPOINT_PAGES = 16_384
 # A load changes the same pages again and again: they go from the log to the file less often.
 _LONG_JOB_CHECKPOINT_PAGES = 65_536
@@ -160,6 +161,38 @@ class Connections:
             self._write_lock.release()
         if self._in_long_job:
             time.sleep(_GAP_SECONDS)
+
+    @contextmanager
+    def aside(self) -> Iterator[tuple[sqlite3.Connection, Callable[[], AbstractContextManager[None]]]]:
+        """A connection for one long job, whose temporary tables are on disk, and what puts it into a transaction. Whoever writes meanwhile
+        takes turns with it, as with another process."""
+        if self._writer is None:
+            raise StoreReadOnly(self.where)
+        with translated(self.where):
+            connection = self._connect("mode=rw")
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA cache_size = -{_ASIDE_CACHE_KIB}")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+                connection.execute("PRAGMA temp_store = FILE")
+                connection.execute("PRAGMA busy_timeout = 0")
+                yield connection, lambda: self._turn(connection)
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _turn(self, connection: sqlite3.Connection) -> Iterator[None]:
+        if self._closed:
+            raise StoreError(f"{self.where} was closed. Open it again.")
+        self._begin(connection)
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        time.sleep(_GAP_SECONDS)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         self._patiently(connection, "BEGIN IMMEDIATE")

@@ -10,6 +10,7 @@ from graph_model.errors import (
     StoreCorrupt,
     StoreError,
     StoreFull,
+    StoreLoading,
     StoreLocked,
     StoreReadOnly,
     StoreTimeout,
@@ -46,6 +47,8 @@ def translate(error: sqlite3.Error, where: str) -> StoreError:
             return StoreUnavailable(
                 f"{where} can't be read: {error}. Check the disk and the permissions of the folder."
             )
+        case sqlite3.SQLITE_ERROR if "no such table: adjacency" in str(error):  # see `filing.py`
+            return StoreLoading()
         case sqlite3.SQLITE_INTERRUPT:  # only a deadline interrupts
             return StoreTimeout()
         case _:

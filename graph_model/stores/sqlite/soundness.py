@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graph_model.errors import StoreCorrupt
 from graph_model.stores.sqlite.failures import CORRUPT
+from graph_model.stores.sqlite.filing import is_filed
 from graph_model.stores.sqlite.migrations import is_current
 from graph_model.stores.sqlite.write_ahead_log import lost_commits
 
@@ -39,7 +40,8 @@ def check(connection: sqlite3.Connection, path: Path, where: str, *, thorough: b
         connection.execute(f'SELECT * FROM "{table}" LIMIT 1').fetchone()
     for end in ("ASC", "DESC"):
         connection.execute(f"SELECT * FROM node ORDER BY nid {end} LIMIT 1").fetchone()
-        connection.execute(f"SELECT * FROM adjacency ORDER BY nid {end} LIMIT 1").fetchone()
+        if is_filed(connection):
+            connection.execute(f"SELECT * FROM adjacency ORDER BY nid {end} LIMIT 1").fetchone()
 
 
 def _of_file(connection: sqlite3.Connection) -> list[str]:

@@ -1,5 +1,5 @@
-"""Merging of relationships: each is one row of `edge` and a row of `adjacency` at either end, written together here and nowhere else.
-One of a human type is a row of `drawn` at either end instead.
+"""Merging of relationships: each is one row of `edge` and a row of `adjacency` at either end, written together here; after a first load `filing.py`
+makes the latter. One of a human type is a row of `drawn` at either end instead.
 
 New relationships are handed to SQLite once, in a table of this connection alone, and sorted into both tables by it.
 """
@@ -15,6 +15,7 @@ from graph_model.moments import to_ms
 from graph_model.records import EdgeRecord
 from graph_model.schema import SCHEMA
 from graph_model.stores.sqlite.edge_properties import encode_properties
+from graph_model.stores.sqlite.filing import takes_rows
 from graph_model.stores.sqlite.names import Names, Triple
 from graph_model.stores.sqlite.upsert_hubs import AddedEnd, count_hubs
 from graph_model.stores.sqlite.upsert_slot import Slot, Slots
@@ -143,7 +144,8 @@ class EdgeMerge:
 
     def write(self) -> bool:
         """Write what changed; whether anything did."""
-        self._write_new()
+        ends = len(self._times) > 0 and takes_rows(self._connection)
+        self._write_new(ends)
         changed = [
             (identity, times, was)
             for identity, was in self._stored.times.items()
@@ -163,21 +165,25 @@ class EdgeMerge:
                 rows.append((*times, end, type, was, code, start, 0, qualifier))
         rows.sort(key=itemgetter(3, 4))  # as the table is
         self._connection.executemany(_UPDATE_EDGE, edges)
-        self._connection.executemany(_UPDATE_ADJACENCY, rows)
+        if ends:
+            self._connection.executemany(_UPDATE_ADJACENCY, rows)
         self._connection.executemany(_UPDATE_DRAWN, drawn)
         return len(self._new) > 0 or len(changed) > 0
 
-    def _write_new(self) -> None:
+    def _write_new(self, ends: bool) -> None:
+        """`ends`: whether there are rows of `adjacency`."""
         if len(self._new) == 0:
             return
         connection = self._connection
         connection.execute(_FRESH)
         connection.executemany(_INSERT_FRESH, self._fresh())
         connection.execute(_SORT_INTO_EDGE)
-        connection.execute(_SORT_INTO_ADJACENCY)
+        if ends:
+            connection.execute(_SORT_INTO_ADJACENCY)
         connection.execute(_EMPTY_FRESH)
         connection.executemany(_INSERT_DRAWN, self._drawn())
-        count_hubs(connection, self._names, self._slots, self._added_ends())
+        if ends:
+            count_hubs(connection, self._names, self._slots, self._added_ends())
 
     def _fresh(self) -> Iterator[tuple[int | str | None, ...]]:
         by_code, times = self._names.by_code, self._times
