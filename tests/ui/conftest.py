@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.ui.browsing import PASSWORD, PATIENCE, Investigator, investigating
 from tests.ui.fake_api import FakeApi, serving
-from tests.ui.processes import reference_api, ui_server
+from tests.ui.processes import telling_api, ui_server
 
 FLAGS = (
     "--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -61,7 +61,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferencePro
 
 @contextmanager
 def running_reference(folder: Path) -> Iterator[ReferenceProduct]:
-    with reference_api(folder) as (api_url, told), ui_server(api_url, folder) as url:
+    with telling_api("reference_api", folder) as (api_url, told), ui_server(api_url, folder) as url:
         ids = told["ids"]
         assert isinstance(ids, dict)
         personal = told["personal"]

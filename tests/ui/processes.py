@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -69,10 +70,10 @@ def ui_server(api_url: str, folder: Path, **more: str) -> Iterator[str]:
 
 
 @contextmanager
-def reference_api(folder: Path, port: int | None = None) -> Iterator[tuple[str, dict[str, object]]]:
-    """The API over the reference case, and what reference_api.py tells of it."""
+def telling_api(module: str, folder: Path, port: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The API that a module of tests.ui runs, and what it tells of whom it is about."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
-    arguments = ["tests.ui.reference_api", str(folder / "home"), str(port)]
+    arguments = [f"tests.ui.{module}", str(folder / "home"), str(port)]
     with process(arguments, log=folder / f"api-{port}.log", ready=f"{url}/healthz"):
         yield url, json.loads((folder / "home" / "told.json").read_text(encoding="utf-8"))

@@ -333,6 +333,13 @@ def test_what_went_wrong_while_the_page_was_left_is_said_when_it_is_opened_again
     assert words not in words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
 
 
+def test_a_draw_that_is_not_there_is_said_and_the_newest_shown(api: FakeApi) -> None:
+    told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER, version="9"))
+    assert "There is no version 9: this is the newest, version 2." in told
+    for known in ({}, {"version": "1"}, {"version": "2"}):
+        assert "There is no version" not in words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER, **known))
+
+
 def test_a_new_audience_that_was_not_drawn_is_told_in_the_list_until_there_is_another(api: FakeApi) -> None:
     failed = drawing(draws="summer", status="FAILED", message="[audience.too_small]", startedBy="mia", audience="x")
     api.pages["Me"] = lambda _: {"me": {"name": "mia", "role": "marketer", "rights": list(MARKETER)}}

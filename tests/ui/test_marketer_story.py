@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.browsing import PASSWORD, Investigator, investigating
-from tests.ui.processes import free_port, process, ui_server
+from tests.ui.processes import telling_api, ui_server
 from tests.ui.test_accessibility import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -39,11 +39,7 @@ class Product:
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("marketing")
-    home, port = folder / "home", free_port()
-    url = f"http://127.0.0.1:{port}"
-    serve = ["tests.ui.marketing_api", str(home), str(port)]
-    with process(serve, log=folder / "api.log", ready=f"{url}/healthz"), ui_server(url, folder) as ui:
-        told = json.loads((home / "told.json").read_text())
+    with telling_api("marketing_api", folder) as (url, told), ui_server(url, folder) as ui:
         who = {name: frozenset(told[name]) for name in ("circle", "everybody", "refused", "risky")}
         yield Product(ui, url, **who, keys=tuple(told["keys"]))
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from investigator_ui.callbacks.pages import telling
 from investigator_ui.marketing.segment_form import FormAsked
 from investigator_ui.marketing.tag_words import by
 from tests.ui.browsing import investigating
-from tests.ui.processes import free_port, process, ui_server
+from tests.ui.processes import telling_api, ui_server
 from tests.ui.test_accessibility import serious
 
 
@@ -23,11 +22,7 @@ from tests.ui.test_accessibility import serious
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[str]]]:
     """The product over people of a circle, some of whom refused or are risky: its address, and who may not be in a file."""
     folder = tmp_path_factory.mktemp("segments")
-    home, port = folder / "home", free_port()
-    url = f"http://127.0.0.1:{port}"
-    serve = ["tests.ui.marketing_api", str(home), str(port)]
-    with process(serve, log=folder / "api.log", ready=f"{url}/healthz"), ui_server(url, folder) as ui:
-        told = json.loads((home / "told.json").read_text())
+    with telling_api("marketing_api", folder) as (url, told), ui_server(url, folder) as ui:
         yield ui, {*told["refused"], *told["risky"]}
 
 
@@ -216,6 +211,7 @@ def test_a_tag_that_was_never_computed_is_told_of_and_one_that_is_named_is_not_d
             page.fill("#field-code", code)
             page.click(".page-form [type=submit]")
             expect(page.locator("#segment-page h1")).to_have_text(name)
+            expect(page.locator("#segment-page")).to_contain_text("标签“推荐人”还没有值")
         page.goto(f"{who.url}/segments/one")
         expect(page.locator("#segment-page")).to_contain_text("有 1 个用户群引用它")
         assert page.locator("button[data-do=delete]").count() == 0
