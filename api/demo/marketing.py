@@ -35,7 +35,7 @@ SEGMENTS = (
     segments.Draft(
         "active_by_email",
         "邮箱可达的活跃客户 Active, with an e-mail address",
-        'tag(reachable_by_email) and tag(application_activity) in ("some", "high")',
+        'tag(reachable_by_email) and tag(application_activity) in ("1", "2+")',
         description="一年内申请过、留有邮箱的客户。Applied within a year, and left an e-mail address.",
         schedule=Schedule.DAILY,
     ),
@@ -43,7 +43,7 @@ SEGMENTS = (
         "educated_newcomers",
         "高学历新客 Educated newcomers",
         "tag(higher_education) and tag(new_customer)",
-        description="尚未计算：可在页面上计算。Not computed yet: do it on its page.",
+        description="首次出现不足 90 天、本科及以上学历的客户。First seen within 90 days, bachelor or above.",
     ),
 )
 AUDIENCE = "推荐达人与相似客户 Top referrers and look-alikes"
