@@ -7,7 +7,11 @@ the online scorer with the graph in memory, and reading it from the store, on th
 on another application that a random customer has just sent, and of newcomers of whom only the form is known, writing what it finds; the naive way
 once a round. Times are CPU time of the process, wall beside it, so that a busy machine doesn't blur them; taking the form in is not in them, taking
 it up into memory is. Memory is the most that the process held. The first assessment, which loads model, rings and compiled kernels, is told apart.
-`--stack` fits and serves a stack.
+`--stack` fits and serves a stack, and tells how often its boosted trees name the reasons that all its experts would; `--net` the typed net.
+
+    python -m benchmarks.online --graph sqlite:///var/guanxi.db --models var/models --applications 1000
+
+asks about latest applications of a graph that is there and was scored, from memory and from the store, and writes nothing.
 """
 
 import argparse
@@ -22,19 +26,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import structlog
 
-from gnn.contenders import STACK
+from gnn.arrays.export import export
+from gnn.contenders import NET, STACK
+from gnn.explain import explain
+from gnn.features.questions import at_present
 from gnn.live.live import Live
+from gnn.models.blend import Blend
+from gnn.models.model import Model, load
 from gnn.online import Scorer
+from gnn.policy import load_policy
 from gnn.score import score
 from gnn.train import TrainConfig
 from graph_model.predicates import Missing, Not
-from graph_model.records import EdgeRecord, GraphBatch, Node, NodeRecord, NodeRef
+from graph_model.records import AsOf, EdgeRecord, GraphBatch, Node, NodeRecord, NodeRef
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
@@ -42,6 +54,7 @@ _KINDS = ("random", "in a ring", "returning", "newcomers")
 _CONTENDERS = ("memory", "store", "naive")
 _PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _PATIENCE = 600.0  # seconds for reading the graph
+_EXPLAINED = 400  # customers whose reasons are compared
 Result = dict[str, float]
 
 
@@ -52,6 +65,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stack", action="store_true", help="serve a stack")
+    parser.add_argument("--net", action="store_true", help="serve the typed net (extra `gnn` to teach it)")
+    parser.add_argument("--graph", help="address of a scored store, which is asked and not changed")
+    parser.add_argument("--models", type=Path, help="its model folder")
     parser.add_argument("--run", choices=("portfolio", *_CONTENDERS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -59,9 +75,13 @@ def main() -> None:
     if options.run is not None:
         print(json.dumps(_RUNS[options.run](options)))
         return
+    if options.graph is not None:
+        print(json.dumps(_asked_of(options), indent=1))
+        return
     results: dict[str, list[Result]] = {name: [] for name in _CONTENDERS}
     with tempfile.TemporaryDirectory() as folder:
-        _in_own_process("portfolio", Path(folder), options, options.seed)
+        for name, share in _in_own_process("portfolio", Path(folder), options, options.seed).items():
+            print(f"{name}: {share:.2f}", flush=True)
         for number in range(options.rounds):
             for name in _CONTENDERS:
                 results[name].append(_in_own_process(name, Path(folder), options, options.seed + number))
@@ -71,7 +91,7 @@ def main() -> None:
 
 def _in_own_process(name: str, folder: Path, options: argparse.Namespace, seed: int) -> Result:
     arguments = [f"--customers={options.customers}", f"--applications={options.applications}", f"--seed={seed}"]
-    arguments += ["--stack"] if options.stack else []
+    arguments += [f"--{name}" for name in (STACK, NET) if getattr(options, name)]
     child = subprocess.run(
         [sys.executable, "-m", "benchmarks.online", f"--run={name}", f"--folder={folder}", *arguments],
         stdout=subprocess.PIPE,
@@ -95,11 +115,91 @@ def _portfolio(options: argparse.Namespace) -> Result:
     as_of = datetime.combine(made.window[1], datetime.min.time(), UTC) + timedelta(days=8)
     store = open_store(f"sqlite:///{folder / 'graph.db'}", create=True)
     ingest(store, [folder / "files"], quarantine_dir=folder / "quarantine", now=as_of)
-    config = TrainConfig(contenders=(STACK,)) if options.stack else None
+    served = tuple(name for name in (STACK, NET) if getattr(options, name))
+    config = TrainConfig(contenders=served[:1]) if len(served) > 0 else None
     score(store, as_of=as_of, scored_at=as_of, models=folder / "models", config=config)
-    store.close()
     (folder / "as-of").write_text(as_of.isoformat())
-    return {}
+    found = _alike(store, load(folder / "models"), as_of) if options.stack else {}
+    store.close()
+    return found
+
+
+def _alike(store: GraphStore, model: Model | None, as_of: datetime) -> Result:
+    """The reasons that a stack's boosted trees tell of a few hundred customers above grade A, beside those by exact Shapley values of all its experts."""
+    if model is None or not isinstance(model.fitted, Blend):
+        raise SystemExit("No stack was trained: take more customers.")
+    arrays = export(store, as_of=AsOf.at(as_of))
+    asked = at_present(arrays)
+    table = model.describe(arrays, asked)
+    high = np.flatnonzero(model.probability(table) >= load_policy().thresholds[0])[:_EXPLAINED]
+    part = replace(table, values=table.values[high])
+    begun = time.process_time()
+    ours = explain(part, model.contributions(part))
+    between = time.process_time()
+    theirs = explain(part, model.fitted.exact_contributions(part.values))
+    pairs = list(zip(ours, theirs, strict=True))
+    told = [({one.code for one in a}, {one.code for one in b}) for a, b in pairs]
+    return {
+        "customers whose reasons were compared": float(len(pairs)),
+        "first reason the same": statistics.mean(a[0].code == b[0].code for a, b in pairs if a and b),
+        "first reason among the exact first two": statistics.mean(
+            a[0].code in {r.code for r in b[:2]} for a, b in pairs if a and b
+        ),
+        "reasons named by both, of those that either names": statistics.mean(
+            len(a & b) / max(1, len(a | b)) for a, b in told
+        ),
+        "CPU ms a row, as told, all at once": (between - begun) * 1000 / len(pairs),
+        "CPU ms a row, exact, all at once": (time.process_time() - between) * 1000 / len(pairs),
+    }
+
+
+def _asked_of(options: argparse.Namespace) -> Result:
+    """Of a graph that is there: how long it takes to read into memory and how much that holds, and single answers of both kinds of customer."""
+    store = open_store(options.graph)
+    chance = random.Random(options.seed)
+    people = {kind: _people(store, kind, options.applications, chance) for kind in ("random", "in a ring")}
+    asked = {
+        kind: [_asked(store, kind, 0, person, datetime.now(UTC)) for person in who] for kind, who in people.items()
+    }
+    now = datetime.now(UTC)
+    result: Result = {"customers": float(store.count("Customer"))}
+    for name in ("memory", "store"):
+        live = Live(store, most=2**40) if name == "memory" else None
+        if live is not None:
+            before, cpu, wall = _resident(), time.process_time(), time.perf_counter()
+            if not live.wait(_PATIENCE):
+                raise SystemExit("The graph wasn't read within ten minutes.")
+            result["read, CPU s"], result["read, wall s"] = time.process_time() - cpu, time.perf_counter() - wall
+            result["read, memory that stays, MB"] = _resident() - before
+            result["read, peak memory of all, MB"] = _memory()
+            print(json.dumps(result), file=sys.stderr, flush=True)
+        scorer = Scorer(store, options.models, live=live)
+
+        def assess(application: str, scorer: Scorer = scorer) -> None:
+            scorer.assess(application, as_of=now, scored_at=now, write=False)
+
+        (_, result[f"{name}, first assessment, wall ms"]), *_ = _timed(assess, asked["random"][:1])
+        for kind, applications in asked.items():
+            if len(applications) < 2:
+                continue
+            spent = _timed(assess, applications[1:])
+            for of, place in (("CPU", 0), ("wall", 1)):
+                times = sorted(pair[place] for pair in spent)
+                for percentile, share in _PERCENTILES.items():
+                    result[f"{name}, {kind}, {percentile}, {of} ms"] = times[int(len(times) * share)]
+        if live is not None:
+            live.close()
+        print(f"{name} done", file=sys.stderr, flush=True)
+    store.close()
+    return result
+
+
+def _resident() -> float:
+    """MB held at this moment."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit("This system doesn't tell how much memory a process holds.")
 
 
 def _online(options: argparse.Namespace, *, memory: bool) -> Result:
@@ -231,9 +331,10 @@ def _memory() -> float:
 
 
 def _table(results: dict[str, list[Result]], options: argparse.Namespace) -> str:
+    serving = ", a stack serving" if options.stack else ", the net serving" if options.net else ""
     lines = [
         f"{options.customers:,} customers, {options.applications} applications of each kind, seeds from {options.seed}, "
-        f"{options.rounds} rounds{', a stack serving' if options.stack else ''}; median (least to greatest), and how many times "
+        f"{options.rounds} rounds{serving}; median (least to greatest), and how many times "
         "what it takes from memory",
         "",
         "| | memory | store | naive |",

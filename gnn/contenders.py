@@ -1,13 +1,13 @@
-"""Contenders: the ways of scoring that are fitted on the same rows and measured on the same later ones. The best of those that can serve does.
+"""Contenders: the ways of scoring that are fitted on the same rows and measured on the same later ones. The best of them serves.
 
 Each is fitted on the first part of the rows, and stops or weighs by the second; the third is seen by none. Trees are boosted on all columns,
-the stack is the gated blend of experts, the net learns on the surroundings of each row as of its moment. A net doesn't serve: it would
-bring torch, and a second way of describing an application, onto the path of a request.
+the stack is the gated blend of experts, the net learns on the surroundings of each row as of its moment. Where both are fitted, the net is one of
+the stack's experts, too. Only teaching a net needs torch: what serves is its file (`gnn.nets.served`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from gnn.arrays.graph import GraphArrays
 from gnn.features.build import FeatureTable
 from gnn.features.questions import QuestionSet
-from gnn.models.blend import Blend, Learning, blend, candidates, crossed, fit_experts
+from gnn.models.blend import Blend, Expert, Learning, NetExpert, candidates, crossed, fit_experts, kept_weights
 from gnn.models.metrics import measures
+from gnn.models.mimic import fit_mimic
 from gnn.models.split import Positions
 from gnn.models.trees import OnRound, TreeConfig, Trees, fit
-from gnn.stack.gate import log_odds
+from gnn.nets.rows import QUESTION, around_of, question_graph
+from gnn.nets.served import ServedNet
 from graph_model.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from gnn.nets.net import FittedNet
 
 TREES, STACK, NET = "trees", "stack", "net"
 CONTENDERS = (TREES, STACK, NET)
@@ -71,11 +70,11 @@ class LearningRows:
 @dataclass(frozen=True)
 class Candidate:
     """A fitted contender: its log odds of every row to choose by and of all held (NaN elsewhere), what is told of it, and how it is fitted on
-    all rows to serve; None for one that doesn't serve."""
+    all rows to serve."""
 
     name: str
     margin: Margins
-    refit: Callable[[OnRound], Trees | Blend] | None
+    refit: Callable[[OnRound], Trees | Blend]
     told: Mapping[str, Any] = field(default_factory=dict)
 
     def precision(self, rows: LearningRows) -> float:
@@ -95,11 +94,12 @@ def trees(rows: LearningRows, config: TreeConfig, columns: int, on_round: OnRoun
     return Candidate(TREES, margin, refit, {"rounds": rounds})
 
 
-def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round: OnRound) -> Candidate:
+def stack(
+    arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round: OnRound, beside: Candidate | None = None
+) -> Candidate:
     """The blend: experts fitted on the first part, weighed by the second's application rows, which are what is chosen by, too; there it is
-    judged by gates that have not seen the row."""
+    judged by gates that have not seen the row. A net that was fitted `beside` it is an expert like any."""
     table, checked = rows.table, rows.validated
-    values, positive = table.values[checked], rows.positive[checked]
     learnt = Learning(
         table.names,
         table.coded,
@@ -110,54 +110,89 @@ def stack(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round:
     )
     wanted = candidates(table.names, table.tabular)
     experts = fit_experts(learnt, wanted, config=config, on_done=on_round)
-    odds = np.column_stack([expert.odds(values) for expert in experts])
-    found = blend(experts, odds, positive)
+
+    def odds(chosen: Mask) -> Margins:
+        seen = table.values[chosen]
+        return np.column_stack(
+            [expert.odds(seen) for expert in experts] + ([] if beside is None else [beside.margin[chosen]])
+        )
+
+    mixed, positive = odds(checked), rows.positive[checked]
+    weights = kept_weights(mixed, positive)
     margin = np.full(len(rows.fit), np.nan)
     customer = arrays.applications.customer[rows.application[checked]]
-    margin[checked] = crossed(odds, positive, customer, seed=config.seed)
-    margin[rows.held] = found.margin(table.values[rows.held])
+    margin[checked] = crossed(mixed, positive, customer, seed=config.seed)
+    margin[rows.held] = odds(rows.held) @ weights
+    names = [*(expert.name for expert in experts), *([] if beside is None else [beside.name])]
 
     def refit(on_round: OnRound) -> Blend:
         every, weight = rows.drawn, rows.fitting
         everything = Learning(table.names, table.coded, table.values[every], rows.positive[every], weight[every])
-        kept = [(expert.kind, expert.view, expert.rounds) for expert in found.experts]
-        return Blend(fit_experts(everything, kept, config=config, on_done=on_round), found.weights)
+        kept = [number for number, weight in enumerate(weights[: len(experts)]) if weight > 0]
+        again = [(experts[number].kind, experts[number].view, experts[number].rounds) for number in kept]
+        found: list[Expert | NetExpert] = [*fit_experts(everything, again, config=config, on_done=on_round)]
+        if beside is not None and weights[-1] > 0:
+            found.append(_net_expert(arrays, rows, config, int(beside.told["epochs"])))
+        return Blend(found, [weight for weight in weights if weight > 0])
 
-    weights = {expert.name: weight for expert, weight in zip(found.experts, found.weights, strict=True)}
-    return Candidate(STACK, margin, refit, {"weights": weights})
+    told = {name: weight for name, weight in zip(names, weights, strict=True) if weight > 0}
+    return Candidate(STACK, margin, refit, {"weights": told})
 
 
-def net(arrays: GraphArrays, rows: LearningRows, seed: int, on_round: OnRound) -> Candidate:
+def net(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, on_round: OnRound) -> Candidate:
     """The typed net. Raises InvalidRequest (`train.no_torch`)."""
     on_round(0, 2)
-    found = taught(arrays, rows, rows.fit, rows.validation, seed=seed)
+    found, history = taught(arrays, rows, rows.fit, rows.validation, seed=config.seed, epochs=EPOCHS)
     on_round(1, 2)
     later = np.flatnonzero(rows.later)
-    from gnn.nets.rows import question_graph
-
-    score = found.score(question_graph(arrays, rows.asked[later], rows.part(later)))
+    margin = _later(rows, found.answers(around_of(arrays), rows.asked[later], rows.part(later)))
     on_round(2, 2)
-    return Candidate(NET, _later(rows, log_odds(score)), None, {"epochs": len(found.history)})
+    epochs = int(np.argmax(history)) + 1 if len(history) > 0 else EPOCHS
+
+    def refit(on_round: OnRound) -> Blend:
+        on_round(0, 1)
+        served = Blend([_net_expert(arrays, rows, config, epochs)], [1.0])
+        on_round(1, 1)
+        return served
+
+    return Candidate(NET, margin, refit, {"epochs": epochs})
+
+
+def _net_expert(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, epochs: int) -> NetExpert:
+    """Of all rows that what serves is fitted on, for as many epochs as were best when it stopped by the validation part."""
+    found, _ = taught(arrays, rows, rows.drawn, np.zeros_like(rows.drawn), seed=config.seed, epochs=epochs)
+    table = rows.table
+    mimic = fit_mimic(
+        table.values,
+        found.answers(around_of(arrays), rows.asked, table),
+        rows.held,
+        names=table.names,
+        coded=table.coded,
+        seed=config.seed,
+        threads=config.threads,
+    )
+    return NetExpert(found, len(table.names), mimic)
 
 
 def taught(
-    arrays: GraphArrays, rows: LearningRows, learnt: Mask, checked: Mask, *, seed: int, epochs: int = EPOCHS
-) -> "FittedNet":
-    """A net that has learnt from application rows and stops by others; without these it is taught for all epochs. Raises InvalidRequest
-    (`train.no_torch`)."""
+    arrays: GraphArrays, rows: LearningRows, learnt: Mask, checked: Mask, *, seed: int, epochs: int
+) -> tuple[ServedNet, Sequence[float]]:
+    """A net that has learnt from application rows and stops by others, and its average precision on these by epoch; without these it is taught
+    for all epochs. Raises InvalidRequest (`train.no_torch`)."""
     try:
-        from gnn.nets.net import NetConfig, fit_net
+        from gnn.nets.files import to_bytes
+        from gnn.nets.net import NetConfig, fit_net, one_thread
     except ImportError as exc:
         raise InvalidRequest(
-            "The net needs torch. Install the extra: pip install 'guanxi[gnn]', or leave the net out of --contenders.",
+            "Teaching a net needs torch. Install the extra: pip install 'guanxi[gnn]', or leave the net out of --contenders.",
             code="train.no_torch",
         ) from exc
-    from gnn.nets.rows import QUESTION, question_graph
-
     config = NetConfig(whole_below=0, fanout=(64, 64), epochs=epochs, every=1, patience=4, seed=seed)
     seen = np.flatnonzero((learnt | checked) & ~rows.review)
-    graph = question_graph(arrays, rows.asked[seen], rows.part(seen))
-    return fit_net(graph, QUESTION, rows.positive[seen], learnt[seen], checked[seen], config=config)
+    graph = question_graph(around_of(arrays), rows.asked[seen], rows.part(seen))
+    with one_thread():
+        fitted = fit_net(graph, QUESTION, rows.positive[seen], learnt[seen], checked[seen], config=config)
+    return ServedNet(to_bytes(fitted)), fitted.history
 
 
 def _later(rows: LearningRows, margin: Margins) -> Margins:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gnn.arrays.channels import CHANNELS
 from gnn.arrays.graph import GraphArrays
-from gnn.features.build import FeatureTable, describe
+from gnn.features.build import FeatureTable
 from gnn.features.questions import at_application
 from gnn.models.model import Model, window_end
 from graph_model.errors import InvalidRequest
@@ -129,9 +129,7 @@ def drift(
             "Ask as of a later day.",
             code="drift.nothing",
         )
-    table = describe(
-        arrays, at_application(arrays, rows), model.vocabulary, config=model.features, on_progress=on_progress
-    )
+    table = model.describe(arrays, at_application(arrays, rows), on_progress=on_progress)
     now = {"score": model.probability(table)} | dict(zip(table.names, table.values.T, strict=True))
     first, last = to_ms(start), arrays.as_of
     shifts = [

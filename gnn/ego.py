@@ -44,7 +44,7 @@ class Ego:
 
     handle: int
     near: frozenset[int]
-    described: Handles  # rising: the customer and those near
+    described: Handles  # rising: the customer and those near, and the latest on hubs where they were asked for
     hub_truncated: bool
     truncated: bool
     _store: GraphStore
@@ -96,8 +96,11 @@ def own_of(store: GraphStore, customers: Handles) -> Ego | None:
     )
 
 
-def ego_of(store: GraphStore, application: int, *, as_of: AsOf, hub_cap: int) -> Ego | None:
-    """The surroundings of an application's customer; None where nobody is known to have made it. `hub_cap` is that of the features."""
+def ego_of(
+    store: GraphStore, application: int, *, as_of: AsOf, hub_cap: int, hubs_described: bool = False
+) -> Ego | None:
+    """The surroundings of an application's customer; None where nobody is known to have made it. `hub_cap` is that of the features; with
+    `hubs_described` the latest users of hubs are described too, as a net looks at them."""
     around = _Around(store, as_of)
     around.read(np.array([application]))
     me = around.owners(np.array([application]))
@@ -139,7 +142,7 @@ def ego_of(store: GraphStore, application: int, *, as_of: AsOf, hub_cap: int) ->
         _store=store,
         _edges=edges,
         _customers=_ends(edges, CUSTOMER),
-        described=np.unique(np.concatenate((me, near))),
+        described=np.unique(np.concatenate((me, near, seen if hubs_described else _NONE))),
         _applications=_ends(edges, APPLICATION),
         _told=applications,
         _concluded=described,

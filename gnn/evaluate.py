@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gnn.arrays.graph import GraphArrays
-from gnn.features.build import FeatureTable, describe
+from gnn.features.build import FeatureTable
 from gnn.features.questions import QuestionSet, at_application
 from gnn.models.bootstrap import Difference, Interval, differences, intervals
 from gnn.models.calibration import as_is
@@ -112,7 +112,7 @@ def compare(
     asked, rows = _later_rows(arrays, [first, second], since)
     table = _table(arrays, asked, first, on_progress)
     one = first.probability(table)
-    if (first.features, first.vocabulary) != (second.features, second.vocabulary):
+    if (first.features, first.vocabulary, first.net) != (second.features, second.vocabulary, second.net):
         table = _table(arrays, asked, second, on_progress)
     scores = {first.version: one, second.version: second.probability(table)}
     positive = is_positive(arrays, asked.application.astype(np.int64))
@@ -147,7 +147,7 @@ def _later_rows(arrays: GraphArrays, models: Sequence[Model], since: datetime | 
 
 
 def _table(arrays: GraphArrays, asked: QuestionSet, model: Model, on_progress: OnProgress | None) -> FeatureTable:
-    return describe(arrays, asked, model.vocabulary, config=model.features, on_progress=on_progress)
+    return model.describe(arrays, asked, on_progress=on_progress)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -13,6 +13,7 @@ from gnn.features.build import FeatureConfig, FeatureTable, RingSource, describe
 from gnn.features.questions import QuestionSet
 from gnn.features.vocabulary import Vocabulary
 from gnn.models.model import Model
+from gnn.nets.served import ServedNet
 from gnn.policy import Policy
 from gnn.reasons import MAX_REASONS
 from gnn.rules import Rules
@@ -35,6 +36,11 @@ class Judge:
         return self.default if self.model is None else self.model.features
 
     @property
+    def net(self) -> ServedNet | None:
+        """Of the model, where a net is asked for its score."""
+        return None if self.model is None else self.model.net
+
+    @property
     def version(self) -> str:
         return self._fitted.version
 
@@ -54,8 +60,10 @@ class Judge:
         rings: RingSource | None = None,
         on_progress: OnProgress | None = None,
     ) -> FeatureTable:
+        if self.model is not None:
+            return self.model.describe(arrays, asked, rings=rings, on_progress=on_progress)
         words = self.vocabulary(arrays, asked)
-        return describe(arrays, asked, words, config=self.features, rings=rings, on_progress=on_progress)
+        return describe(arrays, asked, words, config=self.default, rings=rings, on_progress=on_progress)
 
     def vocabulary(self, arrays: GraphArrays, asked: QuestionSet) -> Vocabulary:
         return vocabulary_of(arrays, asked) if self.model is None else self.model.vocabulary

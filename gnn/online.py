@@ -110,14 +110,22 @@ class Scorer:
             if graph is None:
                 return None
             view = self._rings.view(graph, snapshot, mark_of(now))
-            found = facing(graph, handle, moment=now, vocabulary=model.vocabulary, view=view, hub_cap=config.hub_cap)
+            found = facing(
+                graph,
+                handle,
+                moment=now,
+                vocabulary=model.vocabulary,
+                view=view,
+                hub_cap=config.hub_cap,
+                around=model.net is not None,
+            )
         if found is None:
             return None
         degraded = () if snapshot is not None and snapshot.mark == mark_of(now) else (_of_rings(snapshot),)
         return Told(
             application=node,
             judge=judge,
-            table=found.table(self._store, model.vocabulary, moment),
+            table=model.completed(found.table(self._store, model.vocabulary, moment), found.surroundings),
             person=found.person,
             frauds=found.frauds,
             latest=found.handles[0] == found.handles[1],
@@ -135,7 +143,8 @@ class Scorer:
         judge = Judge(model, self._policy, FeatureConfig())
         config = judge.features.rings
         (handle,) = self._store.handles([node.node_id])
-        ego = ego_of(self._store, handle, as_of=moment, hub_cap=config.hub_cap)
+        around = judge.net is not None
+        ego = ego_of(self._store, handle, as_of=moment, hub_cap=config.hub_cap, hubs_described=around)
         if ego is None:
             raise NotFound(
                 "Nobody is known to have made the application as of that moment. Load who applied, then ask again."

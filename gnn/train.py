@@ -22,13 +22,14 @@ from gnn.features.build import FeatureConfig, describe, vocabulary_of
 from gnn.features.questions import QuestionSet, at_application
 from gnn.features.vocabulary import Vocabulary
 from gnn.features.walk import DAY_MS
+from gnn.models.blend import Blend, NetExpert
 from gnn.models.bootstrap import differences, intervals_of
 from gnn.models.calibration import crossed_probability, fit_calibration
 from gnn.models.metrics import measures
 from gnn.models.model import Model, library_versions
 from gnn.models.reliability import reliability
 from gnn.models.split import Positions, Split, is_positive, label_delay, split_by_time, unseen_fraud
-from gnn.models.trees import OnRound, TreeConfig
+from gnn.models.trees import OnRound, TreeConfig, Trees
 from gnn.rules import Rules
 from graph_model.store import OnProgress
 
@@ -49,7 +50,7 @@ class TrainConfig:
     features: FeatureConfig = field(default_factory=FeatureConfig)
     tabular_only: bool = False  # the baseline: what the forms and the customer's own past say
     most_honest: int = MOST_HONEST
-    contenders: tuple[str, ...] = (TREES,)  # of `gnn.contenders`, one at least that can serve
+    contenders: tuple[str, ...] = (TREES,)  # of `gnn.contenders`, one at least
 
 
 def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress | None = None) -> Model | None:
@@ -62,13 +63,14 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
     rows, vocabulary = learnt
     table, held = rows.table, rows.held
     columns = table.tabular if config.tabular_only else len(table.names)
-    again = max(
-        _COST[name] for name in config.contenders if name != NET
-    )  # a net doesn't serve, so it isn't fitted anew
+    again = max(_COST[name] for name in config.contenders)  # what serves is fitted anew
     meter = _Meter(on_progress, 1 + sum(_COST[name] for name in config.contenders) + again)
     # What is measured and calibrated on the last months was fitted without them; what is served has seen all of them too.
-    found = [_fitted(arrays, rows, name, config, columns, meter.part(_COST[name])) for name in config.contenders]
-    winner = max((one for one in found if one.refit is not None), key=lambda one: one.precision(rows))
+    found: list[Candidate] = []
+    for name in sorted(config.contenders, key=lambda name: name != NET):  # the net first: it is an expert of the stack
+        found.append(_fitted(arrays, rows, name, config, columns, meter.part(_COST[name]), found))
+    found.sort(key=lambda one: config.contenders.index(one.name))
+    winner = max(found, key=lambda one: one.precision(rows))
     unseen = np.where(rows.positive, unseen_fraud(arrays, rows.application), 1.0)
     truth, weight = rows.positive[held], (rows.weight * unseen)[held]
     asking = arrays.applications.customer[rows.application[held]]
@@ -78,8 +80,7 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
         return crossed_probability(margin, truth, weight, group=asking, seed=config.trees.seed)
 
     tabular, _ = contenders.boosted(rows, rows.fit, config.trees, table.tabular, meter.part(1), stop_by=rows.validation)
-    assert winner.refit is not None  # for mypy: only such were chosen from
-    served = winner.refit(meter.part(_COST[winner.name]))
+    served = winner.refit(meter.part(again))
     meter.end()
     calibration = fit_calibration(winner.margin[held], truth, weight)
     later, measured = rows.review[held], held & ~rows.review
@@ -108,19 +109,27 @@ def train(arrays: GraphArrays, *, config: TrainConfig, on_progress: OnProgress |
             arrays, fresh, calibration(winner.margin[measured]), arrays.applications.applied_at[application]
         ),
         **({"rounds": winner.told["rounds"]} if "rounds" in winner.told else {}),
+        **_likeness(served),
         **({"honest_share": round(rows.honest, 4)} if rows.honest < 1 else {}),
     }
     return replace(model, card=card)
 
 
 def _fitted(
-    arrays: GraphArrays, rows: LearningRows, name: str, config: TrainConfig, columns: int, on_round: OnRound
+    arrays: GraphArrays,
+    rows: LearningRows,
+    name: str,
+    config: TrainConfig,
+    columns: int,
+    on_round: OnRound,
+    before: Sequence[Candidate],
 ) -> Candidate:
     match name:
         case contenders.STACK:
-            return contenders.stack(arrays, rows, config.trees, on_round)
+            beside = next((one for one in before if one.name == NET), None)
+            return contenders.stack(arrays, rows, config.trees, on_round, beside)
         case contenders.NET:
-            return contenders.net(arrays, rows, config.trees.seed, on_round)
+            return contenders.net(arrays, rows, config.trees, on_round)
         case _:
             return contenders.trees(rows, config.trees, columns, on_round)
 
@@ -139,7 +148,6 @@ def _told(
         told[one.name] = {
             "chosen_by": round(one.precision(rows), 6),
             "serves": one is winner,
-            "can_serve": one.refit is not None,
             **one.told,
         }
         if one is not winner:
@@ -243,6 +251,13 @@ def _card(arrays: GraphArrays, split: Split, config: TrainConfig) -> dict[str, A
         "measured_on": "calibration",
         "libraries": library_versions(),
     }
+
+
+def _likeness(served: Trees | Blend) -> dict[str, float]:
+    """How much of what a net says its mimic tells."""
+    experts = served.experts if isinstance(served, Blend) else ()
+    nets = [expert for expert in experts if isinstance(expert, NetExpert)]
+    return {"mimic_tells": nets[0].mimic.likeness} if len(nets) > 0 else {}
 
 
 def _rounded(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gnn.contenders import CONTENDERS, NET, STACK, TREES
+from gnn.contenders import CONTENDERS, STACK, TREES
 from gnn.features.build import FeatureConfig
 from gnn.models.trees import TreeConfig
 from gnn.rings.detect import RingConfig
@@ -63,7 +63,7 @@ def load_config(path: Path) -> TrainConfig:
 
 
 def contenders_of(text: str) -> tuple[str, ...]:
-    """Names with commas between them. Raises InvalidRequest train.contenders; what can't serve alone is refused, too."""
+    """Names with commas between them. Raises InvalidRequest train.contenders."""
     try:
         return _chosen([name.strip() for name in text.split(",")])
     except ValueError as exc:
@@ -93,10 +93,8 @@ def _chosen(told: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"{name} is always measured beside the contenders: leave it out.")
         if name not in CONTENDERS:
             raise ValueError(f"{name or 'Nothing'} is no contender. {_meant(name, CONTENDERS)}")
-    if set(names) <= {NET}:
-        raise ValueError(
-            f"{'The net' if names else 'Nothing'} doesn't serve: name trees or stack{' beside it' if names else ''}."
-        )
+    if len(names) == 0:
+        raise ValueError(f"Nothing doesn't serve: name one at least of {', '.join(CONTENDERS)}.")
     return names
 
 

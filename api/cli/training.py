@@ -60,7 +60,7 @@ def train(
     contenders: Annotated[
         str | None,
         typer.Option(
-            help="Of trees, stack and net, with commas; the best on validation that can serve does [of --config, else trees,stack]."
+            help="Of trees, stack and net, with commas; the best on validation serves [of --config, else trees,stack]."
         ),
     ] = None,
     data: DataOption = None,
@@ -117,8 +117,8 @@ def train(
             "serves, and is full above"
             if told["serves"]
             else ""
-            if told["can_serve"]
-            else "the greatest of its epochs there; is measured and never serves"
+            if name != "net"
+            else "the greatest of its epochs there, so somewhat too good"
         )
         out.print(f"{name}: average precision {told['chosen_by']:.3f} on validation{f'; {how}' if how else ''}")
     again = (

@@ -1,4 +1,4 @@
-"""Hiding: the score of one question with single ties left out, by the walk, model or rules that gave it. Reads no store.
+"""Hiding: the score of one question with single ties left out, by the walk and net, model or rules that gave it. Reads no store.
 
 A tie is a customer's use of an identifier, by whatever channels and applications. One that is hidden has not happened yet: its moment is moved
 beyond every question, to the end of its rows, which the kernels never look at. So a change costs a few short rows, not a new graph.
@@ -17,6 +17,7 @@ from gnn.features.build import FeatureTable, RingSource, mark_of, own_uses, walk
 from gnn.features.questions import QuestionSet
 from gnn.features.walk import OwnUses, Rows
 from gnn.judge import Judge
+from gnn.nets.rows import around_of, question_graph
 
 
 class Tie(NamedTuple):
@@ -41,6 +42,7 @@ class Hiding:
         self._view = rings(mark_of(int(asked.moment[0])))
         vocabulary = judge.vocabulary(arrays, asked)
         self._walk = walker_of(arrays, asked, vocabulary, hub_cap=judge.features.rings.hub_cap)
+        self._around = None if judge.net is None else around_of(arrays)
         own, links = own_uses(arrays), arrays.incidence
         nothing = np.empty_like(links.customer_identifier)
         self._own = _Part(own.ptr, own.identifier, own.since, own.channel)
@@ -77,24 +79,24 @@ class Hiding:
     def _row(self) -> Rows:
         """The question's row: what the walk does not fill depends on no tie."""
         own, forth, back = self._own, self._forth, self._back
-        walked = self._walk(
-            np.zeros(1, dtype=np.int64),
-            OwnUses(own.ptr, own.ptr[1:], own.other, own.extra, own.since),
-            Incidence(
-                customer_ptr=forth.ptr,
-                customer_end=forth.ptr[1:],
-                customer_identifier=forth.other,
-                customer_since=forth.since,
-                identifier_ptr=back.ptr,
-                identifier_end=back.ptr[1:],
-                identifier_customer=back.other,
-                identifier_since=back.since,
-                identifier_everyday=back.extra,
-            ),
-            self._view,
+        links = Incidence(
+            customer_ptr=forth.ptr,
+            customer_end=forth.ptr[1:],
+            customer_identifier=forth.other,
+            customer_since=forth.since,
+            identifier_ptr=back.ptr,
+            identifier_end=back.ptr[1:],
+            identifier_customer=back.other,
+            identifier_since=back.since,
+            identifier_everyday=back.extra,
         )
-        row = self._table.values.copy()
-        row[:, row.shape[1] - walked.shape[1] :] = walked
+        uses = OwnUses(own.ptr, own.ptr[1:], own.other, own.extra, own.since)
+        walked = self._walk(np.zeros(1, dtype=np.int64), uses, links, self._view)
+        row, first = self._table.values.copy(), self._table.tabular
+        row[:, first : first + walked.shape[1]] = walked
+        if self._around is not None and self._judge.net is not None:
+            graph = question_graph(self._around._replace(links=links), self._asked, self._table)
+            row[:, -1] = self._judge.net.odds(graph)
         return row
 
     def _judged(self, rows: Rows) -> Weights:

@@ -16,6 +16,8 @@ from gnn.features.ties import ties_of
 from gnn.features.vocabulary import Vocabulary
 from gnn.features.walk import RingView, Rows
 from gnn.live.graph import LiveGraph
+from gnn.nets.rows import surroundings
+from gnn.nets.typed import TypedGraph
 from graph_model.records import AsOf
 from graph_model.store import GraphStore
 
@@ -32,6 +34,7 @@ class Facing:
     walked: Rows
     frauds: tuple[int, int]
     ties: Mapping[int, float]
+    surroundings: TypedGraph | None  # where they were asked for
 
     def table(self, store: GraphStore, vocabulary: Vocabulary, as_of: AsOf) -> FeatureTable:
         """With what the forms say, which is read where it is kept."""
@@ -64,9 +67,16 @@ class Facing:
 
 
 def facing(
-    graph: LiveGraph, application: int, *, moment: int, vocabulary: Vocabulary, view: RingView, hub_cap: int
+    graph: LiveGraph,
+    application: int,
+    *,
+    moment: int,
+    vocabulary: Vocabulary,
+    view: RingView,
+    hub_cap: int,
+    around: bool = False,
 ) -> Facing | None:
-    """None where nobody is known to have made the application."""
+    """None where nobody is known to have made the application. With `around`, the surroundings that a net looks at are told too."""
     me = graph.maker(application)
     if me < 0:
         return None
@@ -91,4 +101,5 @@ def facing(
         walked=walker(np.arange(2), graph.own, links, view, graph.notes(2)),
         frauds=(int(fraud[position[0]] < NEVER), int((fraud[made] < NEVER).sum())),
         ties=ties_of(links, graph.handles, me, hub_cap),
+        surroundings=surroundings(graph.around, asked) if around else None,
     )

@@ -17,6 +17,7 @@ from gnn.features.tabular import as_float
 from gnn.features.vocabulary import Vocabulary
 from gnn.features.walk import FRAUD, LATEST, REFUSED, Histories, Notes, OwnUses, People, notes_of
 from gnn.live.rows import Rows, grown
+from gnn.nets.rows import Around
 
 _TEXTS = ("product", "channel")
 
@@ -48,6 +49,9 @@ class LiveGraph:
         self._maker_since: dict[int, int] = {}  # of applications that came or changed hands since
         self._identifiers = arrays.identifiers.handles
         self._blocks = _blocks(arrays)
+        self._labels = arrays.identifiers.labels
+        self._first_since = len(arrays.identifiers.handles)
+        self._block_since: list[int] = []  # of identifiers that came since
         self._identifier_since: dict[tuple[int, int], int] = {}
         notes = notes_of(People(*self._people), self._histories_of(), self._links())
         self._known, self._shared, self._seen = notes
@@ -74,6 +78,18 @@ class LiveGraph:
             for place, name in enumerate(_TEXTS):
                 self._past.columns[6 + place] = self._codes(name)[self._past.columns[8 + place]]
         return self._histories_of()
+
+    @property
+    def around(self) -> Around:
+        """What a net looks at."""
+        past = self._past
+        return Around(self.links, self.people, past.first, past.end, past.columns[0], self._block_of, self._labels)
+
+    def _block_of(self, identifiers: NDArray[np.int64]) -> NDArray[np.int64]:
+        found = np.searchsorted(self._blocks, identifiers, side="right") - 1
+        since = np.flatnonzero(identifiers >= self._first_since)
+        found[since] = [self._block_since[at] for at in (identifiers[since] - self._first_since).tolist()]
+        return found
 
     @property
     def outcomes(self) -> tuple[Moments, Moments, Moments, Moments]:
@@ -228,6 +244,7 @@ class LiveGraph:
         at = self._back.count
         self._back.add(1)
         self._identifier_since[block, handle] = at
+        self._block_since.append(block)
         self._seen = grown(self._seen, at + 1, fill=-1)
         self._shared = grown(self._shared, (at >> 3) + 1)
         return at

@@ -2,8 +2,11 @@
 
 Views: the tabular columns alone; those that tell of no outcome, neither of the customer nor of anyone around; and all. Rows come from a
 moment each, and what they tell of others' fraud was known then, so no row tells its own label; what an expert was fitted on lies before
-what the gate is chosen on. Boosted trees are those that serve alone, on each view; forests are smaller than on labelled graphs: a row has to
-be explained in milliseconds.
+what the gate is chosen on. Boosted trees are those that serve alone, on each view; forests are smaller than on labelled graphs. The typed net may
+be one more expert, or the only one: its log odds are the column behind all others, which whoever describes a row for it fills.
+
+What a column adds to a blend is told by its boosted trees, for Shapley values of all its forests take longer than an answer may, and by trees
+that mimic the net (`gnn.models.mimic`), which has none.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.features.walk import Rows
+from gnn.models.mimic import Mimic
 from gnn.models.split import dealt
 from gnn.models.trees import Probabilities, TreeConfig, fit, threads_for
+from gnn.nets.served import ServedNet
 from gnn.stack.experts import KINDS, Kind, fit_expert
 from gnn.stack.gate import log_odds, vote
 
 OUTCOMES = ("fraud", "refused", "default", "good")  # words of columns that tell what became of an application
+NET = "net"
 LEAST_WEIGHT = 0.02  # experts below it cost time and change nothing
 _LEAVES = 64
 _AT_ONCE = 2  # fits; it changes no score
@@ -103,36 +109,87 @@ class Expert:
 
 
 @dataclass(frozen=True)
+class NetExpert:
+    """The typed net, which has answered in a column of its own; the mimic tells what other columns add to it."""
+
+    net: ServedNet
+    column: int
+    mimic: Mimic
+
+    name, file, kind = NET, "net.safetensors", NET
+
+    @property
+    def view(self) -> View:
+        return View("surroundings", (self.column,))
+
+    def odds(self, rows: Rows) -> Probabilities:
+        return rows[:, self.column].astype(np.float64)
+
+    def contributions(self, rows: Rows) -> NDArray[np.float64]:
+        """As of an expert on columns; nothing of the column of the net's own."""
+        return self.mimic.contributions(rows, self.odds(rows))
+
+
+@dataclass(frozen=True)
 class Blend:
     """Experts with their weights, which add up to one."""
 
-    experts: Sequence[Expert]
+    experts: Sequence[Expert | NetExpert]
     weights: Sequence[float]
+
+    @property
+    def net(self) -> ServedNet | None:
+        return next((expert.net for expert in self.experts if isinstance(expert, NetExpert)), None)
 
     def margin(self, rows: Rows) -> Probabilities:
         """Log odds, before calibration."""
         return np.asarray(sum(w * expert.odds(rows) for w, expert in self._weighed()))
 
     def contributions(self, rows: Rows) -> NDArray[np.float64]:
-        """As of the experts, weighed: they add up to the margin."""
-        return np.asarray(sum(w * expert.contributions(rows) for w, expert in self._weighed()))
+        """What each column adds to the log odds [n, columns + 1], the base last; they add up to the margin. Told by boosted trees and the net, weighed
+        among themselves; by the forests, which take ten times as long, where there are no others."""
+        told = [(w, expert) for w, expert in self._weighed() if isinstance(expert, NetExpert) or expert.boosted]
+        return self._told(rows, told or self._weighed())
 
-    def files(self) -> dict[str, str]:
-        return {expert.file: expert.text for expert in self.experts}
+    def exact_contributions(self, rows: Rows) -> NDArray[np.float64]:
+        """As `contributions`, told by all experts."""
+        return self._told(rows, self._weighed())
+
+    def _told(self, rows: Rows, tellers: Sequence[tuple[float, "Expert | NetExpert"]]) -> NDArray[np.float64]:
+        found = np.asarray(sum(w * expert.contributions(rows) for w, expert in tellers))
+        found /= sum(w for w, _ in tellers)
+        found[:, -1] = self.margin(rows) - found[:, :-1].sum(axis=1)
+        return found
+
+    def files(self) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for expert in self.experts:
+            if isinstance(expert, NetExpert):
+                found |= {expert.file: expert.net.content, expert.mimic.file: expert.mimic.text.encode()}
+            else:
+                found[expert.file] = expert.text.encode()
+        return found
 
     def told(self) -> list[dict[str, Any]]:
         """All that `read` needs beside the files."""
         return [
             {"kind": e.kind, "view": e.view.name, "columns": list(e.view.columns), "weight": w, "file": e.file}
+            | ({"mimic": e.mimic.told()} if isinstance(e, NetExpert) else {})
             for w, e in self._weighed()
         ]
 
     @classmethod
-    def read(cls, told: Sequence[Mapping[str, Any]], text: Callable[[str], str]) -> "Blend":
-        experts = [Expert(cast(Kind, t["kind"]), View(t["view"], tuple(t["columns"])), text(t["file"])) for t in told]
-        return cls(experts, [float(t["weight"]) for t in told])
+    def read(cls, told: Sequence[Mapping[str, Any]], content: Callable[[str], bytes]) -> "Blend":
+        experts: list[Expert | NetExpert] = []
+        for one in told:
+            kept, columns = content(one["file"]), tuple(one["columns"])
+            if one["kind"] == NET:
+                experts.append(NetExpert(ServedNet(kept), columns[0], Mimic.read(one["mimic"], content)))
+            else:
+                experts.append(Expert(cast(Kind, one["kind"]), View(one["view"], columns), kept.decode()))
+        return cls(experts, [float(one["weight"]) for one in told])
 
-    def _weighed(self) -> list[tuple[float, Expert]]:
+    def _weighed(self) -> list[tuple[float, Expert | NetExpert]]:
         return list(zip(self.weights, self.experts, strict=True))
 
 
@@ -187,12 +244,12 @@ def fit_experts(
     return found
 
 
-def blend(experts: Sequence[Expert], odds: Probabilities, positive: NDArray[np.bool_]) -> Blend:
-    """Weigh experts by their log odds [rows, k] of rows that none was fitted on; those who hardly count are left out."""
+def kept_weights(odds: Probabilities, positive: NDArray[np.bool_]) -> Sequence[float]:
+    """The weight of each expert by their log odds [rows, k] of rows that none was fitted on, adding up to one; 0 for those who hardly count, who are
+    left out."""
     weights = vote(odds, positive)
-    kept = weights >= LEAST_WEIGHT
-    shares = weights[kept] / weights[kept].sum()
-    return Blend([e for e, k in zip(experts, kept, strict=True) if k], [round(float(w), 6) for w in shares])
+    weights[weights < LEAST_WEIGHT] = 0.0
+    return [round(float(weight), 6) for weight in weights / weights.sum()]
 
 
 def crossed(

@@ -1,5 +1,5 @@
-"""Model: everything that scores feature rows, in one frozen value, and its files. No pickle: LightGBM's text, and JSON. What was fitted is
-either boosted trees or a blend, the gated stack; whoever scores, explains or keeps a model need not know which.
+"""Model: everything that scores questions, in one frozen value, and its files. No pickle: LightGBM's text, safetensors, and JSON. What was fitted
+is either boosted trees or a blend (the gated stack, or the typed net alone); whoever scores, explains or keeps a model need not know which.
 
 A model folder holds one folder per version and a file `current` that names the one in use, the champion; `gnn.registry` keeps what else is
 known of them. The version is made of the content, so the same data, seed, configuration and thread count give the same version and bytes.
@@ -22,14 +22,21 @@ import scipy
 import sklearn
 from numpy.typing import NDArray
 
-from gnn.features.build import FeatureConfig, FeatureTable, column_names
+from gnn.arrays.graph import GraphArrays
+from gnn.features.build import FeatureConfig, FeatureTable, RingSource, column_names, describe
+from gnn.features.questions import QuestionSet
 from gnn.features.vocabulary import Vocabulary
-from gnn.models.blend import Blend
+from gnn.features.walk import Rows
+from gnn.models.blend import NET, Blend
 from gnn.models.calibration import Calibration
 from gnn.models.files import current, point, write_whole
 from gnn.models.trees import TREES, Probabilities, Trees
+from gnn.nets.rows import around_of, with_forms
+from gnn.nets.served import ServedNet
+from gnn.nets.typed import TypedGraph
 from gnn.rings.detect import RingConfig
 from graph_model.errors import InvalidRequest
+from graph_model.store import OnProgress
 
 FORMAT = 1
 CARD, TABULAR = "model.json", "tabular.txt"
@@ -52,19 +59,51 @@ class Model:
 
     @cached_property
     def version(self) -> str:
-        texts = "".join(self.fitted.files().values())
-        digest = hashlib.sha256(texts.encode() + _dumps(self._content()).encode()).hexdigest()
-        return f"{'lgbm' if isinstance(self.fitted, Trees) else 'stack'}-{digest[:12]}"
+        content = b"".join(self.fitted.files().values())
+        digest = hashlib.sha256(content + _dumps(self._content()).encode()).hexdigest()
+        return f"{self._family}-{digest[:12]}"
+
+    @property
+    def _family(self) -> str:
+        if isinstance(self.fitted, Trees):
+            return "lgbm"
+        return NET if all(expert.kind == NET for expert in self.fitted.experts) else "stack"
+
+    @property
+    def net(self) -> ServedNet | None:
+        """The net that is asked beside the feature columns, or alone."""
+        return self.fitted.net if isinstance(self.fitted, Blend) else None
+
+    def describe(
+        self,
+        arrays: GraphArrays,
+        asked: QuestionSet,
+        *,
+        rings: RingSource | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> FeatureTable:
+        """All that this model looks at of each question, as a table. See `gnn.features.build.describe`."""
+        table = describe(arrays, asked, self.vocabulary, config=self.features, rings=rings, on_progress=on_progress)
+        return table if self.net is None else _with(table, self.net.answers(around_of(arrays), asked, table))
+
+    def completed(self, table: FeatureTable, surroundings: TypedGraph | None) -> FeatureTable:
+        """The table of a few questions, whose `surroundings` a net needs, with all that this model looks at."""
+        if self.net is None or surroundings is None:
+            return table
+        return _with(table, self.net.odds(with_forms(surroundings, table)))
 
     def margin(self, table: FeatureTable) -> NDArray[np.float64]:
-        return self.fitted.margin(table.values[:, : len(self.names)])
+        return self.fitted.margin(self._seen(table))
 
     def probability(self, table: FeatureTable) -> Probabilities:
         return self.calibration(self.margin(table))
 
     def contributions(self, table: FeatureTable) -> NDArray[np.float64]:
         """What each column adds to the log odds; the last is the base. They add up to the margin."""
-        return self.fitted.contributions(table.values[:, : len(self.names)])
+        return self.fitted.contributions(self._seen(table))
+
+    def _seen(self, table: FeatureTable) -> Rows:
+        return table.values[:, : len(self.names) + (self.net is not None)]
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -78,9 +117,15 @@ class Model:
         }
 
 
+def _with(table: FeatureTable, odds: NDArray[np.float64]) -> FeatureTable:
+    """The table with the net's log odds as one more column."""
+    values = np.column_stack((table.values, odds.astype(np.float32)))
+    return FeatureTable((*table.names, NET), table.coded, table.tabular, values)
+
+
 def write(model: Model, folder: Path) -> Path:
     """Keep a model in its folder beside the others, whole or not at all. Nothing uses it until `point` names it."""
-    return write_whole(folder, model.version, {name: text.encode() for name, text in _files(model).items()})
+    return write_whole(folder, model.version, _files(model))
 
 
 def save(model: Model, folder: Path) -> Path:
@@ -158,15 +203,15 @@ def damaged(folder: Path, version: str) -> InvalidRequest:
 
 
 def _fitted(folder: Path, content: Mapping[str, Any]) -> Trees | Blend:
-    def text(name: str) -> str:
-        return (folder / name).read_text(encoding="utf-8")
+    def kept(name: str) -> bytes:
+        return (folder / name).read_bytes()
 
-    return Blend.read(content["experts"], text) if "experts" in content else Trees(text(TREES))
+    return Blend.read(content["experts"], kept) if "experts" in content else Trees(kept(TREES).decode())
 
 
-def _files(model: Model) -> dict[str, str]:
-    files = {**model.fitted.files(), CARD: _dumps({"version": model.version, **model._content()})}
-    return files | ({TABULAR: model.tabular_text} if model.tabular_text != "" else {})
+def _files(model: Model) -> dict[str, bytes]:
+    files = {**model.fitted.files(), CARD: _dumps({"version": model.version, **model._content()}).encode()}
+    return files | ({TABULAR: model.tabular_text.encode()} if model.tabular_text != "" else {})
 
 
 def _dumps(content: Mapping[str, Any]) -> str:

@@ -45,8 +45,8 @@ class Trees:
     def _booster(self) -> lightgbm.Booster:
         return lightgbm.Booster(model_str=self.text)
 
-    def files(self) -> dict[str, str]:
-        return {TREES: self.text}
+    def files(self) -> dict[str, bytes]:
+        return {TREES: self.text.encode()}
 
     @property
     def columns(self) -> int:

@@ -7,8 +7,8 @@ do badly and trees don't, are gone (Duan et al., "DGA-GNN", AAAI 2024, bins for 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gnn.nets.kernels import places
 from gnn.nets.typed import Features
 
 _STEPS = 32
@@ -28,15 +28,7 @@ class Bins:
 
     def __call__(self, x: Features) -> Features:
         """Rows [n, f] to [n, f * (1 + groups)]."""
-        place = np.empty_like(x, dtype=np.float32)
-        for column in range(x.shape[1]):
-            place[:, column] = _middle(self.edges[:, column], x[:, column])
+        place = places(self.edges, np.ascontiguousarray(x))
         centres = (np.arange(self.groups) + 0.5) / self.groups
         soft = np.maximum(0, 1 - np.abs(place[:, :, None] - centres) * self.groups)
-        return np.hstack((2 * place - 1, soft.reshape(len(x), -1))).astype(np.float32)
-
-
-def _middle(edges: Features, values: Features) -> NDArray[np.floating]:
-    """Where values lie, 0..1; one that fills several quantiles lies in their middle."""
-    low, high = np.searchsorted(edges, values, side="left"), np.searchsorted(edges, values, side="right")
-    return np.asarray(np.clip((low + high - 1) / 2 / (len(edges) - 1), 0, 1))
+        return np.hstack((2 * place - 1, soft.reshape(len(x), x.shape[1] * self.groups))).astype(np.float32)

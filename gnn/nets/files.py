@@ -10,9 +10,7 @@ import torch
 
 from gnn.nets.bins import Bins
 from gnn.nets.net import FittedNet, NetConfig, TypedNet
-
-_TOLD = "guanxi"  # one key: several would come in any order
-_WEIGHT, _EDGES = "net.", "bins."
+from gnn.nets.served import EDGES, TOLD, WEIGHT, told_in
 
 
 def to_bytes(fitted: FittedNet) -> bytes:
@@ -26,24 +24,22 @@ def to_bytes(fitted: FittedNet) -> bytes:
         "groups": {name: bins.groups for name, bins in fitted.bins.items()},
         "history": list(fitted.history),
     }
-    tensors = {f"{_WEIGHT}{name}": values.detach().cpu().contiguous() for name, values in net.state_dict().items()}
-    tensors |= {f"{_EDGES}{name}": torch.from_numpy(bins.edges.copy()) for name, bins in fitted.bins.items()}
-    return safetensors.torch.save(tensors, {_TOLD: json.dumps(told, sort_keys=True)})
+    tensors = {f"{WEIGHT}{name}": values.detach().cpu().contiguous() for name, values in net.state_dict().items()}
+    tensors |= {f"{EDGES}{name}": torch.from_numpy(bins.edges.copy()) for name, bins in fitted.bins.items()}
+    return safetensors.torch.save(tensors, {TOLD: json.dumps(told, sort_keys=True)})
 
 
 def from_bytes(content: bytes) -> FittedNet:
     """Raises ValueError for what is no such file."""
     try:
         tensors = safetensors.torch.load(content)
-        # Eight bytes say how long the header is, in which the library keeps what was told but doesn't give it back from bytes.
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        told = json.loads(header["__metadata__"][_TOLD])
+        told = told_in(content)
         config = NetConfig(**told["config"] | {"fanout": tuple(told["config"]["fanout"]), "device": "cpu"})
         relations = tuple((start, name, end) for start, name, end in told["relations"])
         net = TypedNet(told["columns"], relations, told["kind"], config)
-        net.load_state_dict({n.removeprefix(_WEIGHT): v for n, v in tensors.items() if n.startswith(_WEIGHT)})
+        net.load_state_dict({n.removeprefix(WEIGHT): v for n, v in tensors.items() if n.startswith(WEIGHT)})
     except (safetensors.SafetensorError, KeyError, TypeError, RuntimeError) as exc:
         raise ValueError("no net of ours") from exc
-    bins = {name: Bins(tensors[f"{_EDGES}{name}"].numpy(), groups) for name, groups in told["groups"].items()}
+    bins = {name: Bins(tensors[f"{EDGES}{name}"].numpy(), groups) for name, groups in told["groups"].items()}
     net.eval()
     return FittedNet(net, bins, config, tuple(told["history"]))

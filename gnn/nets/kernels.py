@@ -1,4 +1,5 @@
-"""Kernels of the nets: the mean over linked nodes, and sampling of neighbours, over CSR. Numba; strict floating point, so repeatable."""
+"""Kernels of the nets: places among what was learnt from, the mean over linked nodes, and sampling of neighbours, over CSR. Numba; strict
+floating point, so repeatable."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +8,22 @@ from gnn.arrays.compiled import kernel
 from gnn.arrays.csr import Index, Pointer
 
 Rows = NDArray[np.float32]
+
+
+@kernel
+def places(edges: Rows, values: Rows) -> Rows:
+    """Where each value [n, f] lies among its column's quantiles [q, f], 0..1; one that fills several quantiles lies in their middle."""
+    steps, columns = edges.shape
+    out = np.empty(values.shape, dtype=np.float32)
+    for column in range(columns):
+        rising = edges[:, column].copy()
+        for row in range(len(values)):
+            value = values[row, column]
+            low = np.searchsorted(rising, value, side="left")
+            high = np.searchsorted(rising, value, side="right")
+            middle = (low + high - 1) / 2 / (steps - 1)
+            out[row, column] = min(max(middle, 0.0), 1.0)
+    return out
 
 
 @kernel

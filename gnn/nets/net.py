@@ -7,7 +7,8 @@ links up, in batches of sampled surroundings. On the CPU the same seed and threa
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -153,6 +154,17 @@ def fit_net(
     if len(history) > 0:
         net.load_state_dict(kept)
     return FittedNet(net, bins, config, tuple(history))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For small products: threads would only wait for each other, and another number of them gives other bytes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _links(graph: TypedGraph) -> int:

@@ -74,9 +74,10 @@ class Registry:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """Those that can serve among which the champion was chosen, so that training anew chooses as it was chosen; trees where no card tells."""
+        """Those among which the champion was chosen, so that training anew chooses as it was chosen; trees where no card tells. On a card of an
+        earlier Guanxi a net could not serve."""
         told = {} if self.champion is None else self.card(self.champion).get("contenders", {})
-        return tuple(name for name in CONTENDERS if told.get(name, {}).get("can_serve", False)) or (TREES,)
+        return tuple(name for name in CONTENDERS if told.get(name, {}).get("can_serve", name in told)) or (TREES,)
 
     def list(self) -> Sequence[Registered]:
         """The newest first."""
