@@ -230,7 +230,7 @@ class Moment(PropertyType):
             ) from exc
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=LOCAL_ZONE)
-        if not 1900 <= moment.year <= 9998:
+        if not 1900 <= moment.astimezone(LOCAL_ZONE).year <= 9998:
             raise InvalidValue("moment.out_of_range", "The year is not between 1900 and 9998.")
         moment = moment.astimezone(UTC)
         fraction = moment.microsecond % 1000

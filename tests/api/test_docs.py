@@ -162,7 +162,7 @@ def test_the_page_shows_every_operation(language: str) -> None:
     shown = "\n".join(blocks(language))
     assert schema.query_type is not None and schema.mutation_type is not None
     operations = [*schema.query_type.fields, *schema.mutation_type.fields]
-    assert not [name for name in operations if not re.search(rf"\b{name}\b *[({{]", shown)]
+    assert not [name for name in operations if not re.search(rf"\b{name}\b *[({{}}]", shown)]
 
 
 def test_every_code_that_the_code_raises_is_in_the_table_of_errors() -> None:
