@@ -1,16 +1,20 @@
 """The runs of a tag, on every engine: a month of nights told one by one, what failed or was killed among them, and to nobody more than they may know."""
 
+from collections.abc import Generator, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from graph_model.errors import InvalidRequest, NotFound
+from graph_model.errors import InvalidRequest, NotFound, StoreFull
 from graph_model.principal import Principal
 from graph_model.services.tags import computing, dictionary, given, reading
+from graph_model.services.tags.binding import Bound
 from graph_model.services.tags.definition import ConsentClass, TagKind, ValueType
 from graph_model.services.tags.reading import RunFigures
 from graph_model.services.tags.runs import MOST_RUNS, RunStatus, last_run, remember
 from graph_model.store import GraphStore
+from graph_model.tagging import TagRule, TagStep
 from tests.services.people import person
 from tests.stores.scenarios import batch, customer, edge, node, phone
 from tests.stores.test_tag_rules import LI, MEI, NOW, TODAY, WU, Clock, book, clock, compute, define, draft
@@ -64,6 +68,62 @@ def test_a_run_that_failed_or_was_killed_stays_in_the_history_with_its_reason(bo
         (RunStatus.DONE, ""),
     ]
     assert "no relationship type" in told(book)[2].message
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (StoreFull("the disk"), "store_full"),
+        (MemoryError(), "tag.ended"),
+        (KeyboardInterrupt(), "tag.ended"),
+    ],
+)
+def test_a_computation_broken_off_before_its_pass_leaves_no_tag_telling_that_it_runs(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: str
+) -> None:
+    for name in ("aa", "bb", "cc"):
+        define(book, name, "degree(USES_PHONE) >= 2")
+    bind = computing.bind
+
+    def broken(text: str, label: str, base_date: date, **more: Any) -> Bound:
+        if last_run(book, "cc") is not None:  # the others have begun
+            raise failure
+        return bind(text, label, base_date, **more)
+
+    monkeypatch.setattr(computing, "bind", broken)
+    with pytest.raises(type(failure)):
+        compute(book, clock)
+    ended = [last_run(book, name) for name in ("aa", "bb", "cc")]
+    assert [(run.status, run.code) for run in ended if run is not None] == [(RunStatus.FAILED, code)] * 3
+    monkeypatch.undo()
+    assert {one.run.coverage for one in compute(book, clock).values() if one.run is not None} == {10}
+
+
+def test_a_store_that_fails_while_tags_are_tried_one_by_one_leaves_none_of_them_running(
+    book: GraphStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("aa", "bb", "cc"):
+        define(book, name, "degree(USES_PHONE) >= 2")
+    tag, tried = book.tag, list[Sequence[str]]()
+
+    def failing(label: str, rules: Sequence[TagRule], **more: Any) -> Generator[Sequence[TagStep], None, None]:
+        tried.append([rule.run.code for rule in rules])
+        if len(rules) > 1:
+            raise InvalidRequest("One of them is past its day.", code="tag.past")
+        if tried[-1] == ["bb"]:
+            raise StoreFull("the disk")
+        return tag(label, rules, **more)
+
+    monkeypatch.setattr(book, "tag", failing)
+    with pytest.raises(StoreFull):
+        compute(book, clock)
+    assert tried == [["aa", "bb", "cc"], ["aa"], ["bb"]]
+    ended = {name: last_run(book, name) for name in ("aa", "bb", "cc")}
+    assert {name: (run.status, run.code) for name, run in ended.items() if run is not None} == {
+        "aa": (RunStatus.DONE, ""),
+        "bb": (RunStatus.FAILED, "store_full"),
+        "cc": (RunStatus.FAILED, "store_full"),
+    }
 
 
 def test_a_month_is_kept_and_no_more(book: GraphStore, clock: Clock) -> None:

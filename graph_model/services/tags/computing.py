@@ -5,7 +5,7 @@ reads), so a job that was killed goes on with the tags that were at work; a pass
 dictionary holds from the next pass on. One tag that can't be computed is told and keeps the others from nothing but reading it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ from graph_model.services.tags.binding import bind, population
 from graph_model.services.tags.computed import column
 from graph_model.services.tags.computed_columns import Book
 from graph_model.services.tags.definition import Plain, Schedule, TagDefinition, TagKind
-from graph_model.services.tags.runs import LastRun, RunStatus, began, forget, last_run, last_runs, remember
+from graph_model.services.tags.runs import LastRun, RunStatus, began, ended, forget, last_run, last_runs, remember
 from graph_model.store import MAX_LIMIT, Clock, GraphStore, OnProgress
 from graph_model.tagging import TagCell, TagRule, TagRun
 
@@ -137,14 +137,13 @@ def _is_current(store: GraphStore, tag: TagDefinition, base_date: date) -> bool:
     return store.statistics().changed_at == last.graph_at and began(store, tag.reads.tags) == last.read
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Working:
-    """A tag at work: what the store is to give, the run as it began, and how far it has come."""
+    """A tag that can be computed: what the store is to give, and the run as it began."""
 
     tag: TagDefinition
     rule: TagRule
     begun: LastRun
-    told: LastRun
 
 
 class _Computation:
@@ -169,6 +168,7 @@ class _Computation:
         self._on_progress = on_progress
         self._total = total
         self._done = 0
+        self._at_work: dict[str, LastRun] = {}  # runs that have begun and not ended, as far as they have come
         self._book: Book | None = None
         self._book_at: datetime | None = None
 
@@ -177,11 +177,19 @@ class _Computation:
         self._on_progress("tags", self._done + more, self._total)
 
     def compute(self, codes: Sequence[str]) -> None:
-        """Tags that read none of each other."""
+        """Tags that read none of each other. Whatever ends it, none is left telling that it runs."""
         self.hear()
-        working = [found for found in map(self._begun, codes) if found is not None]
-        for label, alike in groupby(working, key=lambda one: one.tag.label):
-            self._pass(label, list(alike))
+        try:
+            working = [found for found in map(self._begun, codes) if found is not None]
+            for label, alike in groupby(working, key=lambda one: one.tag.label):
+                self._pass(label, list(alike))
+        except StoreError as exc:
+            with suppress(StoreError):
+                self._keep(self._at_work, exc)
+            raise
+        except BaseException:  # somebody ended it
+            self._keep(self._at_work, ended())
+            raise
 
     def _begun(self, code: str) -> _Working | None:
         """None where nothing is left to do: the tag was deleted meanwhile, is current, or can't be computed."""
@@ -195,9 +203,10 @@ class _Computation:
         now, graph_at = whole(self._clock()), self._store.statistics().changed_at
         read = began(self._store, tag.reads.tags)
         begun = LastRun(tag.version, self._base_date, RunStatus.RUNNING, now, now, self._by, graph_at, read)
+        self._at_work[code] = begun
         remember(self._store, code, begun)
         try:
-            return _Working(tag, self._rule(tag, now, graph_at), begun, begun)
+            return _Working(tag, self._rule(tag, now, graph_at), begun)
         except StoreError:  # what the others would meet, too
             raise
         except GuanxiError as exc:
@@ -223,46 +232,42 @@ class _Computation:
     def _pass(self, label: str, working: Sequence[_Working]) -> None:
         try:
             self._walk(label, working)
-        except StoreError as exc:
-            with suppress(StoreError):
-                self._keep(working, exc)
+        except StoreError:  # what the others would meet, too
             raise
         except GuanxiError as exc:
             if len(working) > 1:  # whose fault it is shows where each is alone
+                self._at_work.update({one.tag.code: one.begun for one in working})
                 for one in working:
-                    self._pass(label, [replace(one, told=one.begun)])
+                    self._pass(label, [one])
                 return
-            self._end(working[0].tag.code, working[0].told.failed(exc))
-        except Exception:  # somebody ended it
-            ended = InvalidRequest(
-                "It was ended before it was through. The next computation goes on.", code="tag.ended"
-            )
-            self._keep(working, ended)
-            raise
+            code = working[0].tag.code
+            self._end(code, self._at_work[code].failed(exc))
         else:
             for one in working:
-                self._end(one.tag.code, replace(one.told, status=RunStatus.DONE))
+                self._end(one.tag.code, replace(self._at_work[one.tag.code], status=RunStatus.DONE))
 
     def _walk(self, label: str, working: Sequence[_Working]) -> None:
         heard, looked_at, everybody = self._clock(), 0, self._store.statistics().nodes[label]
-        rules = [one.rule for one in working]
+        rules, codes = [one.rule for one in working], [one.tag.code for one in working]
         with closing(self._store.tag(label, rules, within=population(label, self._base_date))) as steps:
             for told in steps:
                 now = whole(self._clock())
-                for one, step in zip(working, told, strict=True):
-                    one.told = one.told.with_step(step, now)
+                for code, step in zip(codes, told, strict=True):
+                    self._at_work[code] = self._at_work[code].with_step(step, now)
                 if now - heard >= _HEARD_EVERY:
                     heard = now
-                    self._keep(working)
+                    self._keep(codes)
                 looked_at += told[0].looked_at
                 self.hear(len(working) * looked_at // (everybody + 1))
 
-    def _keep(self, working: Sequence[_Working], failure: GuanxiError | None = None) -> None:
-        for one in working:
-            remember(self._store, one.tag.code, one.told if failure is None else one.told.failed(failure))
+    def _keep(self, codes: Iterable[str], failure: GuanxiError | None = None) -> None:
+        for code in codes:
+            told = self._at_work[code]
+            remember(self._store, code, told if failure is None else told.failed(failure))
 
     def _end(self, code: str, run: LastRun | None) -> None:
         if run is not None:
             remember(self._store, code, run)
+            del self._at_work[code]
         self.outcomes[code] = Outcome(code, run)
         self._done += 1

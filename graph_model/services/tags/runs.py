@@ -173,11 +173,15 @@ def recorded(begun: LastRun, keep: Callable[[LastRun], None]) -> Iterator[Record
         raise
     except GuanxiError as exc:
         recording.told = recording.told.failed(exc)
-    except Exception:  # somebody ended it
-        ended = InvalidRequest("It was ended before it was through. The next computation goes on.", code="tag.ended")
-        keep(recording.told.failed(ended))
+    except BaseException:  # somebody ended it
+        keep(recording.told.failed(ended()))
         raise
     keep(recording.told)
+
+
+def ended() -> InvalidRequest:
+    """What is told of a run that somebody ended."""
+    return InvalidRequest("It was ended before it was through. The next computation goes on.", code="tag.ended")
 
 
 def value_text(value: TagCell) -> str:
