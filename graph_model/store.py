@@ -397,7 +397,8 @@ class GraphStore(Protocol):
         ...
 
     def scan_edges(self, type: str, start_label: str, end_label: str, *, as_of: AsOf | None = None) -> EdgeColumns:
-        """All relationships of one type between two labels. Links drawn by hand come without their ids: the qualifier is empty."""
+        """All relationships of one type between two labels, by rising start, end and qualifier. Links drawn by hand come without their ids: the
+        qualifier is empty."""
         ...
 
     def edges_at(
