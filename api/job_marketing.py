@@ -7,6 +7,7 @@ from functools import partial
 
 from api.gate import gate_of, policy_of
 from api.job_records import Job, JobKind
+from api.job_subjects import require_still
 from api.settings import Settings
 from graph_model.errors import InvalidRequest
 from graph_model.services import audiences
@@ -63,16 +64,21 @@ def audience(store: GraphStore, settings: Settings, job: Job, clock: Clock, on_p
 
 
 def send(store: GraphStore, settings: Settings, job: Job, clock: Clock, on_progress: OnProgress) -> str:
-    """Goes on where an earlier sending was broken off."""
+    """Goes on where an earlier sending was broken off. Nothing more goes out for somebody who lost their rights meanwhile."""
     from api.webhooks import receiver_of
     from api.webhooks import send as post
 
     principal, subject = job.principal, job.subject
+
+    def still(stage: str, done: int, total: int) -> None:  # after each batch, and while the receiver is left alone
+        require_still(settings, job, now=clock())
+        on_progress(stage, done, total)
+
     found = audiences.one(store, principal, subject.audience)
     done = post(
         store, gate_of(settings), principal, found, audiences.version(store, principal, found, subject.version),
         receiver_of(settings, subject.receiver), clock=clock, note=lambda line: store.append_audit([line]),
-        sleep=partial(_rest, on_progress), on_progress=on_progress,
+        sleep=partial(_rest, still), on_progress=still,
     )  # fmt: skip
     return f"{done.sent:,} members of version {done.version} went to {done.receiver}."
 

@@ -42,6 +42,15 @@ class JobStatus(StrEnum):
     LOST = "lost"  # its process is gone without a word
 
 
+class Vouched(StrEnum):
+    """What says that whoever asked for a job may do so, and is looked at again before it is done."""
+
+    USERS = "users"  # the file of people
+    KEYS = "keys"  # the file of API keys
+    PROVIDER = "provider"  # of single sign-on: nothing of it can be looked at without them
+    SHELL = "shell"  # the machine itself: an operator's command
+
+
 OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 
@@ -82,6 +91,7 @@ class Job:
     role: str = ""
     scopes: tuple[str, ...] | None = None
     subject: Subject = NOTHING
+    vouched: Vouched = Vouched.USERS
 
     @property
     def open(self) -> bool:
@@ -156,6 +166,7 @@ def parse(text: str) -> Job:
             "status": JobStatus(kept["status"]),
             "scopes": None if scopes is None else tuple(scopes),
             "subject": _subject(kept.get("subject", {})),
+            "vouched": Vouched(kept.get("vouched", Vouched.USERS)),
         }
     )  # fmt: skip
 

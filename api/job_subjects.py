@@ -3,10 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
-from api.job_records import Job, JobKind, JobStatus, Subject
+from api.job_records import Job, JobKind, JobStatus, Subject, Vouched
+from api.key_records import State
+from api.keys import Keys
+from api.secrets import server_secret
 from api.settings import Settings
-from graph_model.errors import InvalidRequest, NotFound
-from graph_model.principal import Principal, Right
+from api.users import Users
+from graph_model.errors import Forbidden, InvalidRequest, NotFound
+from graph_model.principal import MACHINE, Principal, Right
 from graph_model.services import audiences
 from graph_model.services.deliveries import deliveries, require_unsent
 from graph_model.services.segments import dictionary as segments
@@ -60,6 +64,40 @@ def checked(
         case _:
             pass
     return subject
+
+
+def vouched(settings: Settings, principal: Principal) -> Vouched:
+    """What says now who somebody is that a server let in."""
+    if principal.name.startswith(MACHINE):
+        return Vouched.KEYS
+    return Vouched.PROVIDER if Users(settings.home).find(principal.name) is None else Vouched.USERS
+
+
+def require_still(settings: Settings, job: Job, *, now: datetime) -> None:
+    """Of whoever asked for a job of marketing, which is done as them and may be long after. Raises Forbidden where they were removed or revoked, or are
+    somebody else by now."""
+    asked = job.principal
+    if not _still(settings, job.vouched, asked, now):
+        raise Forbidden(
+            "Whoever asked for this job may not do so any more: the user or the key was removed, or has other rights now. "
+            "Somebody who may can start it again."
+        )
+    asked.require(right_of(job.kind, job.subject))
+
+
+def _still(settings: Settings, by: Vouched, asked: Principal, now: datetime) -> bool:
+    match by:
+        case Vouched.SHELL:
+            return True
+        case Vouched.KEYS:
+            keys = Keys(settings.home, server_secret(settings.home, settings.secret.get_secret_value()))
+            return any(key.principal == asked and keys.state(key, now=now) is State.GOOD for key in keys.all())
+        case Vouched.USERS:
+            user = Users(settings.home).find(asked.name)
+            return user is not None and user.principal == asked
+        case Vouched.PROVIDER:  # nobody with a password has taken the name since
+            trusted = settings.oidc_issuer != "" and asked.role.value in settings.oidc_role_map.values()
+            return trusted and Users(settings.home).find(asked.name) is None
 
 
 def may_see_subject(store: GraphStore, principal: Principal, job: Job) -> bool:

@@ -15,6 +15,7 @@ from api.bootstrap import audit_head
 from api.errors import describe
 from api.gate import policy_of
 from api.job_records import CANCEL_PREFIX, KEPT, PREFIX, Job, JobKind, JobStatus, newest, parse
+from api.job_subjects import require_still
 from api.logs import configure, log, where
 from api.process_identity import identify
 from api.settings import Settings
@@ -142,13 +143,14 @@ def run(store: GraphStore, settings: Settings, job_id: str, *, clock: Callable[[
 
 
 def _done(store: GraphStore, settings: Settings, job: Job, clock: Callable[[], datetime], told: Told) -> str:
-    """Does it when its turn has come, and as soon as nobody else has the store to themselves."""
+    """Does it when its turn has come, and as soon as nobody else has the store to themselves, if whoever asked for it still may."""
     while _ahead(store, job, clock()):
         told.progress(WAITING, 0, 0)
         time.sleep(LOOK_SECONDS)
     while True:
         try:
             if job.line:
+                require_still(settings, job, now=clock())
                 return job_marketing.WORK[job.kind](store, settings, job, lambda: whole(clock()), told.progress)
             return WORK[job.kind](store, settings, whole(clock()), told.progress)
         except StoreLocked:

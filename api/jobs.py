@@ -28,12 +28,13 @@ from api.job_records import (
     JobKind,
     JobStatus,
     Subject,
+    Vouched,
     forget_old,
     newest,
     parse,
     read,
 )
-from api.job_subjects import checked, may_see_subject, told
+from api.job_subjects import checked, may_see_subject, told, vouched
 from api.logs import log
 from api.process_identity import is_here, is_running, this_host, this_place
 from api.secrets import ensure_home
@@ -67,10 +68,11 @@ def start(
     kind: JobKind,
     subject: Subject = NOTHING,
     *,
+    at_shell: bool = False,
     now: datetime,
 ) -> Job:
-    """Starts a job and returns at once; of marketing's, the one that is at the same already, where there is one. Raises JobRunning, naming what is at
-    work, TooManyJobs, and whatever `job_subjects.checked` raises."""
+    """Starts a job and returns at once; of marketing's, the one that is at the same already, where there is one. `at_shell`: no server let the principal
+    in, the machine did. Raises JobRunning, naming what is at work, TooManyJobs, and whatever `job_subjects.checked` raises."""
     now = whole(now)
     subject = checked(store, settings, principal, kind, subject, now=now)
     job = Job(
@@ -85,6 +87,7 @@ def start(
         role=principal.role,
         scopes=None if principal.scopes is None else tuple(sorted(principal.scopes)),
         subject=subject,
+        vouched=Vouched.SHELL if at_shell else vouched(settings, principal),
     )
     if job.line:
         same = _same(store, job, now)

@@ -59,7 +59,8 @@ def start(
     settings = settings_from(home=home, store=store)
     with closing(open_store(settings.store_address)) as opened:
         with audited(settings, opened, "jobs.start", OPERATOR.role, detail={"kind": kind.value}):
-            job = jobs.start(opened, settings, OPERATOR, kind, Subject(tuple(code or ())), now=utc_now())
+            subject = Subject(tuple(code or ()))
+            job = jobs.start(opened, settings, OPERATOR, kind, subject, at_shell=True, now=utc_now())
         out.print(f"{job.id} was started. Look at it with: guanxi jobs list")
         if wait:
             job = _waited(opened, job)

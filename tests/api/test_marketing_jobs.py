@@ -14,9 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from api import job_worker, jobs
-from api.job_records import PREFIX, Job, JobKind, JobStatus, Subject
+from api.job_records import PREFIX, Job, JobKind, JobStatus, Subject, Vouched, read
 from graph_model.errors import StoreFull
-from graph_model.principal import Principal, Role
+from graph_model.principal import Principal, Right, Role
 from graph_model.records import GraphBatch
 from graph_model.services import audience_records
 from graph_model.services.audience_records import Recipe
@@ -279,6 +279,52 @@ def test_a_draw_that_is_killed_in_line_is_told_as_lost_and_drawn_another_time(si
     assert (
         run(site, recorded(site, JobKind.AUDIENCE, Subject(draft=some_draft(site, "winter")))).status is JobStatus.DONE
     )
+
+
+def test_nothing_is_done_for_who_lost_their_rights_while_the_job_waited(site: Served) -> None:
+    users, keys, now = site.runtime.users, site.runtime.keys, utc_now()
+    segment, drawing = Subject(("referred",)), Subject(draft=some_draft(site, "of who left"))
+    gone, moved = Principal("ada", Role.MARKETER), Principal("ben", Role.MARKETER)
+    users.add("ada", "marketer", "ten letters long", now=now)
+    users.remove("ada")
+    users.add("ben", "investigator", "ten letters long", now=now)
+    keys.create("crm-pull", "marketer", expires_at=None, now=now)
+    machine = Principal("key:crm-pull", Role.MARKETER)
+    assert run(site, recorded(site, JobKind.SEGMENT, segment, machine, vouched=Vouched.KEYS)).status is JobStatus.DONE
+    keys.revoke("crm-pull", now=now)
+    keys.create("crm-pull", "marketer", scopes=["see_tags"], expires_at=None, now=now)
+    asked = [(JobKind.SEGMENT, segment, gone, Vouched.USERS), (JobKind.AUDIENCE, drawing, moved, Vouched.USERS)]
+    asked += [(JobKind.TAGS, segment, machine, Vouched.KEYS), (JobKind.AUDIENCE, drawing, gone, Vouched.PROVIDER)]
+    for kind, subject, by, vouched in asked:
+        refused = recorded(site, kind, subject, by, vouched=vouched)
+        assert run_to_end(site, refused) is JobStatus.FAILED
+        told = read(site.runtime.store, refused.id, now=utc_now())
+        assert told is not None and told.message.startswith("[forbidden] Whoever asked"), told
+    narrow = replace(machine, scopes=frozenset({Right.SEE_TAGS}))
+    held = recorded(site, JobKind.SEGMENT, segment, narrow, vouched=Vouched.KEYS, scopes=("see_tags",))
+    assert run_to_end(site, held) is JobStatus.FAILED, "the key never had the right"
+    operator = Principal("command line", Role.OPERATOR)
+    at_shell = recorded(site, JobKind.SEGMENT, segment, operator, vouched=Vouched.SHELL)
+    assert run_to_end(site, at_shell) is JobStatus.DONE
+
+
+def test_nobody_more_is_sent_for_who_was_removed_while_the_receiver_was_busy(site: Served, crm: Crm) -> None:
+    users, eve = site.runtime.users, Principal("eve", Role.MARKETER)
+    users.add("eve", "marketer", "ten letters long", now=utc_now())
+    drawn = run(site, recorded(site, JobKind.AUDIENCE, Subject(draft=some_draft(site, "of eve")), eve))
+    assert drawn.status is JobStatus.DONE, drawn
+
+    def removed() -> None:
+        if users.find("eve") is not None:
+            users.remove("eve")
+
+    crm.answers, crm.got, crm.then = [503], [], removed
+    try:
+        sending = recorded(site, JobKind.SEND, Subject(audience=drawn.audience, version=1, receiver="crm"), eve)
+        assert run(site, sending).message.startswith("[forbidden]")
+    finally:
+        crm.answers, crm.then = [], lambda: None
+    assert len(crm.got) == 1, "tried once, and not again"
 
 
 def test_tags_are_computed_by_name_by_whoever_may_edit_them(site: Served) -> None:
