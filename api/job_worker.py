@@ -211,9 +211,15 @@ def _tags(store: GraphStore, settings: Settings, now: datetime, on_progress: OnP
 
 
 def _segments(store: GraphStore, settings: Settings, by: str, on_progress: OnProgress) -> str:
-    """After the tags, which they read."""
-    done = compute_segments(store, policy_of(settings), by=by, clock=utc_now, on_progress=on_progress)
-    return _told("segments", done) if len(done) > 0 else ""
+    """After the tags, which they read. Between the two a job of marketing, or a load, may have come in: then when it is through."""
+    while True:
+        try:
+            done = compute_segments(store, policy_of(settings), by=by, clock=utc_now, on_progress=on_progress)
+        except StoreLocked:
+            on_progress(WAITING, 0, 0)
+            time.sleep(LOOK_SECONDS)
+        else:
+            return _told("segments", done) if len(done) > 0 else ""
 
 
 def _told(what: str, outcomes: Sequence[TagOutcome | SegmentOutcome]) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -335,6 +336,30 @@ def test_tags_are_computed_by_name_by_whoever_may_edit_them(site: Served) -> Non
     assert job.status is JobStatus.DONE and job.message.startswith("1 tags computed"), job
     figures = marketer.data(queries.ONE_TAG, code="referrer")["tag"]["figures"]
     assert (figures["status"], figures["by"]) == ("DONE", "user:marketer")
+
+
+def test_the_days_tags_and_segments_are_computed_though_a_load_gets_in_between(
+    site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, stages = site.runtime.store, list[str]()
+    loader, compute = open_store(store.address), job_worker.compute
+    with ExitStack() as loading:
+        loading.callback(loader.close)
+        load = loading.enter_context(ExitStack())
+
+        def then_a_load(*args: Any, **more: Any) -> Any:
+            done = compute(*args, **more)
+            load.enter_context(loader.writing("ingest"))
+            return done
+
+        def heard(stage: str, _done: int, _total: int) -> None:
+            stages.append(stage)
+            if stage == job_worker.WAITING:
+                load.close()
+
+        monkeypatch.setattr(job_worker, "compute", then_a_load)
+        told = job_worker.WORK[JobKind.TAGS](store, site.runtime.settings, utc_now(), heard)
+    assert "computed" in told and stages.count(job_worker.WAITING) == 1, (told, stages)
 
 
 def test_a_line_has_an_end(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
