@@ -5,6 +5,7 @@ two tell by their difference who became a risk. What may change from day to day 
 A version is handed out for a few days and then drawn anew.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from graph_model.store import GraphStore, OnProgress
 
 MOST_SPREADERS = 100_000
 MOST_CIRCLES = 1_000
+_CIRCLE = re.compile(r"circle-[0-9a-f]{16}")
 _LONGEST_NAME = 80
 _TRIES = 5
 _LEAST_AT_ONCE = 2_000  # candidates that go through the gate together
@@ -393,6 +395,9 @@ def _checked(recipe: Recipe) -> Recipe:
         raise InvalidRequest("Name circles, or say how many spreaders.", code="audience.recipe")
     if len(recipe.circles) > MOST_CIRCLES:
         raise InvalidRequest(f"An audience comes from {MOST_CIRCLES} circles at most.", code="audience.recipe")
+    # Before they are kept or looked for: what isn't one may be anything, a person's number too.
+    if not all(_CIRCLE.fullmatch(each) for each in recipe.circles):
+        raise InvalidRequest("A circle is named by its id, as the list of circles shows it.", code="audience.recipe")
     if recipe.spreaders is not None and not 1 <= recipe.spreaders <= MOST_SPREADERS:
         raise InvalidRequest(f"Spreaders are 1 to {MOST_SPREADERS:,}.", code="audience.recipe")
     if not 0 <= recipe.grow <= MOST_GROWN:

@@ -177,6 +177,8 @@ def test_a_version_is_handed_out_for_days_and_a_withdrawn_one_not_at_all(store: 
         ("audience.channel", {"channel": "pigeon"}),
         ("audience.recipe", {"recipe": Recipe()}),
         ("audience.recipe", {"recipe": Recipe(spreaders=0)}),
+        ("audience.recipe", {"recipe": Recipe(("13800138000",))}),
+        ("audience.recipe", {"recipe": Recipe(("circle-00ab12cd34ef5678 13800138000",))}),
         ("text.personal", {"name": "for 13800138000"}),
     ],
 )
