@@ -55,7 +55,10 @@ def checked(
             if len(subject.codes) > MOST_CODES:
                 raise _unfit(f"Name {MOST_CODES} tags at most.")
             for code in subject.codes:
-                tags.find(store, principal, code)
+                if tags.find(store, principal, code).kind.is_given:
+                    raise InvalidRequest(
+                        f"There is nothing to compute of {code}: its values are given.", code="tag.kind"
+                    )
             return replace(subject, codes=tuple(dict.fromkeys(subject.codes)))
         case JobKind.AUDIENCE:
             return _drawn(store, principal, subject)

@@ -17,7 +17,7 @@ class JobMutation:
         "(`code`), AUDIENCE (`audience`) and SEND (`send`) stand in lines of their own, and the one that is at the same already is answered. They take the "
         "rights of computeSegment, drawAudience and the like, and are done as whoever asked. Errors: job.running, which names it, job.too_many, "
         "job.subject, not_found, audience.name, audience.channel, audience.purpose, audience.recipe, audience.expired, audience.withdrawn, text.personal, "
-        "webhook.receiver, webhook.delivered; `message` begins with the code of what went wrong later."
+        "tag.kind, webhook.receiver, webhook.delivered; `message` begins with the code of what went wrong later."
     )
     def start_job(
         self,

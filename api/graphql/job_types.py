@@ -8,6 +8,7 @@ from api import job_records
 from api.graphql.audience_types import RecipeInput
 from api.graphql.consent_types import Channel
 from api.job_records import JobKind, JobStatus, Subject
+from graph_model.errors import InvalidRequest
 from graph_model.services.audiences import Draft
 
 strawberry.enum(
@@ -33,10 +34,22 @@ class DrawInput:
     recipe: RecipeInput | None = None
 
     def subject(self) -> Subject:
-        draft = None
-        if self.name is not None and self.channel is not None and self.purpose is not None and self.recipe is not None:
-            draft = Draft(self.name, self.channel.value, self.purpose, self.recipe.recipe())
-        return Subject(audience=self.id or "", draft=draft)
+        """Raises InvalidRequest job.subject for half a description, and for an id with one."""
+        described = any(each is not None for each in (self.name, self.channel, self.purpose, self.recipe))
+        if not described:
+            return Subject(audience=self.id or "")
+        if (
+            self.id is not None
+            or self.name is None
+            or self.channel is None
+            or self.purpose is None
+            or self.recipe is None
+        ):
+            raise InvalidRequest(
+                "Describe a new audience by name, channel, purpose and recipe, all of them; or name one by its id alone to draw it anew.",
+                code="job.subject",
+            )
+        return Subject(draft=Draft(self.name, self.channel.value, self.purpose, self.recipe.recipe()))
 
 
 @strawberry.input(

@@ -179,6 +179,23 @@ def test_an_audience_is_sent_page_left_and_come_back_to(site: Served, crm: Crm) 
         ({"kind": "AUDIENCE", "code": "referred"}, "job.subject"),
         ({"kind": "AUDIENCE", "audience": {"name": "half a description"}}, "job.subject"),
         ({"kind": "AUDIENCE", "audience": {"id": "nobodys"}}, "not_found"),
+        ({"kind": "AUDIENCE", "audience": {"id": "nobodys", "name": "drawn anew"}}, "job.subject"),
+        (
+            {"kind": "AUDIENCE", "audience": {"name": "phones", "channel": "SMS", "recipe": {"spreaders": 9}}},
+            "job.subject",
+        ),
+        (
+            {
+                "kind": "AUDIENCE",
+                "audience": {
+                    "name": "phones",
+                    "channel": "SMS",
+                    "purpose": "offer",
+                    "recipe": {"circles": ["13800138000"]},
+                },
+            },
+            "audience.recipe",
+        ),
         (
             {
                 "kind": "AUDIENCE",
@@ -332,6 +349,8 @@ def test_tags_are_computed_by_name_by_whoever_may_edit_them(site: Served) -> Non
     names = {"nameZh": "推荐人", "nameEn": "referrer", "category": "社交", "subcategory": "推荐"}
     marketer = site.client(Role.MARKETER)
     marketer.data(queries.DEFINE_TAG, input={"code": "referrer", "rule": "degree(REFERRED out) >= 1", **names})
+    marketer.data(queries.DEFINE_TAG, input={"code": "met", "kind": "MANUAL", "valueType": "BOOL", **names})
+    assert marketer.code(queries.START_JOB, kind="TAGS", codes=["referrer", "met"]) == "tag.kind"
     job = run(site, recorded(site, JobKind.TAGS, Subject(("referrer",))))
     assert job.status is JobStatus.DONE and job.message.startswith("1 tags computed"), job
     figures = marketer.data(queries.ONE_TAG, code="referrer")["tag"]["figures"]
