@@ -2,14 +2,16 @@
 what one plain question after the other says."""
 
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph_model.errors import InvalidRequest, UnknownName
+from graph_model.errors import InvalidRequest, StoreError, UnknownName
 from graph_model.predicates import EVERYTHING, AllOf, AnyOf, Compare, Neighbours, Not, Operator, Predicate
 from graph_model.records import GraphBatch
 from graph_model.store import GraphStore
@@ -145,3 +147,38 @@ def test_what_is_dealt_out_comes_back_in_order(path: Path) -> None:
             )
             assert [rows.fetchone()[0] for rows in found] == list(range(5))
     store.close()
+
+
+def test_where_one_reading_fails_the_other_takes_up_nothing_more(path: Path) -> None:
+    store = SqliteStore(path, create=True)
+    both, failing, read = threading.Barrier(2), Future[threading.Thread](), list[int]()
+
+    def reading(connection: sqlite3.Connection, item: int) -> None:
+        if len(read) == 0:
+            both.wait()
+        if connection is one:
+            failing.set_result(threading.current_thread())
+            raise StoreError("The disk can't be read.")
+        failing.result().join()  # who has failed is through with it, and so is who waits for all
+        read.append(item)
+
+    with store._connections.reading() as one, store._connections.reading() as other, pytest.raises(StoreError):
+        side_by_side.dealt([one, other], reading, range(100))
+    assert len(read) == 1
+    store.close()
+
+
+def test_who_looks_ahead_reads_no_further_than_the_connections_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_MOST", 2)
+    asked: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(10):
+            asked.append(item)
+            yield item
+
+    squares = side_by_side.ahead(lambda item: item * item, items())
+    assert (next(squares), next(squares), asked) == (0, 1, [0, 1, 2, 3])
+    squares.close()
+    assert asked == [0, 1, 2, 3]
+    assert list(side_by_side.ahead(lambda item: item * item, range(10))) == [item * item for item in range(10)]

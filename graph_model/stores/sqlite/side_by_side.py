@@ -1,9 +1,9 @@
-"""Reading one moment of the graph by several connections at once. A statement runs on one core; SQLite lets others run meanwhile."""
+"""Reading the graph by several connections at once, which see one moment or each its own. A statement runs on one core; SQLite lets others run meanwhile."""
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from sqlite3 import Connection
@@ -40,7 +40,7 @@ def together(connections: Connections) -> Iterator[Sequence[Connection]]:
 def dealt(
     readers: Sequence[Connection], work: Callable[[Connection, Item], Answer], items: Sequence[Item]
 ) -> list[Answer]:
-    """What the work makes of each item, in their order. Whichever connection is free takes the next."""
+    """What the work makes of each item, in their order. Whichever connection is free takes the next; where one fails, none takes any."""
     if len(readers) == 1 or len(items) == 1:
         return [work(readers[0], item) for item in items]
     waiting, answers = deque(enumerate(items)), dict[int, Answer]()
@@ -53,10 +53,35 @@ def dealt(
                 return
             answers[place] = work(connection, item)
 
-    with ThreadPoolExecutor(len(readers), thread_name_prefix="reading") as pool:
-        for future in [pool.submit(copy_context().run, work_off, connection) for connection in readers]:
-            future.result()
+    with _pool(len(readers)) as pool:
+        working = [pool.submit(copy_context().run, work_off, connection) for connection in readers]
+        try:
+            wait(working, return_when=FIRST_EXCEPTION)
+        finally:
+            waiting.clear()
+        for each in working:
+            each.result()
     return [answers[place] for place in range(len(items))]
+
+
+def ahead(work: Callable[[Item], Answer], items: Iterable[Item]) -> Generator[Answer, None, None]:
+    """What the work makes of each item, in their order, by a connection of its own; the next ones are worked on meanwhile."""
+    waiting: deque[Future[Answer]] = deque()
+    with _pool(_MOST) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(copy_context().run, work, item))
+                if len(waiting) > _MOST:
+                    yield waiting.popleft().result()
+            while len(waiting) > 0:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+def _pool(size: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(size, thread_name_prefix="reading")
 
 
 def _version(connection: Connection) -> int:

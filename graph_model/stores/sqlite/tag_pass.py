@@ -6,14 +6,10 @@ what is kept of it meet as arrays, so no value passes through Python by itself.
 
 # ruff: noqa: S608 - statements are made of fixed fragments and names of the schema; values are always parameters
 
-import os
 import sqlite3
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import orjson
@@ -27,13 +23,13 @@ from graph_model.stores.sqlite.ddl import property_table
 from graph_model.stores.sqlite.names import Names
 from graph_model.stores.sqlite.nearby import nearby
 from graph_model.stores.sqlite.predicate_sql import compile_predicate, compile_upon, field, fields_of
+from graph_model.stores.sqlite.side_by_side import ahead
 from graph_model.stores.sqlite.tagging import code_of, run_number
 from graph_model.stores.sqlite.values import Cell
 from graph_model.tagging import TagCell, TagRule, TagStep, ValueColumn
 
 _PIECE = 20_000  # nodes that one statement reads
 _AT_ONCE = 20_000  # values that one transaction writes: others wait for it
-_SIDE_BY_SIDE = min(2, os.cpu_count() or 1)
 _MOST_PARAMETERS = 20_000  # of one statement, of which SQLite has 32,766
 _DENSE = 8  # handles of whatever type for each of the type that is read
 _NONE = ord("0")  # the letter of a node that is to have no value; those of the values follow it
@@ -112,8 +108,8 @@ def tag(
             read = [statement.read(connection, piece) for statement in statements]
         return _Found([step for each in read for step in each.steps], [one for each in read for one in each.writes])
 
-    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="tags") as pool:
-        for piece in _ahead(pool, found, _pieces(connections, names.labels[label], limit or _PIECE)):
+    with closing(ahead(found, _pieces(connections, names.labels[label], limit or _PIECE))) as read:
+        for piece in read:
             _write(connections, piece.writes)
             yield piece.steps
 
@@ -148,25 +144,6 @@ def _pieces(connections: Connections, label: int, limit: int) -> Iterator[_Piece
             return
         yield _Piece(after, upto, number)
         after = upto
-
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
-
-
-def _ahead(pool: ThreadPoolExecutor, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """What the work makes of the items, in their order; the next ones are worked on meanwhile."""
-    waiting: deque[Future[_Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(copy_context().run, work, item))
-            if len(waiting) > _SIDE_BY_SIDE:
-                yield waiting.popleft().result()
-        while len(waiting) > 0:
-            yield waiting.popleft().result()
-    finally:
-        for each in waiting:
-            each.cancel()
 
 
 class _Statement:
