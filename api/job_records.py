@@ -16,7 +16,9 @@ from graph_model.store import GraphStore
 
 PREFIX = "job/"
 CANCEL_PREFIX = "job-cancel/"
-KEPT = 200  # newest jobs that are remembered
+KEPT = 200  # newest jobs that are remembered with a line, and as many without one
+MOST_KEPT = 2 * KEPT + 100  # with those that are not forgotten yet
+STARTING, WAITING = "starting", "waiting"  # stages before the work's own
 SILENT = timedelta(seconds=60)  # a heart that has not beaten for so long is reported
 COMPUTING = "computing"  # the line of segments and tags
 GONE = timedelta(minutes=5)  # and a job whose process can't be looked up here is taken for dead
@@ -96,6 +98,11 @@ class Job:
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def at_work(self) -> bool:
+        """It has told something of the work itself, and not only that it waits."""
+        return self.open and self.stage not in ("", STARTING, WAITING)
 
     @property
     def line(self) -> str:
@@ -190,10 +197,16 @@ def newest(store: GraphStore, *, limit: int, now: datetime) -> Sequence[Job]:
 
 
 def forget_old(store: GraphStore) -> None:
-    """Keeps the newest."""
-    for name, text in list(store.states(PREFIX, limit=KEPT + 100).items())[KEPT:]:
-        if not parse(text).open:
-            store.swap_state(name, expected=text, value=None)
+    """Keeps the newest of marketing's, which are many, and the newest of the others: neither are forgotten for the other's sake."""
+    seen = dict.fromkeys((False, True), 0)
+    for name, text in store.states(PREFIX, limit=MOST_KEPT).items():
+        job = parse(text)
+        lined = job.line != ""
+        seen[lined] += 1
+        if seen[lined] > KEPT and not job.open and store.swap_state(name, expected=text, value=None):
+            asked = store.state(CANCEL_PREFIX + job.id)
+            if asked is not None:
+                store.swap_state(CANCEL_PREFIX + job.id, expected=asked, value=None)
 
 
 def _seen(store: GraphStore, text: str, now: datetime) -> Job:

@@ -14,7 +14,19 @@ from api.audit_chain import verify
 from api.bootstrap import audit_head
 from api.errors import describe
 from api.gate import policy_of
-from api.job_records import CANCEL_PREFIX, KEPT, PREFIX, Job, JobKind, JobStatus, newest, parse
+from api.job_records import (
+    CANCEL_PREFIX,
+    MOST_KEPT,
+    PREFIX,
+    STARTING,
+    WAITING,
+    Job,
+    JobKind,
+    JobStatus,
+    newest,
+    parse,
+    read,
+)
 from api.job_subjects import require_still
 from api.logs import configure, log, where
 from api.process_identity import identify
@@ -30,8 +42,8 @@ from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store
 
 BEAT_SECONDS = 2.0
-LOOK_SECONDS = 0.5  # between two looks whether its turn has come
-STARTING, WAITING = "starting", "waiting"  # stages before the work's own
+LOOK_SECONDS = 0.5  # between two looks whether somebody still has the store
+TURN_SECONDS = 2.0  # between two looks whether its turn in the line has come
 ALONE = frozenset({JobKind.SCORE, JobKind.TRAIN, JobKind.TAGS, JobKind.SEGMENT})  # need the store to themselves
 END_TRIES = 60  # of writing how a job ended, each of which waits for its turn in the store
 
@@ -72,7 +84,7 @@ class Told:
     @property
     def waits(self) -> bool:
         """Whether the work itself has told nothing yet, and so has done nothing."""
-        return self._job.stage in (STARTING, WAITING)
+        return not self._job.at_work
 
     def end(self, status: JobStatus, message: str) -> None:
         """Raises a StoreError where the store could not be written to for minutes."""
@@ -144,9 +156,10 @@ def run(store: GraphStore, settings: Settings, job_id: str, *, clock: Callable[[
 
 def _done(store: GraphStore, settings: Settings, job: Job, clock: Callable[[], datetime], told: Told) -> str:
     """Does it when its turn has come, and as soon as nobody else has the store to themselves, if whoever asked for it still may."""
-    while _ahead(store, job, clock()):
-        told.progress(WAITING, 0, 0)
-        time.sleep(LOOK_SECONDS)
+    while len(ahead := _ahead(store, job, clock())) > 0:
+        while any(_open(store, each, clock()) for each in ahead):
+            told.progress(WAITING, 0, 0)
+            time.sleep(TURN_SECONDS)
     while True:
         try:
             if job.line:
@@ -160,12 +173,17 @@ def _done(store: GraphStore, settings: Settings, job: Job, clock: Callable[[], d
         time.sleep(LOOK_SECONDS)
 
 
-def _ahead(store: GraphStore, job: Job, now: datetime) -> bool:
-    """Whether somebody who came before is still in the same line."""
+def _ahead(store: GraphStore, job: Job, now: datetime) -> Sequence[str]:
+    """Who came before and is still in the same line, by id; and who came later and is at work, because the record of this one was late to be seen."""
     if not job.line:
-        return False
-    others = newest(store, limit=KEPT, now=now)
-    return any(each.open and each.line == job.line and each.id < job.id for each in others)
+        return ()
+    others = (each for each in newest(store, limit=MOST_KEPT, now=now) if each.open and each.line == job.line)
+    return [each.id for each in others if each.id < job.id or (each.id > job.id and each.at_work)]
+
+
+def _open(store: GraphStore, job_id: str, now: datetime) -> bool:
+    found = read(store, job_id, now=now)
+    return found is not None and found.open
 
 
 def _score(store: GraphStore, settings: Settings, now: datetime, on_progress: OnProgress) -> str:

@@ -21,7 +21,7 @@ import orjson
 from api.job_records import (
     CANCEL_PREFIX,
     COMPUTING,
-    KEPT,
+    MOST_KEPT,
     NOTHING,
     PREFIX,
     Job,
@@ -144,7 +144,7 @@ def jobs(store: GraphStore, principal: Principal, *, first: int, now: datetime) 
     _require_any(principal)
     if not 1 <= first <= MOST:
         raise InvalidRequest(f"first is between 1 and {MOST}.")
-    limit = first if principal.may(Right.SEE_JOBS) else KEPT
+    limit = first if principal.may(Right.SEE_JOBS) else MOST_KEPT
     seen = (told(store, principal, each) for each in newest(store, limit=limit, now=now))
     return [each for each in seen if each is not None][:first]
 
@@ -180,7 +180,7 @@ def _require_any(principal: Principal) -> None:
 
 def _same(store: GraphStore, job: Job, now: datetime) -> Job | None:
     """An open job that is at the same. Raises TooManyJobs."""
-    lined = [each for each in newest(store, limit=KEPT, now=now) if each.open and each.line]
+    lined = [each for each in newest(store, limit=MOST_KEPT, now=now) if each.open and each.line]
     for each in lined:
         if (each.kind, each.subject) == (job.kind, job.subject):
             return each
@@ -212,7 +212,7 @@ def _require_free(store: GraphStore, now: datetime) -> None:
         with store.writing("start a job"):
             pass
     except StoreLocked as exc:
-        if any(each.open and each.line == COMPUTING for each in newest(store, limit=KEPT, now=now)):
+        if any(each.open and each.line == COMPUTING for each in newest(store, limit=MOST_KEPT, now=now)):
             return
         raise JobRunning(
             "A command on the server's machine is loading or scoring the graph. Wait for it to end, then start the job."

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from api import job_worker, jobs, process_identity
-from api.job_records import CANCEL_PREFIX, GONE, KEPT, PREFIX, Job, JobKind, JobStatus, forget_old
+from api.job_records import CANCEL_PREFIX, GONE, KEPT, PREFIX, Job, JobKind, JobStatus, Subject, forget_old
 from api.process_identity import identify, is_alive
 from api.settings import Settings
 from graph_model.errors import Forbidden, InvalidRequest, NotFound, StoreLocked
@@ -431,9 +431,18 @@ def test_old_jobs_are_forgotten(small: tuple[GraphStore, Settings]) -> None:
     store, _ = small
     for number in range(KEPT + 5):
         record(store, id=f"{number:013d}-test", status=JobStatus.DONE)
+    for job_id in ("0000000000004-test", "0000000000005-test"):
+        store.put_state(CANCEL_PREFIX + job_id, "olaf")
+    later = {"kind": JobKind.AUDIENCE, "subject": Subject(audience="spring"), "role": "marketer"}
+    record(store, id="1000000000000-test", status=JobStatus.QUEUED, heartbeat_at=utc_now(), **later)
+    for number in range(1, KEPT + 5):
+        record(store, id=f"{10**12 + number:013d}-test", status=JobStatus.DONE, **later)
     forget_old(store)
-    kept = list(store.states(PREFIX))
-    assert len(kept) == KEPT and kept[0].endswith(f"{KEPT + 4:013d}-test")
+    kept = [name.removeprefix(PREFIX) for name in store.states(PREFIX, limit=3 * KEPT)]
+    checks, drawn = [each for each in kept if each[0] == "0"], [each for each in kept if each[0] == "1"]
+    assert len(checks) == KEPT and checks[0] == f"{KEPT + 4:013d}-test", "marketing's many push out none of them"
+    assert len(drawn) == KEPT + 1 and drawn[-1] == "1000000000000-test", "what is open is not forgotten"
+    assert list(store.states(CANCEL_PREFIX)) == [f"{CANCEL_PREFIX}0000000000005-test"]
 
 
 def test_who_may_do_what(small: tuple[GraphStore, Settings]) -> None:

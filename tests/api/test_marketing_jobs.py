@@ -3,6 +3,7 @@ Done as whoever asked, told to nobody who may not know of it, and never half."""
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -379,6 +380,30 @@ def test_the_days_tags_and_segments_are_computed_though_a_load_gets_in_between(
         monkeypatch.setattr(job_worker, "compute", then_a_load)
         told = job_worker.WORK[JobKind.TAGS](store, site.runtime.settings, utc_now(), heard)
     assert "computed" in told and stages.count(job_worker.WAITING) == 1, (told, stages)
+
+
+def test_a_job_whose_record_came_late_waits_for_a_later_one_that_is_at_work(
+    site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_worker, "TURN_SECONDS", 0.01)
+    store, ended_first = site.runtime.store, list[bool]()
+    at_work = {"status": JobStatus.RUNNING, "stage": "members", "host": "elsewhere", "pid": 1}
+    late = recorded(site, JobKind.SEGMENT, Subject(("referred",)), id="0000000000009-test")
+    other = recorded(site, JobKind.SEGMENT, Subject(("risk_bad",)), **at_work)
+
+    def end_the_other() -> None:
+        while (found := read(store, late.id, now=utc_now())) is not None and found.open:
+            if found.stage == job_worker.WAITING:
+                ended_first.append(True)
+                store.put_state(PREFIX + other.id, replace(other, status=JobStatus.DONE).dump())
+                return
+            time.sleep(0.01)
+
+    elsewhere = threading.Thread(target=end_the_other)
+    elsewhere.start()
+    assert run_to_end(site, late) is JobStatus.DONE
+    elsewhere.join()
+    assert ended_first == [True]
 
 
 def test_a_line_has_an_end(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
