@@ -7,6 +7,7 @@ the stack's experts, too. Only teaching a net needs torch: what serves is its fi
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,11 @@ def _net_expert(arrays: GraphArrays, rows: LearningRows, config: TreeConfig, epo
     return NetExpert(found, len(table.names), mimic)
 
 
+def torch_is_there() -> bool:
+    """Whether a net can be taught here. Nothing is loaded to find out."""
+    return all(find_spec(name) is not None for name in ("torch", "torch_geometric"))
+
+
 def taught(
     arrays: GraphArrays, rows: LearningRows, learnt: Mask, checked: Mask, *, seed: int, epochs: int
 ) -> tuple[ServedNet, Sequence[float]]:
@@ -184,7 +190,9 @@ def taught(
         from gnn.nets.net import NetConfig, fit_net, one_thread
     except ImportError as exc:
         raise InvalidRequest(
-            "Teaching a net needs torch. Install the extra: pip install 'guanxi[gnn]', or leave the net out of --contenders.",
+            "Teaching a net needs torch. Install the extra: pip install 'guanxi[gnn]', or leave the net out of --contenders. Where a net serves, "
+            "training anew (--retrain, the job TRAIN) teaches one: without torch, run `guanxi train --contenders trees,stack` and "
+            "let what it gives serve: `guanxi models promote challenger --reason …`.",
             code="train.no_torch",
         ) from exc
     config = NetConfig(whole_below=0, fanout=(64, 64), epochs=epochs, every=1, patience=4, seed=seed)

@@ -104,7 +104,7 @@ def score(
     """Score all that is known as of a moment, and write it back. `models` is the model folder; a model is trained there first, on what is
     known as of the same moment, where it holds none that fits or `retrain` is set; `by` is who then promotes it. Without a `config` that tells
     otherwise what is trained anew chooses among the contenders that the champion was chosen from. Raises StoreLocked while
-    another long job writes."""
+    another long job writes, and InvalidRequest (`train.no_torch`) where a net serves and is to be taught anew without torch."""
     policy = policy or load_policy()
     config = config or TrainConfig(contenders=Registry(models).contenders if retrain else (TREES,))
     with store.writing("score"):

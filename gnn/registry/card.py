@@ -19,6 +19,11 @@ MEASURES = (
 )
 
 
+def could_serve(told: Mapping[str, Any]) -> bool:
+    """Whether a contender, by what a card tells of it, could have been chosen. On a card of an earlier Guanxi a net could not, and it says so."""
+    return bool(told.get("can_serve", True))
+
+
 def card_of(model: Model, *, policy: Policy, by: str, now: datetime) -> dict[str, Any]:
     """What the model says of itself, and by whom, when and with which code it was made."""
     return {
@@ -107,7 +112,7 @@ def _contenders(card: Mapping[str, Any]) -> Iterator[str]:
         apart = told.get("minus_served")
         minus = "" if apart is None else f"{apart['value']:+.3f} ({apart['low']:+.3f} to {apart['high']:+.3f})"
         verdict = "serves" if told["serves"] else "told apart" if apart and apart["told_apart"] else "may be chance"
-        why = "" if told.get("can_serve", True) else "; could not serve then"
+        why = "" if could_serve(told) else "; could not serve then"
         yield f"| {name} | {told['chosen_by']:.3f} | {minus} | {verdict}{why} |"
     if "net" in card["contenders"]:
         yield from (

@@ -13,15 +13,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from gnn.contenders import CONTENDERS, TREES
+import structlog
+
+from gnn.contenders import CONTENDERS, NET, TREES, torch_is_there
 from gnn.models.files import current, point, write_text
 from gnn.models.model import CARD, TABULAR, Model, load_version, write
 from gnn.models.trees import Trees
 from gnn.policy import Policy
-from gnn.registry.card import as_markdown, card_of
+from gnn.registry.card import as_markdown, card_of, could_serve
 from gnn.registry.history import Action, Entry, add, read, turn
 from graph_model.errors import InvalidRequest
 from graph_model.services.wording import reason_of
+
+log = structlog.get_logger(__name__)
 
 CARD_JSON, CARD_MARKDOWN = "card.json", "card.md"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -74,10 +78,15 @@ class Registry:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """Those among which the champion was chosen, so that training anew chooses as it was chosen; trees where no card tells. On a card of an
-        earlier Guanxi a net could not serve."""
-        told = {} if self.champion is None else self.card(self.champion).get("contenders", {})
-        return tuple(name for name in CONTENDERS if told.get(name, {}).get("can_serve", name in told)) or (TREES,)
+        """Those among which the champion was chosen, so that training anew chooses as it was chosen; trees where no card tells. A net that lost is
+        not among them where no torch could teach it: who trained elsewhere may still train here."""
+        card = {} if self.champion is None else self.card(self.champion)
+        told = card.get("contenders", {})
+        found = [name for name in CONTENDERS if name in told and could_serve(told[name])]
+        if NET in found and card.get("serves") != NET and not torch_is_there():
+            found.remove(NET)
+            log.warning("contenders.net_left_out", model=self.champion, why="there is no torch")
+        return tuple(found) or (TREES,)
 
     def list(self) -> Sequence[Registered]:
         """The newest first."""

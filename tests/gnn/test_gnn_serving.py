@@ -143,6 +143,7 @@ def net_scored(served_by_net: Path, tmp_path: Path) -> Iterator[Scored]:
     opened.close()
 
 
+@pytest.mark.long
 def test_two_hundred_customers_are_scored_online_and_from_memory_as_in_batch(net_scored: Scored):
     store = net_scored.store
     live = Live(store, most=10**9, clock=lambda: AFTERWARDS)
@@ -167,6 +168,7 @@ def test_two_hundred_customers_are_scored_online_and_from_memory_as_in_batch(net
     live.close()
 
 
+@pytest.mark.long
 def test_whoever_is_new_is_scored_from_memory_as_from_the_store(net_scored: Scored):
     store = net_scored.store
     live = Live(store, most=10**9, clock=lambda: AFTERWARDS)
@@ -185,6 +187,7 @@ def test_whoever_is_new_is_scored_from_memory_as_from_the_store(net_scored: Scor
     live.close()
 
 
+@pytest.mark.long
 def test_who_serves_a_net_needs_no_torch(net_scored: Scored):
     (application,) = some_applications(net_scored.store, 1)
     told = Scorer(net_scored.store, net_scored.models).assess(application, as_of=AFTERWARDS, scored_at=NOW, write=False)
@@ -207,6 +210,7 @@ print("torch" in sys.modules)
     assert (float(found), loaded) == (pytest.approx(told.customer.score, **NEARLY), "False")
 
 
+@pytest.mark.long
 def test_the_ties_that_a_nets_score_rests_on_are_found_by_leaving_them_out(net_scored: Scored):
     store = net_scored.store
     scorer, falls = Scorer(store, net_scored.models), []

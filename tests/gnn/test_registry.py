@@ -1,6 +1,7 @@
 """The registry: one champion serves, others wait; promotions have a reason, can be taken back, and are all in the history."""
 
 import json
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,15 +9,20 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from gnn.contenders import torch_is_there
 from gnn.models import files as model_files
 from gnn.models.model import Model, load, save, write
 from gnn.models.trees import TreeConfig
 from gnn.policy import load_policy
 from gnn.registry.history import LOG, Action
 from gnn.registry.registry import Registry, Standing
+from gnn.score import score
 from gnn.train import TrainConfig, train
 from graph_model.errors import InvalidRequest
+from graph_model.store import GraphStore
+from tests.gnn.conftest import AFTERWARDS
 from tests.gnn.graphs import learnable
 
 MONDAY = datetime(2026, 11, 9, 9, tzinfo=UTC)
@@ -66,6 +72,68 @@ def test_training_anew_chooses_among_those_that_the_champion_was_chosen_from(reg
     register(registry, replace(models[0], card={**models[0].card, "contenders": told}))
     register(registry, models[1], 1)  # a challenger's don't count
     assert registry.contenders == ("trees", "stack")
+
+
+@pytest.fixture
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a server without the extra `gnn`: there is nothing to import."""
+    for name in ("torch", "torch_geometric", "gnn.nets.net", "gnn.nets.files"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def chosen_among(model: Model, *names: str, serves: str) -> Model:
+    """A model whose card tells that it was chosen among these, as cards are today."""
+    told = {name: {"chosen_by": 0.5, "serves": name == serves} for name in names}
+    return replace(model, card={**model.card, "contenders": told, "serves": serves})
+
+
+@pytest.mark.usefixtures("without_torch")
+@pytest.mark.parametrize(
+    ("names", "serves", "again"),
+    [
+        (("trees", "net"), "trees", ("trees",)),
+        (("trees", "stack", "net"), "stack", ("trees", "stack")),
+        (("trees", "stack", "net"), "net", ("trees", "stack", "net")),
+        (("net",), "net", ("net",)),
+    ],
+)
+def test_a_net_that_lost_on_a_workstation_is_left_out_where_no_torch_could_teach_it(
+    registry: Registry, models: list[Model], names: tuple[str, ...], serves: str, again: tuple[str, ...]
+):
+    register(registry, chosen_among(models[0], *names, serves=serves))
+    with capture_logs() as logs:
+        assert registry.contenders == again
+    assert [line["event"] for line in logs] == (["contenders.net_left_out"] if "net" not in again else [])
+
+
+def test_with_torch_a_net_that_lost_is_tried_again(registry: Registry, models: list[Model]):
+    if not torch_is_there():
+        pytest.skip("Nets are taught by the extra `gnn`.")
+    register(registry, chosen_among(models[0], "trees", "net", serves="trees"))
+    assert registry.contenders == ("trees", "net")
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_a_server_without_torch_trains_anew_from_the_folder_of_a_workstation(
+    store: GraphStore, registry: Registry, models: list[Model]
+):
+    of_workstation = chosen_among(models[0], "trees", "net", serves="trees")
+    register(registry, of_workstation)
+    done = score(store, as_of=AFTERWARDS, scored_at=AFTERWARDS, models=registry.folder, retrain=True)
+    assert done.trained and done.model_version == registry.champion != of_workstation.version
+    assert registry.card(done.model_version)["contenders"].keys() == {"trees"}
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_where_a_net_serves_training_anew_without_torch_says_what_an_operator_can_do(
+    store: GraphStore, registry: Registry, models: list[Model]
+):
+    of_workstation = chosen_among(models[0], "trees", "net", serves="net")
+    register(registry, of_workstation)
+    with pytest.raises(InvalidRequest, match=r"guanxi train --contenders trees,stack.*guanxi models promote") as told:
+        score(store, as_of=AFTERWARDS, scored_at=AFTERWARDS, models=registry.folder, retrain=True)
+    assert told.value.code == "train.no_torch"
+    assert registry.champion == of_workstation.version and store.latest_scoring() is None
 
 
 def test_a_promotion_and_its_way_back_are_told_with_who_and_why(registry: Registry, models: list[Model]):
