@@ -103,33 +103,43 @@ def _still(settings: Settings, by: Vouched, asked: Principal, now: datetime) -> 
             return trusted and Users(settings.home).find(asked.name) is None
 
 
-def may_see_subject(store: GraphStore, principal: Principal, job: Job) -> bool:
-    """Whoever could have started it on that, and nobody else: who may not know of a segment or an audience learns no more of it from its jobs."""
-    if not job.line:
-        return True
-    if not principal.may(right_of(job.kind, job.subject)):
-        return False
-    find = segments.find if job.kind is JobKind.SEGMENT else tags.find
-    try:
-        for code in job.subject.codes:
-            find(store, principal, code)
-    except NotFound:
-        return False
-    return True
+class Sight:
+    """What one principal may see of jobs, in one request: each tag and segment that they are about is looked up once."""
 
+    def __init__(self, store: GraphStore, principal: Principal) -> None:
+        self._store, self._principal = store, principal
+        self._known: dict[tuple[bool, str], bool] = {}
 
-def told(store: GraphStore, principal: Principal, job: Job) -> Job | None:
-    """A job as the principal may see it, None where they may not. Refusals of a gate are exact to some and not to others: in full they are told to who
-    was refused, and to who may see exclusions."""
-    sees = may_see_subject(store, principal, job)
-    if not principal.may(Right.SEE_JOBS) and not (job.line and sees):
-        return None
-    if not sees:
-        return replace(job, subject=Subject(), message=_in_short(job.message))
-    own = (job.started_by, job.role) == (principal.name, principal.role)
-    if job.status is JobStatus.FAILED and job.line and not own and not principal.may(Right.SEE_EXCLUSIONS):
-        return replace(job, message=_in_short(job.message))
-    return job
+    def subject_of(self, job: Job) -> bool:
+        """Whoever could have started it on that, and nobody else: who may not know of a segment or an audience learns no more of it from its jobs."""
+        if not job.line:
+            return True
+        if not self._principal.may(right_of(job.kind, job.subject)):
+            return False
+        return all(self._knows(job.kind is JobKind.SEGMENT, code) for code in job.subject.codes)
+
+    def told(self, job: Job) -> Job | None:
+        """A job as the principal may see it, None where they may not. Refusals of a gate are exact to some and not to others: in full they are told to who
+        was refused, and to who may see exclusions."""
+        sees = self.subject_of(job)
+        if not self._principal.may(Right.SEE_JOBS) and not (job.line and sees):
+            return None
+        if not sees:
+            return replace(job, subject=Subject(), message=_in_short(job.message))
+        if job.status is JobStatus.FAILED and job.line and not self._principal.may(Right.SEE_EXCLUSIONS):
+            return job if job.principal == self._principal else replace(job, message=_in_short(job.message))
+        return job
+
+    def _knows(self, segment: bool, code: str) -> bool:
+        found = self._known.get((segment, code))
+        if found is None:
+            try:
+                (segments.find if segment else tags.find)(self._store, self._principal, code)
+                found = True
+            except (Forbidden, NotFound):
+                found = False
+            self._known[segment, code] = found
+        return found
 
 
 def _in_short(message: str) -> str:

@@ -34,7 +34,7 @@ from api.job_records import (
     parse,
     read,
 )
-from api.job_subjects import checked, may_see_subject, told, vouched
+from api.job_subjects import Sight, checked, vouched
 from api.logs import log
 from api.process_identity import is_here, is_running, this_host, this_place
 from api.secrets import ensure_home
@@ -113,12 +113,12 @@ def cancel(store: GraphStore, principal: Principal, job_id: str, *, now: datetim
     """Asks a job to end before its next stage; what it has committed stays. One that has not been heard of is taken for ended: should its
     process wake up, it finds that and stops. Who may not run jobs cancels those of marketing that they started. Raises NotFound, Forbidden, or
     InvalidRequest job.ended."""
-    job = _known(store, job_id, now)
-    if not principal.may(Right.RUN_JOBS) and told(store, principal, job) is None:
+    job, sight = _known(store, job_id, now), Sight(store, principal)
+    if not principal.may(Right.RUN_JOBS) and sight.told(job) is None:
         raise _unknown()
     if not job.open:
         raise InvalidRequest("The job has ended already.", code="job.ended")
-    if not job.line or not may_see_subject(store, principal, job) or job.started_by != principal.name:
+    if not job.line or not sight.subject_of(job) or job.started_by != principal.name:
         principal.require(Right.RUN_JOBS)
     # For a process on another machine, or one that is only starting.
     store.put_state(CANCEL_PREFIX + job_id, principal.name)
@@ -136,7 +136,7 @@ def cancel(store: GraphStore, principal: Principal, job_id: str, *, now: datetim
             else _known(store, job_id, now)
         )
     log.info("job.cancelled", job=job_id, actor=principal.name)
-    return told(store, principal, job) or job
+    return sight.told(job) or job
 
 
 def jobs(store: GraphStore, principal: Principal, *, first: int, now: datetime) -> Sequence[Job]:
@@ -144,8 +144,8 @@ def jobs(store: GraphStore, principal: Principal, *, first: int, now: datetime) 
     _require_any(principal)
     if not 1 <= first <= MOST:
         raise InvalidRequest(f"first is between 1 and {MOST}.")
-    limit = first if principal.may(Right.SEE_JOBS) else MOST_KEPT
-    seen = (told(store, principal, each) for each in newest(store, limit=limit, now=now))
+    limit, sight = first if principal.may(Right.SEE_JOBS) else MOST_KEPT, Sight(store, principal)
+    seen = (sight.told(each) for each in newest(store, limit=limit, now=now))
     return [each for each in seen if each is not None][:first]
 
 
@@ -153,7 +153,7 @@ def job(store: GraphStore, principal: Principal, job_id: str, *, now: datetime) 
     """None where the principal may not know of it, too."""
     _require_any(principal)
     found = read(store, job_id, now=now)
-    return None if found is None else told(store, principal, found)
+    return None if found is None else Sight(store, principal).told(found)
 
 
 def log_file(settings: Settings, job_id: str) -> Path:

@@ -24,7 +24,9 @@ from graph_model.services import audience_records
 from graph_model.services.audience_records import Recipe
 from graph_model.services.audiences import Draft
 from graph_model.services.consent_facts import CONTACT
-from graph_model.store import utc_now
+from graph_model.services.segments import dictionary as segments
+from graph_model.services.segments.definition import Segment
+from graph_model.store import GraphStore, utc_now
 from graph_model.stores import open_store
 from tests.api import queries, test_cli
 from tests.api.conftest import Client, Served
@@ -251,6 +253,31 @@ def test_what_the_gate_left_out_of_a_supervisors_draw_is_not_a_marketers_to_read
     full = site.client(Role.SUPERVISOR).data(queries.ONE_JOB, id=job.id)["job"]["message"]
     assert full.startswith("[audience.too_small]") and "no_consent 40" in full
     assert site.client(Role.MARKETER).data(queries.ONE_JOB, id=job.id)["job"]["message"] == "[audience.too_small]"
+
+
+def test_a_key_is_not_told_what_one_of_its_name_with_more_rights_was_refused(site: Served) -> None:
+    exact = frozenset({Right.MARKET, Right.SEE_EXCLUSIONS})
+    wide, narrow = (Principal("key:crm", Role.SUPERVISOR, scopes) for scopes in (exact, exact - {Right.SEE_EXCLUSIONS}))
+    left = {"status": JobStatus.FAILED, "message": "[audience.too_small] Left out: no_consent 40."}
+    subject = Subject(draft=some_draft(site, "by a key"))
+    job = recorded(site, JobKind.AUDIENCE, subject, wide, scopes=("market", "see_exclusions"), **left)
+    told = [jobs.job(site.runtime.store, by, job.id, now=utc_now()) for by in (wide, narrow)]
+    assert [each and each.message for each in told] == [left["message"], "[audience.too_small]"]
+
+
+def test_the_list_of_jobs_looks_a_segment_up_once(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [f"000000000001{number}-test" for number in range(3)]
+    for job_id in ids:
+        recorded(site, JobKind.SEGMENT, Subject(("referred",)), id=job_id, status=JobStatus.DONE)
+    asked, find = list[str](), segments.find
+
+    def counted(store: GraphStore, principal: Principal, code: str) -> Segment:
+        asked.append(code)
+        return find(store, principal, code)
+
+    monkeypatch.setattr(segments, "find", counted)
+    listed = {each.id for each in jobs.jobs(site.runtime.store, MIA, first=100, now=utc_now())}
+    assert listed.issuperset(ids) and asked.count("referred") == 1
 
 
 def test_a_draw_that_breaks_off_while_it_is_kept_leaves_no_audience_and_its_name_free(
