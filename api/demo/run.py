@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 
 import typer
 
+from api.cli.chain import audited
 from api.cli.servers import require_pages
 from api.cli.terminal import err, out, progress_bar, settings_from
 from api.demo.cases import Case, worth_searching
@@ -62,7 +63,8 @@ def _prepared(
             prepare(plan, gate, now=settled(utc_now()), on_progress=on_progress, say=say, before_scoring=compiled)
         ) as graph,
     ):
-        open_market(graph, gate, name=plan.name, now=settled(utc_now()), on_progress=on_progress, say=say)
+        with audited(settings, graph, "demo", "operator"):  # an audience that is drawn is in the audit chain
+            open_market(graph, gate, name=plan.name, now=settled(utc_now()), on_progress=on_progress, say=say)
         return worth_searching(graph), demo_logins(plan.home, now=utc_now())
 
 

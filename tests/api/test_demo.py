@@ -168,6 +168,9 @@ def test_both_servers_run_until_ctrl_c_and_the_printed_log_in_works(prepared: tu
         assert answer["data"]["assessApplication"]["modelVersion"].startswith("lgbm-"), answer
         demo.send_signal(signal.SIGINT)
         assert demo.wait(30) == 0
+        (path,) = home.glob("demo-*.db")
+        verified = guanxi("audit", "verify", "--store", f"sqlite:///{path}", home=home)
+        assert verified.returncode == 0, verified.stderr  # whole from the demo's own first line
         for port in (api, ui):
             with socket.socket() as probe:
                 assert probe.connect_ex(("127.0.0.1", port)) != 0
