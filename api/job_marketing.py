@@ -17,7 +17,7 @@ from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.computing import compute as compute_tags
 from graph_model.store import Clock, GraphStore, OnProgress
 
-Work = Callable[[GraphStore, Settings, Job, Clock, OnProgress], str]  # returns how it ended, in words
+MarketingWork = Callable[[GraphStore, Settings, Job, Clock, OnProgress], str]  # returns how it ended, in words
 _LOOK = 1.0  # seconds between two looks whether a rest is to be broken off
 
 
@@ -57,9 +57,8 @@ def audience(store: GraphStore, settings: Settings, job: Job, clock: Clock, on_p
         )
     else:
         _, version = audiences.create(
-            store, gate, circles, job.principal, name=draft.name, channel=draft.channel, purpose=draft.purpose,
-            recipe=draft.recipe, now=now, own_id=job.id, on_progress=on_progress,
-        )  # fmt: skip
+            store, gate, circles, job.principal, draft, now=now, own_id=job.id, on_progress=on_progress
+        )
     return f"Version {version.number} with {version.members:,} members."
 
 
@@ -83,7 +82,7 @@ def send(store: GraphStore, settings: Settings, job: Job, clock: Clock, on_progr
     return f"{done.sent:,} members of version {done.version} went to {done.receiver}."
 
 
-WORK: Mapping[JobKind, Work] = {
+MARKETING: Mapping[JobKind, MarketingWork] = {
     JobKind.SEGMENT: segment,
     JobKind.TAGS: tags,
     JobKind.AUDIENCE: audience,

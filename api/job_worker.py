@@ -164,7 +164,7 @@ def _done(store: GraphStore, settings: Settings, job: Job, clock: Callable[[], d
         try:
             if job.line:
                 require_still(settings, job, now=clock())
-                return job_marketing.WORK[job.kind](store, settings, job, lambda: whole(clock()), told.progress)
+                return job_marketing.MARKETING[job.kind](store, settings, job, lambda: whole(clock()), told.progress)
             return WORK[job.kind](store, settings, whole(clock()), told.progress)
         except StoreLocked:
             if not told.waits or job.kind not in ALONE:

@@ -86,8 +86,8 @@ def main() -> None:
             f"audience of {options.spreaders:,} spreaders",
             lambda: audiences.create(
                 store, GATE, circles, WHO,  # noqa: B023
-                name=f"benchmark {now:%H:%M:%S} {number}", channel=CHANNEL, purpose="benchmark",  # noqa: B023
-                recipe=Recipe(spreaders=options.spreaders), now=now,
+                audiences.Draft(f"benchmark {now:%H:%M:%S} {number}", CHANNEL, "benchmark", Recipe(spreaders=options.spreaders)),  # noqa: B023
+                now=now,
             ),
         )  # fmt: skip
         times.of(

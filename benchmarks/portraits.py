@@ -75,8 +75,7 @@ def audience(store: GraphStore, spreaders: int, grow: int, number: int, now: dat
         f"audience of {spreaders:,} spreaders and {grow:,} like them",
         lambda: audiences.create(
             store, GATE, circles, WHO,
-            name=f"benchmark {now:%H:%M:%S} {number}", channel=CHANNEL, purpose="benchmark",
-            recipe=Recipe(spreaders=spreaders, grow=grow), now=now,
+            audiences.Draft(f"benchmark {now:%H:%M:%S} {number}", CHANNEL, "benchmark", Recipe(spreaders=spreaders, grow=grow)), now=now,
         ),
     )  # fmt: skip
     return version

@@ -57,7 +57,7 @@ def draw(
     ):
         audience, version = audiences.create(
             opened, gate, _circles(opened, gate, now), OPERATOR,
-            name=name, channel=channel, purpose=purpose, recipe=Recipe(tuple(circle or ()), spreaders, by, grow), now=now,
+            audiences.Draft(name, channel, purpose, Recipe(tuple(circle or ()), spreaders, by, grow)), now=now,
         )  # fmt: skip
     _tell(audience, version)
 

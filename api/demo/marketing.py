@@ -86,10 +86,12 @@ def _draw(store: GraphStore, gate: Gate, now: datetime, on_progress: OnProgress,
             gate,
             circles,
             MARKETER,
-            name=AUDIENCE,
-            channel="sms",
-            purpose="示例：请推荐达人再次推荐。An example: ask top referrers to refer again.",
-            recipe=Recipe(spreaders=SPREADERS, grow=GROW),
+            audiences.Draft(
+                AUDIENCE,
+                "sms",
+                "示例：请推荐达人再次推荐。An example: ask top referrers to refer again.",
+                Recipe(spreaders=SPREADERS, grow=GROW),
+            ),
             now=now,
         )
     except InvalidRequest as exc:

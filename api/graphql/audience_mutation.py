@@ -22,10 +22,7 @@ class AudienceMutation:
             context.runtime.gate,
             context.runtime.referrals.now(context.now),
             context.principal,
-            name=name,
-            channel=channel.value,
-            purpose=purpose,
-            recipe=recipe.recipe(),
+            audiences.Draft(name, channel.value, purpose, recipe.recipe()),
             now=context.now,
         )
         return AudienceView.of(made)

@@ -93,18 +93,15 @@ def create(
     gate: Gate,
     circles: Circles,
     principal: Principal,
+    draft: Draft,
     *,
-    name: str,
-    channel: str,
-    purpose: str,
-    recipe: Recipe,
     now: datetime,
     own_id: str | None = None,
     on_progress: OnProgress = _unheard,
 ) -> tuple[Audience, Version]:
     """A new audience and its first version; `own_id` is one that `new_id` made. Raises as `checked` does, and InvalidRequest audience.unscored,
     audience.too_small, audience.unlike, or NotFound for a circle that is not there or too small."""
-    draft, moment = checked(store, principal, Draft(name, channel, purpose, recipe)), whole(now)
+    draft, moment = checked(store, principal, draft), whole(now)
     audience = Audience(
         id=own_id or new_id(moment),
         name=draft.name,

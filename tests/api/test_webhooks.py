@@ -101,7 +101,7 @@ def drawn(store: GraphStore, people: list[NodeRef]) -> tuple[Audience, Version]:
     circles = circles_of(store, GATE.secret, as_of=NOW)
     recipe = Recipe((circle(store, GATE.secret),))
     return audiences.create(
-        store, GATE, circles, MARKETER, name="friends", channel="sms", purpose="bring a friend", recipe=recipe, now=NOW
+        store, GATE, circles, MARKETER, audiences.Draft("friends", "sms", "bring a friend", recipe), now=NOW
     )
 
 

@@ -71,7 +71,7 @@ def draw(
     circles = circles_of(store, GATE.secret, as_of=now)
     return audiences.create(
         store, gate, circles, principal,
-        name=name, channel=channel, purpose="friends of friends", recipe=recipe or Recipe(tuple(circle_ids(store))), now=now,
+        audiences.Draft(name, channel, "friends of friends", recipe or Recipe(tuple(circle_ids(store)))), now=now,
     )  # fmt: skip
 
 

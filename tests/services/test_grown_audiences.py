@@ -79,7 +79,7 @@ def test_nobody_who_may_not_be_handed_out_is_in_a_grown_audience(
         ref for (_, ref), out in zip(ids.items(), withheld(GATE, list(ids), "sms", NOW.date()), strict=True) if out
     }
     audience, version = audiences.create(
-        store, GATE, circles, MARKETER, name="spring", channel="sms", purpose="friends of friends", recipe=recipe, now=NOW,
+        store, GATE, circles, MARKETER, audiences.Draft("spring", "sms", "friends of friends", recipe), now=NOW,
     )  # fmt: skip
     handed = [
         ids[each] for piece in audiences.handed_out(store, GATE, MARKETER, audience, version, now=NOW) for each in piece

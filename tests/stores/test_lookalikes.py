@@ -66,7 +66,7 @@ def town(store: GraphStore) -> GraphStore:
 def draw(store: GraphStore, recipe: Recipe, name: str = "spring") -> tuple[Audience, Version]:
     circles = circles_of(store, GATE.secret, as_of=NOW)
     return audiences.create(
-        store, GATE, circles, MARKETER, name=name, channel="sms", purpose="friends of friends", recipe=recipe, now=NOW,
+        store, GATE, circles, MARKETER, audiences.Draft(name, "sms", "friends of friends", recipe), now=NOW,
     )  # fmt: skip
 
 

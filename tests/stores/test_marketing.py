@@ -75,7 +75,7 @@ def test_a_circle_becomes_an_audience_and_its_export_on_every_engine(store: Grap
     }  # fmt: skip
     audience, version = audiences.create(
         store, GATE, circles, MARKETER,
-        name="spring", channel="sms", purpose="friends of friends", recipe=Recipe((circle.id,)), now=NOW,
+        audiences.Draft("spring", "sms", "friends of friends", Recipe((circle.id,))), now=NOW,
     )  # fmt: skip
     assert dict(told(SUPERVISOR, version.excluded).steps or ()) == dict(passed.excluded)
     handed = [
