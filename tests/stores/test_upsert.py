@@ -1,6 +1,7 @@
 """Writing: records of many files and many days become one graph, whatever order they come in and however often."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -239,6 +240,15 @@ def test_opaque_ids_are_opaque_and_lasting(store: GraphStore) -> None:
     assert len(set(ids)) == 50
     assert [id_of(store, customer(f"c{i}")) for i in range(50)] == ids
     assert all(len(node_id) == 20 and node_id.isalnum() for node_id in ids)
+
+
+def test_who_lists_by_opaque_id_learns_nothing_of_the_order_of_keys(store: GraphStore) -> None:
+    """Members are handed out by id, and customers' keys are ID numbers: region, then day of birth."""
+    people = [customer(f"c{i:02}") for i in range(50)]
+    store.upsert(GraphBatch([node(each) for each in people]))
+    ids = [id_of(store, each) for each in people]
+    rising = sum(one < other for one, other in pairwise(ids))
+    assert 0 < rising < len(people) - 1
 
 
 def test_one_batch_or_one_record_at_a_time_is_the_same_graph(
