@@ -15,7 +15,7 @@ from graph_model.services.tags.given import Imported, Part, Row, give, take_in
 from graph_model.services.tags.runs import RunStatus, last_run
 from graph_model.store import GraphStore
 from tests.services.people import person
-from tests.stores.scenarios import batch, id_of, node
+from tests.stores.scenarios import batch, edge, fact, id_of, node, phone
 
 WU = Principal("wu", Role.SUPERVISOR)
 NOW = datetime(2025, 3, 1, 4, tzinfo=UTC)
@@ -68,6 +68,29 @@ def counted(store: GraphStore, code: str) -> dict[str, int]:
 def values(store: GraphStore, code: str) -> list[object]:
     found = store.tags_of([id_of(store, each) for each in PEOPLE])
     return [each.value for tags in found.values() for each in tags if each.run.code == code]
+
+
+def test_given_tags_of_phones_are_told_beside_those_that_somebody_uses(store: GraphStore) -> None:
+    """As those of rules are: that a phone which nobody uses is there would tell what the blocklist brought."""
+    used = [phone(f"+861380000000{number}") for number in range(3)]
+    store.upsert(
+        batch(
+            *(edge("USES_PHONE", PEOPLE[0], each) for each in used),
+            nodes=[node(PEOPLE[0]), *map(node, used), node(phone("+8613900000000"))],
+            facts=[fact(phone("+8613900000000"), "blocklist", "listed", 3)],
+        )
+    )
+    for draft in (replace(TIER, label="Phone"), replace(CALLED, label="Phone")):
+        dictionary.define(store, WU, draft, now=NOW)
+    rows = [Row(2, used[0].key, "gold"), Row(3, used[1].key, "silver")]
+    take_in(
+        store, WU, "tier", [Part(rows, 2, 2)], source="cli", base_date=TODAY, clock=lambda: NOW,
+        on_refused=lambda refused: None, on_progress=lambda *_: None,
+    )  # fmt: skip
+    give(store, WU, "called", id_of(store, used[0]), "yes", now=NOW)
+    give(store, WU, "called", id_of(store, used[1]), "yes", now=NOW)
+    runs = [last_run(store, code) for code in ("tier", "called")]
+    assert [(run.coverage, run.population) for run in runs if run is not None] == [(2, 3), (2, 3)]
 
 
 def test_an_import_killed_after_its_first_values_is_counted_when_it_is_given_again(

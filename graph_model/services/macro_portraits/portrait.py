@@ -190,7 +190,7 @@ def _counts(store: GraphStore, tag: TagDefinition, run: LastRun) -> Mapping[str,
     """Everybody's, also while the tag is computed anew: a run that is not through has counted some."""
     if run.status is RunStatus.DONE or tag.value_type is not ValueType.NUMBER:
         return run.counts
-    return counted_now(store, tag)[0]
+    return counted_now(store, tag)
 
 
 def _values(found: Crossed) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from graph_model.schema.property_types import Day
 from graph_model.schema.text import tidy
 from graph_model.services.lookup import by_node_id, clean_key
 from graph_model.services.tags import dictionary
+from graph_model.services.tags.binding import population
 from graph_model.services.tags.computing import base_date_of
 from graph_model.services.tags.definition import TagDefinition, TagKind, ValueType
 from graph_model.services.tags.runs import PREFIX, LastRun, RunStatus, counted_now, last_run, remember, value_text
@@ -250,8 +251,17 @@ def _done(run: TagRun) -> LastRun:
 
 def _recounted(store: GraphStore, tag: TagDefinition, told: LastRun) -> LastRun:
     """With everybody counted: what a kill between two writes left uncounted is told again."""
-    has, population = counted_now(store, tag)
-    return replace(told, counts=has, population=population)
+    return replace(told, counts=counted_now(store, tag), population=_everybody(store, tag, told.base_date))
+
+
+def _everybody(store: GraphStore, tag: TagDefinition, base_date: date, told: LastRun | None = None) -> int:
+    """How many the tag can be about. Of identifiers, as for rules, those that something uses: that takes a look at each, so what was told of the
+    same day holds."""
+    if not SCHEMA.node(tag.label).identifier:
+        return store.statistics().nodes.get(tag.label, 0)
+    if told is not None and told.base_date == base_date and told.population > 0:
+        return told.population
+    return store.count(tag.label, population(tag.label, base_date))
 
 
 def _count(store: GraphStore, tag: TagDefinition, run: TagRun, changes: Sequence[TagChange]) -> None:
@@ -266,8 +276,8 @@ def _count(store: GraphStore, tag: TagDefinition, run: TagRun, changes: Sequence
             if counted == told:
                 return
         else:
+            everybody = _everybody(store, tag, run.base_date, told)
             told = replace(told, version=tag.version, base_date=run.base_date, started_at=now, by=run.source)
-            everybody = store.statistics().nodes.get(tag.label, 0)
             counted = replace(told.with_changes(changes, now), population=everybody)
         if store.swap_state(PREFIX + tag.code, expected=text, value=counted.dump()):
             return

@@ -203,11 +203,10 @@ def began(store: GraphStore, codes: Iterable[str]) -> dict[str, datetime]:
     return {code: run.started_at for code, run in runs if run is not None}
 
 
-def counted_now(store: GraphStore, tag: TagDefinition) -> tuple[dict[str, int], int]:
-    """Nodes by the value that they have at this moment, and how many there are: of a tag whose run is not through, or lost count."""
+def counted_now(store: GraphStore, tag: TagDefinition) -> dict[str, int]:
+    """Nodes by the value that they have at this moment: of a tag whose run is not through, or lost count."""
     found = store.cross(tag.label, (ByTag(tag.code), ByTag(tag.code)))
-    has = {value_text(pair.row): pair.count for pair in found if isinstance(pair.row, str | int | float)}
-    return has, sum(pair.count for pair in found)
+    return {value_text(pair.row): pair.count for pair in found if isinstance(pair.row, str | int | float)}
 
 
 def run_history(store: GraphStore, code: str, now: datetime) -> list[RunRecord]:
