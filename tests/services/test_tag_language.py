@@ -72,6 +72,7 @@ def bound(rule: str, label: str = "Customer") -> Bound:
             "tag.rule",
             "line 1, column 1: That is no property of Customer. Did you mean education?",
         ),
+        ("years_since(birthdate) < 30", "tag.rule", "Did you mean birth_date?"),
         ("education = 'PhD student'", "tag.rule", "is none of"),
         ("education > 'bachelor'", "tag.rule", "by = or <>"),
         ("education = 3", "tag.rule", "a text"),
@@ -110,6 +111,20 @@ def test_a_rule_that_makes_no_sense_is_refused_at_its_place(rule: str, code: str
     assert refused.value.code == code
     assert told in refused.value.message
     assert "110101199003070000" not in refused.value.message and "张伟" not in refused.value.message
+
+
+def test_whoever_names_no_property_is_offered_nothing_of_risk_and_nothing_that_singles_people_out() -> None:
+    for rule, inside in (
+        ("phone = '13800000000'", "education"),
+        ("degree(APPLIED to Application where zzzz = 1) >= 1", "amount"),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            bound(rule)
+        names = refused.value.message.partition("There are: ")[2].rstrip(".").split(", ")
+        assert inside in names and "first_seen" in names
+        assert not {"id_number", "name", "birth_date", "application_id", "score", "grade", "ring_id", "outcome"} & {
+            *names
+        }
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from graph_model.predicates import (
     Tagged,
     check_predicate,
 )
-from graph_model.schema import SCHEMA, StorageKind, Value
+from graph_model.schema import SCHEMA, NodeType, StorageKind, Value
 from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import syntax
 from graph_model.services.tags.definition import ConsentClass, Plain, Reads, TagDefinition, ValueType
@@ -259,8 +259,8 @@ class _Binder:
                 self._risk = True
             self._properties.add(f"{label}.{name.text}")
             return _COMMON[name.text]
-        known = [node_type.key.name, *(p.name for p in node_type.properties)]
-        self._one_of(name, [*known, *_COMMON], f"property of {label}")
+        if all(name.text != each.name for each in (node_type.key, *node_type.properties)):
+            self._one_of(name, _offered(node_type, comparing=comparing), f"property of {label}")
         declared = node_type.declared(name.text)
         if comparing and (declared is node_type.key or declared.personal):
             since = " Ask for years_since of it." if declared.type.storage is StorageKind.DATE else ""
@@ -373,6 +373,14 @@ class _Binder:
         except (UnknownName, InvalidRequest) as exc:
             raise _refusal(exc.message, place) from exc
         return predicate
+
+
+def _offered(node_type: NodeType, *, comparing: bool) -> list[str]:
+    """What is named to whoever named no property: what may be used as it was, and nothing of risk, as it isn't known who asks."""
+    personal = [] if comparing else [node_type.key, *(p for p in node_type.properties if p.personal)]
+    told = [*personal, *(p for p in node_type.properties if not p.personal)]
+    harmless = [p.name for p in told if f"{node_type.label}.{p.name}" not in RISK_PROPERTIES]
+    return [*harmless, *(name for name in _COMMON if name not in RISK_FIELDS)]
 
 
 def is_risk(definition: TagDefinition) -> bool:
