@@ -155,7 +155,7 @@ def _alike(store: GraphStore, model: Model | None, as_of: datetime) -> Result:
 
 def _asked_of(options: argparse.Namespace) -> Result:
     """Of a graph that is there: how long it takes to read into memory and how much that holds, and single answers of both kinds of customer."""
-    store = open_store(options.graph)
+    store = open_store(options.graph, read_only=True)
     chance = random.Random(options.seed)
     people = {kind: _people(store, kind, options.applications, chance) for kind in ("random", "in a ring")}
     asked = {
