@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph_model.errors import InvalidRequest, StoreError, UnknownName
+from graph_model.errors import InvalidRequest, StoreCorrupt, StoreError, UnknownName
 from graph_model.predicates import EVERYTHING, AllOf, AnyOf, Compare, Neighbours, Not, Operator, Predicate
 from graph_model.records import GraphBatch
 from graph_model.store import GraphStore
@@ -109,6 +109,21 @@ def test_a_file_of_an_older_version_learns_it_when_it_is_brought_up_to_date(path
     assert version(connection) == len(MIGRATIONS)
     connection.close()
     assert not everybody(path, 4) and everybody(path, 5)
+
+
+def test_a_thorough_check_finds_a_customer_later_than_what_is_kept_of_them(path: Path) -> None:
+    store = SqliteStore(path, create=True)
+    store.upsert(batch(nodes=[node(customer("c1"), 3), node(customer("c2"), 5), node(application("x1"), 4)]))
+    store.check(thorough=True)
+    store.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("UPDATE node SET first_seen = first_seen + 1 WHERE key = 'c2'")
+    connection.close()
+    store = SqliteStore(path)
+    with pytest.raises(StoreCorrupt) as found:
+        store.check(thorough=True)
+    assert "too early (1 of the types of nodes)" in str(found.value)
+    store.close()
 
 
 def test_those_who_count_together_see_one_moment_however_others_write(

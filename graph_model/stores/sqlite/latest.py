@@ -19,6 +19,10 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE CAST(excluded.valu
 """
 _READ = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'latest ' || ?"
 _LABELS = "SELECT code FROM vocabulary WHERE kind = 'label'"
+_OUTRUN = """
+SELECT count(*) FROM (SELECT label, max(max(first_seen, recorded_at)) AS moment FROM node GROUP BY label) found
+JOIN meta ON meta.name = 'latest ' || found.label WHERE CAST(meta.value AS INTEGER) < found.moment
+"""
 _OF_LABEL = "SELECT max(max(first_seen, recorded_at)) FROM node WHERE label = ?"
 
 
@@ -38,6 +42,11 @@ def note_all(connection: sqlite3.Connection) -> None:
         (moment,) = connection.execute(_OF_LABEL, (label,)).fetchone()
         if moment is not None:
             connection.execute(_NOTE, (label, moment))
+
+
+def outrun(connection: sqlite3.Connection) -> int:
+    """Of how many types a node is later than what is kept, which is damage: everybody would be told to have been there when not all were."""
+    return int(connection.execute(_OUTRUN).fetchone()[0])
 
 
 def settled(connection: sqlite3.Connection, label: int, predicate: Predicate) -> Predicate:

@@ -9,6 +9,7 @@ from pathlib import Path
 from graph_model.errors import StoreCorrupt
 from graph_model.stores.sqlite.failures import CORRUPT
 from graph_model.stores.sqlite.filing import is_filed
+from graph_model.stores.sqlite.latest import outrun
 from graph_model.stores.sqlite.migrations import is_current
 from graph_model.stores.sqlite.write_ahead_log import lost_commits
 
@@ -22,10 +23,10 @@ _WORDS = "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, gram, 'instance'
 
 def check(connection: sqlite3.Connection, path: Path, where: str, *, thorough: bool) -> None:
     """Raises StoreCorrupt. A quick look reads the root of every table and both ends of the graph; a thorough one reads everything, compares
-    every index with its table, and looks whether the log beside the file can be read to its end."""
+    every index with its table and what is kept of moments with the nodes, and looks whether the log beside the file can be read to its end."""
     is_current(connection, where)
     if thorough:
-        findings = [*_of_file(connection), *_of_search(connection), *_of_log(path)]
+        findings = [*_of_file(connection), *_of_search(connection), *_of_latest(connection), *_of_log(path)]
         if len(findings) > 0:
             raise StoreCorrupt(where, findings)
         return
@@ -70,6 +71,16 @@ def _of_search(connection: sqlite3.Connection) -> list[str]:
             raise
         return ["the search index can't be read"]
     return [] if indexed == texts else [f"the search index holds {indexed:,} texts instead of {texts:,}"]
+
+
+def _of_latest(connection: sqlite3.Connection) -> list[str]:
+    try:
+        types = outrun(connection)
+    except sqlite3.DatabaseError as exc:
+        if not _is_damage(exc):
+            raise
+        return []  # said of the file
+    return [f"what is kept of the latest moments is too early ({types} of the types of nodes)"] if types > 0 else []
 
 
 def _of_log(path: Path) -> list[str]:
