@@ -1,7 +1,7 @@
 """Jobs as the store keeps them: one small text per job, which its own process rewrites as it goes on, so that any server can tell how far it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -161,7 +161,8 @@ def line_of(kind: JobKind, subject: Subject) -> str:
 
 
 def parse(text: str) -> Job:
-    kept = orjson.loads(text)
+    """What a newer version of the product noted besides is left out."""
+    kept = _of(Job, orjson.loads(text))
     scopes = kept.pop("scopes", None)
     moments = {
         name: None if kept[name] is None else datetime.fromisoformat(kept[name])
@@ -180,10 +181,15 @@ def parse(text: str) -> Job:
 
 def _subject(kept: Mapping[str, Any]) -> Subject:
     draft = kept.get("draft")
-    told = dict(kept) | {"codes": tuple(kept.get("codes", ()))}
+    told = _of(Subject, kept) | {"codes": tuple(kept.get("codes", ()))}
     return Subject(
         **told | {"draft": None if draft is None else Draft(**draft | {"recipe": recipe_of(draft["recipe"])})}
     )
+
+
+def _of(record: type, kept: Mapping[str, Any]) -> dict[str, Any]:
+    known = {field.name for field in fields(record)}
+    return {name: value for name, value in kept.items() if name in known}
 
 
 def read(store: GraphStore, job_id: str, *, now: datetime) -> Job | None:

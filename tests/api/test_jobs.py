@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from api import job_worker, jobs, process_identity
-from api.job_records import CANCEL_PREFIX, GONE, KEPT, PREFIX, Job, JobKind, JobStatus, Subject, forget_old
+from api.job_records import CANCEL_PREFIX, GONE, KEPT, PREFIX, Job, JobKind, JobStatus, Subject, forget_old, parse
 from api.process_identity import identify, is_alive
 from api.settings import Settings
 from graph_model.errors import Forbidden, InvalidRequest, NotFound, StoreLocked
@@ -425,6 +426,13 @@ def test_what_is_done_when_the_cancellation_comes_is_told_as_done(
     monkeypatch.setattr(job_worker, "WORK", {JobKind.CHECK: work})
     job = record(store)
     assert job_worker.run(store, settings, job.id, clock=utc_now, pid=os.getpid()) is JobStatus.DONE
+
+
+def test_what_a_newer_version_noted_of_a_job_keeps_nobody_from_reading_it() -> None:
+    job = Job("1", JobKind.SEGMENT, JobStatus.DONE, "mei", NOW, NOW, subject=Subject(codes=("young",)))
+    noted = orjson.loads(job.dump())
+    noted |= {"mood": "good", "subject": noted["subject"] | {"colour": "red"}}
+    assert parse(orjson.dumps(noted).decode()) == job
 
 
 def test_old_jobs_are_forgotten(small: tuple[GraphStore, Settings]) -> None:
