@@ -5,6 +5,7 @@ Guanxi.market = (() => {
   const { page, say, tell, toast, element, visit, debounce } = Guanxi;
   const SHORTEST_REASON = 4;
   const POLL = 1200; // milliseconds between two looks at long work
+  const PATIENCE = 5; // so many times as long where there was no answer
   const hooks = {};
   const waiting = []; // asked one after another: an answer belongs to one question
   let asked = 0;
@@ -187,6 +188,8 @@ Guanxi.market = (() => {
     return true;
   }
 
+  const told = (slot) => byId(`problem-${slot.dataset.field}`)?.textContent ?? "";
+
   /* Everything that an answer says, where it belongs. True where it was done. `live`: the field that was looked at while somebody typed into it;
      what is said at the others, and in the form's line, stays. */
   function show(answer, form = null, { focus = false, live = "" } = {}) {
@@ -219,7 +222,11 @@ Guanxi.market = (() => {
   async function submit(form) {
     equip(); // a form may be sent before its fields were put in
     const missing = [...form.querySelectorAll("[data-required='1'] > .field")].filter((made) => made.value.trim() === "" && !made.closest("[hidden]"));
-    for (const slot of form.querySelectorAll("[data-field]")) refuse(slot.dataset.field, missing.includes(slot.firstChild) ? say("market.needed") : "");
+    for (const slot of form.querySelectorAll("[data-field]")) {
+      const needed = missing.includes(slot.firstChild);
+      // Where nothing is sent yet, what was found wrong elsewhere stays.
+      if (needed || missing.length === 0 || told(slot) === say("market.needed")) refuse(slot.dataset.field, needed ? say("market.needed") : "");
+    }
     if (missing.length > 0) { missing[0].focus(); return; }
     await press(form.querySelector("[type=submit]"), form.dataset.do, collect(form), form);
   }
@@ -307,6 +314,16 @@ Guanxi.market = (() => {
     follow(id);
   }
 
+  const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+
+  /* `share` null: nobody knows how far it is. */
+  function draw(bar, words, share = null) {
+    bar.hidden = false;
+    bar.querySelector(".progress-words").textContent = words;
+    bar.classList.toggle("endless", share === null);
+    bar.querySelector(".progress-bar > span").style.width = `${share ?? 30}%`;
+  }
+
   /* Looks at long work until it ends; the page says how far it is. */
   async function follow(id) {
     if (followed === id) return;
@@ -314,24 +331,32 @@ Guanxi.market = (() => {
     while (followed === id) {
       const bar = document.querySelector(`.page-progress[data-id="${CSS.escape(id)}"]`);
       if (!bar) break;
+      const silent = bar.hidden || bar.querySelector(".progress-words").textContent === "";
+      if (silent && page.words["market.working"]) draw(bar, say("market.working")); // the page may be there before its words are
       const answer = await answered(bar.dataset.progress, { id });
       const far = answer?.values;
-      if (!far || !bar.isConnected) break;
-      bar.hidden = false;
+      if (!bar.isConnected) break;
+      if (!far) {
+        draw(bar, say("market.unheard"));
+        if (!answer) break; // the page was left, or what went wrong was told
+        await pause(POLL * PATIENCE);
+        continue;
+      }
       const stage = far.stage || say("market.working");
-      bar.querySelector(".progress-words").textContent = far.ended ? far.message || say("market.done")
+      const words = far.ended ? far.message || say("market.done")
         : far.total ? say("market.progress", { stage, done: Guanxi.number(far.done), total: Guanxi.number(far.total) })
           : far.done ? say("market.stage", { stage, done: Guanxi.number(far.done) }) : stage;
-      bar.classList.toggle("endless", !far.total && !far.ended);
-      bar.querySelector(".progress-bar > span").style.width = `${far.ended ? 100 : far.total ? Math.round((100 * far.done) / far.total) : 30}%`;
+      draw(bar, words, far.ended ? 100 : far.total ? Math.round((100 * far.done) / far.total) : null);
       if (far.ended) {
         bar.dataset.id = "";
         bar.hidden = true;
+        const form = document.querySelector("form[data-guarded='1']");
+        if (far.failed && form) form.sent = false; // what is written in it came to nothing
         toast(far.message || say("market.done"), { tone: far.failed ? "problem" : "info" });
         if (answer.go) { forget(document.querySelector(".page-form")); visit(answer.go); } else if (answer.reload) tell("retry", { data: `page ${++asked}` });
         break;
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await pause(POLL);
     }
     if (followed === id) followed = null;
   }

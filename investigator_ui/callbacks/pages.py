@@ -50,6 +50,8 @@ def register(app: Dash, services: Services) -> None:
         except SessionExpired:
             raise
         except UiError as error:
+            for part, without in page.emptied.get(asked["action"], {}).items():
+                set_props(part, {"children": without(lang)})
             return told | {"code": error.code, **refusal(error, page, look)}
         for part, component in outcome.parts.items():
             set_props(part, {"children": component})

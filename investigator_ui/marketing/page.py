@@ -86,7 +86,8 @@ class Download:
 class Page(Generic[Q, A]):
     """`rights`: all of them are needed to see it. `home` is its address in the top bar, empty for a page that isn't there, `picture` its icon.
     `at` says at which field of a form a refusal is shown, by its code or, with a dot at the end, the beginning of it; `detailed` codes, by
-    their beginning, are shown with the API's own words besides."""
+    their beginning, are shown with the API's own words besides. `emptied` says, by the action, which parts say nothing any more once it is
+    refused, and what stands in them then."""
 
     name: str
     rights: frozenset[str]
@@ -103,6 +104,7 @@ class Page(Generic[Q, A]):
     downloads: Mapping[str, Callable[[Call[Q]], Download]] = field(default_factory=dict)
     at: Mapping[str, str] = field(default_factory=dict)
     detailed: tuple[str, ...] = ()
+    emptied: Mapping[str, Mapping[str, Callable[[Language], Component]]] = field(default_factory=dict)
 
     def open_to(self, me: Me) -> bool:
         mine = set(me.rights)

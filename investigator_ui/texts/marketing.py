@@ -19,6 +19,10 @@ MARKETING: dict[str, tuple[str, str]] = {
     "market.reason": ("理由（会留存）", "Reason (it is kept)"),
     "market.short": ("请写明理由，至少 4 个字。", "State a reason of at least 4 characters."),
     "market.working": ("处理中…", "Working…"),
+    "market.unheard": (
+        "暂时收不到进度；任务在后台，不受影响。请稍后刷新页面查看。",
+        "There is no news of it at the moment. The work is in the background and isn't affected; reload the page later.",
+    ),
     "market.done": ("已完成", "Done"),
     "market.failed": ("没有成功，请稍后再试。", "That did not work. Try again in a moment."),
     "market.downloaded": ("已下载 {name}", "Downloaded {name}"),

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.browsing import investigating
 from tests.ui.fake_api import FakeApi
-from tests.ui.marketing_answers import MARKETER, tag, with_tags
+from tests.ui.marketing_answers import MARKETER, job, tag, with_tags
 from tests.ui.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
@@ -135,3 +135,27 @@ def test_what_was_saved_is_left_without_a_question(browser: Browser, market: tup
         page.click(".page-form [type=submit]")
         expect(page.locator("#tag-page")).to_be_visible()
         expect(page.locator("#market-dialog")).to_be_hidden()
+
+
+def test_a_draw_that_failed_leaves_what_was_asked_for_unsaved(browser: Browser, market: tuple[FakeApi, str]) -> None:
+    api, url = market
+    failed = job(kind="AUDIENCE", status="FAILED", message="[audience.too_small] Fewer than 20.")
+    api.pages = {
+        **api.pages,
+        "PageStartJob": lambda _: {"startJob": job(kind="AUDIENCE")},
+        "PageJob": lambda _: {"job": failed},
+    }
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start("/audiences/~new")
+        for name, value in {"name": "spring", "purpose": "bring a friend", "spreaders": "30"}.items():
+            page.fill(f"#field-{name}", value)
+        page.click(".page-form [type=submit]")
+        expect(page.locator(".toast")).to_contain_text("Fewer than 20.")
+        page.click(".page-back")
+        answer(page, STAY)
+        expect(page.locator("#field-name")).to_have_value("spring")
+        # What is under way needs no question; no news of it is said.
+        api.refused = {"PageJob": "store_unavailable"}
+        page.click(".page-form [type=submit]")
+        expect(page.locator(".progress-words")).to_contain_text("There is no news of it")
