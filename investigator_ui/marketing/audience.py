@@ -202,22 +202,26 @@ def _numbers(version: Version, found: AudienceFound, look: Look) -> Component:
     """How many came out of the gate: to the last person with every reason for who may know, else all who did not in one rounded number."""
     lang, told = look.lang, found.waterfall(version.number)
     heading = text("audiences.version", lang, n=version.number)
-    grown = [(text("audiences.grown", lang), words.number(version.grown))] if version.grown else []
+    grown: list[tuple[str, Child]] = (
+        [(text("audiences.grown", lang), words.number(version.grown))] if version.grown else []
+    )
     asked_for = found.audience.spreaders
-    members: Child = words.number(version.members)
+    spreaders: list[tuple[str, Child]] = []
     if asked_for is not None and version.members - version.grown < asked_for:
-        only = text("audiences.only_these", lang, n=words.number(asked_for))
-        members = html.Span([members, " ", html.Span(only, className="hint")])
+        only = html.Span(text("audiences.only_these", lang, n=words.number(asked_for)), className="hint")
+        few = html.Span([words.number(version.members - version.grown), " ", only])
+        spreaders.append((text("audiences.spreaders_drawn", lang), few))
+    split = [*spreaders, *grown]
     rows: list[tuple[str, Child]] = [
-        (text("audiences.members", lang), members),
-        *grown,
+        (text("audiences.members", lang), words.number(version.members)),
+        *split,
         (text("audiences.drawn", lang), words.moment(version.drawn_at, look.zone)),
         (text("audiences.drawn_by", lang), by(version.drawn_by, lang)),
         (text("audiences.until", lang), words.moment(version.valid_until, look.zone)),
         (text("audiences.policy", lang), version.policy_version),
     ]
     if told is None:
-        rows.insert(1 + len(grown), (text("audiences.excluded", lang), counted(version.excluded, lang)))
+        rows.insert(1 + len(split), (text("audiences.excluded", lang), counted(version.excluded, lang)))
         return card(heading, facts(rows), html.P(text("audiences.excluded_why", lang), className="hint"))
     rows.append((text("audiences.risk_at", lang), words.moment(told.risk_at, look.zone)))
     if told.withdrawal_reason:

@@ -236,6 +236,16 @@ def test_fewer_spreaders_than_were_asked_for_is_said(api: FakeApi, asked_for: in
     api.pages["PageAudience"] = lambda _: {"audience": drawn() | {"spreaders": asked_for}}
     told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
     assert ("100 were asked for; only these may be handed out" in told) is said
+    assert ("Spreaders among them" in told) is said
+
+
+def test_spreaders_that_are_missing_are_told_apart_from_look_alikes(api: FakeApi) -> None:
+    whole = drawn() | {"spreaders": 200, "grow": 300}
+    whole["versions"] = [each | {"members": 380, "grown": 300} for each in whole["versions"]]
+    api.pages["PageAudience"] = lambda _: {"audience": whole}
+    api.pages["PageLikeness"] = lambda _: {"audience": {"versions": [{"number": 2, "likeness": []}]}}
+    told = words_of(seen(api, audience.PAGE, f"/audiences/{DRAWN}", MARKETER))
+    assert "Members 380 Spreaders among them 80" in told and "200 were asked for; only these" in told
 
 
 def test_an_expired_draw_is_shown_and_handed_out_no_more(api: FakeApi) -> None:
