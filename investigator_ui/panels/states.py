@@ -15,8 +15,14 @@ from investigator_ui.view import Problem
 
 TIPS = (("user", "id"), ("phone", "phone"), ("bank", "card"), ("search", "name"))
 FINAL = frozenset(
-    {"forbidden", "not_found", "not_known_then", "page.unknown", "session_expired", "tag.unknown", "unknown_name"}
-)  # trying again would not help
+    {"forbidden", "not_found", "not_known_then", "page.unknown", "session_expired", "unknown_name"}
+)  # trying again would not help, as little as of what is in none of these lists
+LISTS = {
+    "tag.unknown": ("/tags", "tags.title"),
+    "segment.unknown": ("/segments", "segments.title"),
+    "circle.unknown": ("/circles", "circles.title"),
+    "audience.unknown": ("/audiences", "audiences.title"),
+}
 PICTURES = {
     "api_down": "offline",
     "api_failed": "offline",
@@ -25,6 +31,8 @@ PICTURES = {
     "not_found": "search",
     "page.unknown": "search",
     "tag.unknown": "tag",
+    "segment.unknown": "funnel",
+    "audience.unknown": "megaphone",
     "not_known_then": "calendar",
 }
 
@@ -64,7 +72,10 @@ def problem_page(what: Problem, lang: Language) -> Component:
         buttons.append(
             html.Button(text("state.log_in", lang), type="button", className="button primary", **attrs(data_log_in="1"))
         )
-    if code not in FINAL:
+    if code in LISTS:
+        path, title = LISTS[code]
+        buttons.append(html.A(text(title, lang), href=path, className="button primary", **attrs(data_visit="1")))
+    elif code not in FINAL:
         buttons.append(
             html.Button(text("state.retry", lang), type="button", className="button primary", id="retry-button")
         )

@@ -75,6 +75,13 @@ def test_a_mistyped_address_is_no_page_and_only_the_root_is_the_start(fake: Fake
     assert home.page is not None and home.page.name == "tags"
 
 
+@pytest.mark.parametrize("of", ["tag", "segment", "circle", "audience"])
+def test_what_is_not_there_leads_to_the_list_of_what_is(of: str) -> None:
+    page = problem_page(Problem(f"{of}.unknown"), "en")
+    assert f"/{of}s" in [link.href for link in page._traverse() if isinstance(link, html.A)]
+    assert "Try again" not in words_of(page)
+
+
 def test_what_is_laid_out_as_text_says_what_was_written_and_runs_nothing() -> None:
     name = '<img src=x onerror="alert(1)"> & "co"'
     row = html.Tr(
