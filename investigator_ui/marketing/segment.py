@@ -23,12 +23,14 @@ from investigator_ui.marketing.segment_contract import (
     TAG_READ,
     WATERFALL,
     Edition,
+    NamedSegment,
     NamedTag,
     Reach,
     Segment,
     Version,
 )
-from investigator_ui.marketing.segment_waterfall import no_values, uncomputed, waterfall
+from investigator_ui.marketing.segment_lineage import no_values, segment_link, segments_named, tags_of
+from investigator_ui.marketing.segment_waterfall import waterfall
 from investigator_ui.marketing.segments import HOME, state
 from investigator_ui.marketing.tag_words import by, code_at, schedule
 from investigator_ui.panels.parts import Child, facts, icon
@@ -50,11 +52,12 @@ class SegmentAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class SegmentFound:
-    """`running`: the job that computes it now. `uncomputed`: tags that its rule reads and that have no values yet."""
+    """`running`: the job that computes it now. `tags`: those that its rule reads; `segments`: those that it names and that name it."""
 
     segment: Segment
     running: str = ""
-    uncomputed: tuple[NamedTag, ...] = ()
+    tags: tuple[NamedTag, ...] = ()
+    segments: tuple[NamedSegment, ...] = ()
 
 
 def load(user: UserApi, asked: SegmentAsked, _moment: datetime | None) -> SegmentFound:
@@ -65,7 +68,8 @@ def load(user: UserApi, asked: SegmentAsked, _moment: datetime | None) -> Segmen
     if "edit_tags" in user.me().rights:
         running = jobs.newest(user, lambda job: job.open and job.kind == "SEGMENT" and asked.code in job.codes)
     segment = read(Segment, found)
-    return SegmentFound(segment, running.id if running else "", uncomputed(user, segment.reads))
+    near = segments_named(user, {*segment.segments, *segment.dependants})
+    return SegmentFound(segment, running.id if running else "", tags_of(user, segment.reads), near)
 
 
 def delete(asked: Call[SegmentAsked]) -> Outcome:
@@ -154,7 +158,7 @@ def draw(_asked: SegmentAsked, found: SegmentFound, look: Look) -> Component:
             forms.link(f"{HOME}/{segment.code}/edit", text("tags.edit", lang), "button primary"),
         ]
     left = html.Div([_now(segment, look), _editions(segment, look), _versions(segment, look)], className="stack")
-    right = html.Div([*_out(segment, look), _compare(segment, look), _entry(segment, look)], className="stack")
+    right = html.Div([*_out(segment, look), _compare(segment, look), _entry(found, look)], className="stack")
     return page_shell(
         "segment",
         "funnel",
@@ -169,7 +173,8 @@ def draw(_asked: SegmentAsked, found: SegmentFound, look: Look) -> Component:
 
 
 def _notices(found: SegmentFound, look: Look) -> list[Component]:
-    lang, segment, told = look.lang, found.segment, no_values(found.uncomputed, look.lang)
+    lang, segment = look.lang, found.segment
+    told = no_values([tag for tag in found.tags if not tag.computed], lang)
     if segment.run is not None and segment.run.error:
         told.append(notice(" ".join((text("segments.failed_why", lang), segment.run.error)), tone="problem"))
     if segment.newest is None:
@@ -289,8 +294,10 @@ def _version(version: Version, look: Look, *, newest: bool) -> html.Li:
     return html.Li(html.Details([html.Summary(line), html.Pre(version.rule, className="rule")]))
 
 
-def _entry(segment: Segment, look: Look) -> Component:
-    lang = look.lang
+def _entry(found: SegmentFound, look: Look) -> Component:
+    lang, segment = look.lang, found.segment
+    tags = {tag.code: tag.name(lang) for tag in found.tags}
+    names = {each.code: each.name for each in found.segments}
     rows: list[tuple[str, Child]] = [
         (text("tags.owner", lang), segment.owner or "–"),
         (text("tags.schedule", lang), schedule(segment.schedule, lang)),
@@ -299,10 +306,10 @@ def _entry(segment: Segment, look: Look) -> Component:
     reads: list[Component] = []
     for each in segment.reads:
         code = each.removeprefix(TAG_READ)
-        link = forms.link(f"/tags/{code}", [icon("tag"), code], "chip tag-chip")
+        link = forms.link(f"/tags/{code}", [icon("tag"), tags.get(code, code)], "chip tag-chip")
         reads.append(link if each.startswith(TAG_READ) else html.Span(each, className="chip mono"))
-    reads += [_link(code) for code in segment.segments]
-    used = [_link(code) for code in segment.dependants]
+    reads += [segment_link(code, names) for code in segment.segments]
+    used = [segment_link(code, names) for code in segment.dependants]
     nobody = html.P(text("segments.used_by_none", lang), className="hint")
     return card(
         text("tags.entry", lang),
@@ -315,10 +322,6 @@ def _entry(segment: Segment, look: Look) -> Component:
         if used and look.may("edit_tags")
         else None,
     )
-
-
-def _link(code: str) -> Component:
-    return forms.link(f"{HOME}/{code}", [icon("funnel"), code], "chip tag-chip")
 
 
 PAGE = Page(

@@ -25,6 +25,7 @@ FORM = """query PageSegmentForm {
   }
 }"""
 COMPUTED = "query PageComputedTags { tags { code nameZh nameEn figures { version } } }"
+NAMES = "query PageSegmentNames { segments { code name } }"
 RULE = "query PageSegmentRule($code: ID!) { segment(code: $code) { code name description owner schedule rule tree } }"
 COUNT = f"query PageCountSegment($rule: String, $tree: JSON) {{ countSegment(rule: $rule, tree: $tree) {{ {COUNTED} tree }} }}"
 DIFFERENCE = """query PageSegmentDifference($code: ID!, $before: Int!, $after: Int!) {
@@ -47,6 +48,7 @@ DOCUMENTS = {
     "PageSegment": SEGMENT,
     "PageSegmentForm": FORM,
     "PageComputedTags": COMPUTED,
+    "PageSegmentNames": NAMES,
     "PageSegmentRule": RULE,
     "PageCountSegment": COUNT,
     "PageSegmentDifference": DIFFERENCE,
@@ -120,6 +122,12 @@ class Counted:
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class Computed:
     version: int
+
+
+@dataclass(frozen=True, slots=True, config=ANSWER)
+class NamedSegment:
+    code: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, config=ANSWER)

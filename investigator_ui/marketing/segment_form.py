@@ -26,7 +26,8 @@ from investigator_ui.marketing.segment_contract import (
     Vocabulary,
     Written,
 )
-from investigator_ui.marketing.segment_waterfall import no_values, uncomputed, waterfall
+from investigator_ui.marketing.segment_lineage import no_values, uncomputed
+from investigator_ui.marketing.segment_waterfall import waterfall
 from investigator_ui.marketing.segments import HOME, NEW
 from investigator_ui.marketing.tag_words import code_at, over_risk
 from investigator_ui.panels.attributes import attrs
@@ -272,4 +273,5 @@ PAGE = Page(
     actions={"count": count, "save": save},
     at=AT,
     detailed=("tag.", "segment."),
+    emptied={"count": {"rule-check": _uncounted}},
 )

@@ -15,6 +15,8 @@ from investigator_ui.errors import Refused
 from investigator_ui.marketing import forms
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, empty, notice, page_shell, share_bar
+from investigator_ui.marketing.segment_contract import NamedSegment
+from investigator_ui.marketing.segment_lineage import segment_link, segments_named
 from investigator_ui.marketing.tag_contract import DELETE, TAG, Computation, TagName, TagVersion, WholeTag
 from investigator_ui.marketing.tag_runs import runs_card
 from investigator_ui.marketing.tag_words import (
@@ -50,11 +52,13 @@ class TagAsked:
 
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class TagFound:
-    """`names`: of the tags that it reads and that read it; `computation`: what its values come from, where that is one."""
+    """`names`: of the tags that it reads and that read it; `computation`: what its values come from, where that is one;
+    `segments`: those that read it."""
 
     tag: WholeTag
     names: tuple[TagName, ...]
     computation: Computation | None = None
+    segments: tuple[NamedSegment, ...] = ()
 
     def name(self, code: str, lang: Language) -> str:
         return next((each.name(lang) for each in self.names if each.code == code), code)
@@ -69,7 +73,8 @@ def load(user: UserApi, asked: TagAsked, _moment: datetime | None) -> TagFound:
     names = read(tuple[TagName, ...], answer["tags"])
     known = read(tuple[Computation, ...], answer["tagComputations"])
     computation = next((each for each in known if each.name == tag.computation), None)
-    return TagFound(tag, tuple(each for each in names if each.code in near), computation)
+    readers = segments_named(user, tag.segments)
+    return TagFound(tag, tuple(each for each in names if each.code in near), computation, readers)
 
 
 def delete(asked: Call[TagAsked]) -> Outcome:
@@ -137,6 +142,8 @@ def _spread(tag: WholeTag, look: Look) -> Component:
     if figures is None:
         return card(heading, empty("tag", text("tags.never", lang)))
     many = figures.distribution[:MOST_BARS]
+    if tag.value_type == "NUMBER":
+        many = tuple(sorted(many, key=lambda share: float(share.value)))
     rows = [Bar(value(tag.value_type, share.value, lang), share.count) for share in many]
     left_out = len(figures.distribution) - len(many)
     if figures.coverage is not None:
@@ -227,7 +234,8 @@ def _lineage(found: TagFound, look: Look) -> Component:
         else:
             reads.append(html.Span(each, className="chip mono"))
     used = [_tag_link(code, found, lang) for code in tag.dependants]
-    used += [forms.link(f"/segments/{code}", [icon("funnel"), code], "chip tag-chip") for code in tag.segments]
+    names = {each.code: each.name for each in found.segments}
+    used += [segment_link(code, names) for code in tag.segments]
     return card(
         text("tags.reads", lang),
         _listed(reads, text("tags.reads_nothing", lang)),

@@ -149,6 +149,9 @@ def save(asked: Call[FormAsked]) -> Outcome:
     try:
         code = asked.user.run(document, input=wanted)[field]["code"]
     except Refused as error:
+        if error.code == "tag.value_type" and asked.question.code:  # the kind's own field can't be changed
+            kept = kind(str(asked.values.get("valueType", "")), asked.look.lang)
+            return Outcome(problems={"rule": text("tags.kept_kind", asked.look.lang, kept=kept)})
         raise over_risk(error, asked.look) from error
     return Outcome(message=text("tags.saved", asked.look.lang), go=f"{HOME}/{code}")
 
@@ -187,6 +190,7 @@ def _entry(found: FormFound, look: Look) -> list[Child]:
     schedules = [(each, text(f"tags.schedule_{each.lower()}", lang)) for each in SCHEDULES]
     types = [(each.label, name_of(each, lang)) for each in look.schema.node_types]
     fixed = tag is not None
+    lasting = "" if fixed else text("tags.for_good", lang)
     sources = [(each, source(each, lang)) for each in SOURCES]
     return [
         card(
@@ -206,13 +210,13 @@ def _entry(found: FormFound, look: Look) -> list[Child]:
                                     most=60, options=_same(found.subcategories)),
                     ),
                     forms.field("kind", text("tags.source", lang), kind="select", value=tag.kind if tag else RULE, options=sources,
-                                fixed=fixed),
+                                fixed=fixed, hint=lasting),
                     _only(
                         _pair(
                             forms.field("type", text("tags.about", lang), kind="select", value=tag.type if tag else CUSTOMER, options=types,
                                         fixed=fixed),
                             forms.field("valueType", text("tags.column_kind", lang), kind="select", value=tag.value_type if tag else "BOOL",
-                                        options=kinds, fixed=fixed),
+                                        options=kinds, fixed=fixed, hint=lasting),
                         ),
                         (RULE, *GIVEN),
                         tag,
@@ -359,4 +363,5 @@ PAGE = Page(
     actions={"check": check, "save": save},
     at=AT,
     detailed=("tag.",),
+    emptied={"check": {"rule-check": _unchecked}},
 )

@@ -27,6 +27,7 @@ COLUMNS = (
     "tags.state",
 )
 NUMBERS = ("tags.changed", "tags.took")
+_LEAST = timedelta(seconds=0.1)
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -86,6 +87,8 @@ def _failure(run: TagRun, lang: Language) -> list[Component]:
 
 
 def took(time: timedelta, lang: Language) -> str:
+    if time < _LEAST:
+        return text("tags.no_time", lang)
     if time < _MINUTE:
         return text("tags.seconds", lang, n=f"{time.total_seconds():.1f}")
     if time < _HOUR:

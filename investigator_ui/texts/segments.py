@@ -30,7 +30,7 @@ SEGMENTS: dict[str, tuple[str, str]] = {
     ),
     "segments.delete_used": (
         "有 {n} 个用户群引用它，修改它们之后才能删除。",
-        "Named by {n} segments: change those before it can be deleted.",
+        "Segments that name it: {n}. Change those before it can be deleted.",
     ),
     "segments.failed_why": ("最近一次计算失败：", "The last computation failed:"),
     "segments.never_why": (

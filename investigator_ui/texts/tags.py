@@ -70,7 +70,7 @@ TAGS: dict[str, tuple[str, str]] = {
     ),
     "tags.delete_used": (
         "有 {n} 个标签或用户群读取它，修改它们之后才能删除。",
-        "Read by {n} tags or segments: change those before it can be deleted.",
+        "Tags and segments that read it: {n}. Change those before it can be deleted.",
     ),
     "tags.deleted": ("已删除 {code}", "{code} deleted"),
     "tags.never_why": (
@@ -103,7 +103,7 @@ TAGS: dict[str, tuple[str, str]] = {
         "The numbers are of version {of}; version {now} comes with the next computation.",
     ),
     "tags.spread": ("取值分布", "Values"),
-    "tags.more_values": ("另有 {n} 个取值", "{n} more values"),
+    "tags.more_values": ("另有 {n} 个取值", "More values: {n}"),
     "tags.without": ("没有此标签", "Without it"),
     "tags.rule": ("规则", "Rule"),
     "tags.computation": ("作业计算", "Computation"),
@@ -113,6 +113,7 @@ TAGS: dict[str, tuple[str, str]] = {
         "Bars are how many had the tag at each run, the oldest at the left.",
     ),
     "tags.took": ("用时", "Took"),
+    "tags.no_time": ("不到 0.1 秒", "under 0.1 s"),
     "tags.seconds": ("{n} 秒", "{n} s"),
     "tags.minutes": ("{n} 分钟", "{n} min"),
     "tags.hours": ("{n} 小时", "{n} h"),
@@ -156,6 +157,11 @@ TAGS: dict[str, tuple[str, str]] = {
     ),
     "tags.rule_good": ("规则可用", "The rule is good"),
     "tags.rule_other_kind": ("规则给出“{gives}”，而此标签是“{kept}”", "The rule gives {gives}, and the tag is {kept}"),
+    "tags.kept_kind": (
+        "规则给出的不是“{kept}”类的值，而类型不能再改。请改规则，或新建标签。",
+        "The rule gives another kind of value, and the tag's ({kept}) is for good. Change the rule, or make a new tag.",
+    ),
+    "tags.for_good": ("保存后不能再改", "It can't be changed once the tag is saved"),
     "tags.rule_risk": ("读取风险信息", "Reads risk"),
     "tags.would_reach": ("今天会覆盖（共 {n}）：", "Whom it would reach today, of {n}:"),
     "tags.choose": ("请选择", "Choose one"),

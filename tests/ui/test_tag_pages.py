@@ -79,7 +79,13 @@ def test_a_marketer_makes_a_tag_changes_it_and_takes_it_away(browser: Browser, r
 def test_a_rule_over_risk_is_refused_where_it_is_written(browser: Browser, reference: ReferenceProduct) -> None:
     with investigating(browser, reference.url, locale="en-GB") as who:
         who.start("/tags/~new", name="marketer")
+        who.page.fill("#field-rule", "degree(REFERRED out) >= 1")
+        expect(who.page.locator("#rule-check")).to_contain_text("The rule is good")
         who.page.fill("#field-rule", 'grade = "D"')
+        expect(who.page.locator("#problem-rule")).to_contain_text("The rule reads risk")
+        expect(who.page.locator("#rule-check")).not_to_contain_text("The rule is good")
+        who.page.click(".page-form [type=submit]")
+        expect(who.page.locator("#problem-code")).to_have_text("Please fill this in")
         expect(who.page.locator("#problem-rule")).to_contain_text("The rule reads risk")
         assert who.page.locator("#field-consent option").all_inner_texts() == ["Marketing", "Service"]
 
@@ -180,7 +186,7 @@ def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, 
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
         who.start("/tags/referrer")
-        expect(page.locator("#tag-page")).to_contain_text("Read by 1 tags or segments")
+        expect(page.locator("#tag-page")).to_contain_text("Tags and segments that read it: 1")
         assert page.locator("button[data-do=delete]").count() == 0
         page.click(".tag-chip >> text=Spreader")
         expect(page.locator("#tag-page h1")).to_have_text("Spreader")
@@ -297,6 +303,9 @@ def test_who_may_not_see_tags_is_told_so_and_an_unknown_tag_is_not_there(
         who.page.goto(f"{url}/tags/nobody")
         expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "tag.unknown")
         expect(who.page.locator(".state.problem")).to_contain_text("请从标签市场打开")
+        assert who.page.locator("#retry-button").count() == 0
+        who.page.click(".state.problem a.button")
+        expect(who.page.locator("#tags-page")).to_be_visible()
 
 
 def test_an_investigator_finds_tags_in_the_menu_and_keeps_the_search(investigator: Investigator) -> None:
