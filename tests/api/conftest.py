@@ -21,6 +21,7 @@ from api.logs import configure
 from api.ports import listening_socket
 from api.settings import Settings
 from api.users import Users
+from gnn.warm import warm
 from graph_model.principal import Role
 from graph_model.stores import open_store
 from tests.fixtures import reference_case
@@ -116,6 +117,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def served(home: Path) -> Iterator[Served]:
+    warm()  # or the first explanation waits for compilers, on a busy machine longer than an operation may take
     settings = Settings(home=home, rate_capacity=10_000_000)  # a test run asks more than a person
     store = open_store(settings.store_address, create=True)
     case = reference_case.load(store)
