@@ -93,6 +93,7 @@ def test_operations_requests_refusals_and_the_audit_are_counted(served: Served) 
     assert value(read(served.url, served.tokens[Role.OPERATOR]), "guanxi_audit_records_total") > 0
 
 
+@pytest.mark.long
 def test_labels_are_names_of_ours_and_nobody_s_data(served: Served) -> None:
     for role in Role:
         for query, values in variables(served).items():

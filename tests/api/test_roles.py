@@ -294,7 +294,7 @@ def test_the_page_about_security_has_every_code_of_sign_on() -> None:
     assert {code for code in CODES if code.startswith("oidc.")} == set(re.findall(r"`(oidc\.\w+)`", page))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_marketer_is_refused_every_closed_field_however_it_is_written(worlds: tuple[World, World]) -> None:
     """By aliases and fragments, and where it is left out of the answer; in the same words whether or not anybody was ever scored."""
     allowed = allowing(RIGHTS[Role.MARKETER])

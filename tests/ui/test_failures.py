@@ -52,6 +52,7 @@ def test_a_wrong_password_is_refused_without_saying_which_part_is_wrong(
         who.complaints.clear()  # the browser reports the 401 itself
 
 
+@pytest.mark.long
 def test_the_api_goes_down_and_comes_back(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     with ui_server(f"http://127.0.0.1:{port}", tmp_path) as url, investigating(browser, url) as who:

@@ -297,6 +297,7 @@ def test_a_refusal_stays_in_the_dialog_with_what_was_typed(browser: Browser, fak
         assert who.cy(EDGES) == [["p00001", "p00002"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_axe_finds_nothing_serious_while_drawing(browser: Browser, product: ReferenceProduct, lang: str) -> None:
     with investigating(browser, product.url, bypass_csp=True) as who:
