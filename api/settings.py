@@ -55,6 +55,7 @@ class Settings(OidcSettings):
     metrics_loopback: bool = False  # opens GET /metrics to this machine; not where a proxy runs on it
     otel_endpoint: str = ""  # where traces go by OTLP over HTTP; empty means nowhere
     compile_ahead: bool = True  # compile the scoring beside a server's start, where it isn't yet
+    read_ahead: bool = True  # read the store's file at a server's start, where memory has room for it
     # Memory in which each server process may hold the graph for scoring single applications; 0 is none, and they are read from the store.
     live_graph_mb: int = Field(default=2_048, ge=0)
     log_level: str = "info"

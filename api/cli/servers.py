@@ -11,6 +11,7 @@ import typer
 from api.cli.terminal import HomeOption, StoreOption, err, settings_from
 from api.compiling import compiling_ahead
 from api.ports import PortRefused, listening_socket
+from api.reading_ahead import reading_ahead
 from api.settings import Settings
 from graph_model.errors import GuanxiError
 
@@ -50,7 +51,8 @@ def serve(
         if settings.workers == 1:
             from api.serving import serve as serve_here
 
-            serve_here(settings, listening)
+            with reading_ahead(settings.store_address, wanted=settings.read_ahead):
+                serve_here(settings, listening)
         else:
             _serve_together(settings, listening)
 
@@ -63,7 +65,11 @@ def _serve_together(settings: Settings, listening: socket.socket) -> None:
     open_store(settings.store_address, read_only=settings.read_only).close()
     environment = {"GUANXI_HOME": str(settings.home), "GUANXI_STORE": settings.store_address}
     environment |= {"GUANXI_API_HOST": settings.api_host, "GUANXI_API_PORT": str(settings.api_port)}
-    Supervisor(listening, workers=settings.workers, environment=environment, stop_seconds=settings.stop_seconds).run()
+    supervisor = Supervisor(
+        listening, workers=settings.workers, environment=environment, stop_seconds=settings.stop_seconds
+    )
+    with reading_ahead(settings.store_address, wanted=settings.read_ahead):
+        supervisor.run()
 
 
 def serve_ui(

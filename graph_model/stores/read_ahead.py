@@ -1,0 +1,43 @@
+"""Reading ahead: a graph that is a file is read once from end to end, so that the operating system has it in memory before it is asked about.
+
+A neighbourhood is some hundred pages here and there: from a disk that takes several times as long as from memory (docs/benchmarks.md).
+"""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+_FILE = "sqlite:///"
+_PIECE = 4 * 1024**2
+_LIMIT_OF_GROUP = Path("/sys/fs/cgroup/memory.max")  # of a container; "max" where there is none
+
+
+def read_ahead(url: str, stop: threading.Event, *, memory: int | None = None) -> int:
+    """How many bytes were read: none where the store is a server, or takes more than half of `memory` (bytes; this machine's or container's), for then
+    one page would drive out another. Takes half of the disk's time at most, and ends early once `stop` is set. Raises OSError.
+    """
+    if not url.startswith(_FILE):
+        return 0
+    path = Path(url.removeprefix(_FILE))
+    if path.stat().st_size > (_memory() if memory is None else memory) // 2:
+        return 0
+    read = 0
+    with path.open("rb", buffering=0) as file:
+        while not stop.is_set():
+            begun = time.monotonic()
+            piece = len(file.read(_PIECE))
+            if piece == 0:
+                break
+            read += piece
+            stop.wait(time.monotonic() - begun)
+    return read
+
+
+def _memory() -> int:
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        group = _LIMIT_OF_GROUP.read_text(encoding="ascii").strip()
+    except OSError:
+        return machine
+    return min(machine, int(group)) if group.isdecimal() else machine
