@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from graph_model.schema import Value
 
@@ -48,29 +48,27 @@ class AsOf:
 
 
 # --- records: going in ---------------------------------------------------------------------------------------------
+# Files come as millions of these. Named tuples are made in a third of the time that frozen dataclasses take, and as unalterable.
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NodeRef:
+class NodeRef(NamedTuple):
     """A node by its natural key, already cleaned by the schema's property type."""
 
     label: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRecord:
+class NodeRecord(NamedTuple):
     """One observation of a node. Property values are clean; a missing name says nothing, it does not erase."""
 
     ref: NodeRef
     seen: datetime
     recorded_at: datetime
     source: str
-    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+    properties: Mapping[str, Value] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeRecord:
+class EdgeRecord(NamedTuple):
     """One observation of a relationship. Its identity is (start, type, end, qualifier)."""
 
     type: str
@@ -81,11 +79,10 @@ class EdgeRecord:
     recorded_at: datetime
     source: str
     qualifier: str = ""
-    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+    properties: Mapping[str, Value] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A dated, append-only statement about a node: a status, a label (`at` is its known_at), a consent, a disposition.
 
     `source` says who states it: a file's source, `user:NAME` or `key:NAME`. `note` is the reason in words; it is no part of a fact's identity.

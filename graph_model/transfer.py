@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import orjson
 
-from graph_model.records import AuditEntry, EdgeRecord, Fact, LinkEdit, Node, Ring, RiskAssessment, Scoring
+from graph_model.records import AuditEntry, EdgeRecord, Fact, LinkEdit, Node, NodeRef, Ring, RiskAssessment, Scoring
 from graph_model.tagging import TagRun, TagValue
 
 OWN_STATES = "copy."  # names of small texts that begin so belong to a copy and are never moved
@@ -117,6 +117,9 @@ class Checksums:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
+    match value:
+        case Mapping():
+            return dict(value)
+        case EdgeRecord() | Fact() | NodeRef():
+            return value._asdict()
     raise TypeError(type(value).__name__)

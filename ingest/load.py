@@ -13,7 +13,7 @@ from time import monotonic
 import structlog
 
 from graph_model.errors import InvalidRequest
-from graph_model.records import GraphBatch, UpsertResult
+from graph_model.records import UpsertResult
 from graph_model.store import GraphStore, OnProgress
 from ingest.checkpoint import FileProgress, JobProgress, content_digest, fingerprint, job_state_name
 from ingest.cleaning import Refusal, masked
@@ -25,7 +25,7 @@ from ingest.quality import Tally
 from ingest.quarantine import ADDED, Quarantine
 from ingest.refusals import quarantined_rows, tally_batch
 from ingest.report import FileReport, IngestReport, SkippedReport, SourceReport
-from ingest.rows import CleanRows, RowCleaner, assemble, mentioned_customers, subjects
+from ingest.rows import Assembled, CleanRows, RowCleaner, assemble, mentioned_customers, subjects
 from ingest.source_file import RowBatch
 from ingest.source_reading import read_source
 from ingest.tables import OpenedSource, Sources
@@ -265,7 +265,7 @@ class _Job:
         after.loaded += loaded
         after.merged += len(rows.good) - loaded
         after.undecided = 0
-        _count_created(after, records.batch, result)
+        _count_created(after, records, result)
         # The checkpoint above is what a crash goes on from. This one adds what only the answer told: how many rows were new.
         self._save()
 
@@ -331,10 +331,10 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _count_created(progress: FileProgress, batch: GraphBatch, result: UpsertResult) -> None:
-    _add(progress.nodes_created, compress([n.ref.label for n in batch.nodes], result.nodes_created))
-    _add(progress.edges_created, compress([e.type for e in batch.edges], result.edges_created))
-    _add(progress.facts_created, compress([f.kind for f in batch.facts], result.facts_created))
+def _count_created(progress: FileProgress, records: Assembled, result: UpsertResult) -> None:
+    _add(progress.nodes_created, compress(records.labels, result.nodes_created))
+    _add(progress.edges_created, compress(records.types, result.edges_created))
+    _add(progress.facts_created, compress(records.kinds, result.facts_created))
 
 
 def _add(totals: dict[str, int], names: Iterable[str]) -> None:

@@ -94,10 +94,15 @@ def _cleaner(column: Column, today: date) -> ColumnCleaner[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The records of some rows, and how to read from the store's answer whether each row was new (in the order of the rows)."""
+    """The records of some rows, and how to read from the store's answer whether each row was new (in the order of the rows).
+
+    `labels`, `types` and `kinds` name what the batch's nodes, relationships and facts are, in its order."""
 
     batch: GraphBatch
     created: Callable[[UpsertResult], Sequence[bool]]
+    labels: Sequence[str] = ()
+    types: Sequence[str] = ()
+    kinds: Sequence[str] = ()
 
 
 def assemble(
@@ -112,13 +117,15 @@ def assemble(
     count = len(seen)
     match kind.rows:
         case NodeRows():
-            batch = _nodes(kind, kind.rows, rows, given, known_customers)
-            return Assembled(batch, lambda result: result.nodes_created[:count])
+            nodes, labels, edges, types = _nodes(kind, kind.rows, rows, given, known_customers)
+            return Assembled(GraphBatch(nodes, edges), lambda result: result.nodes_created[:count], labels, types)
         case RelationRows():
-            batch = _relations(kind.rows, rows, given, known_customers)
-            return Assembled(batch, lambda result: result.edges_created)
+            batch, types = _relations(kind.rows, rows, given, known_customers), rows.of(kind.rows.relation)
+            labels = [node.ref.label for node in batch.nodes]
+            return Assembled(batch, lambda result: result.edges_created, labels, types)
         case FactRows():
-            return Assembled(GraphBatch(facts=_facts(kind.rows, rows, given)), lambda result: result.facts_created)
+            batch = GraphBatch(facts=_facts(kind.rows, rows, given))
+            return Assembled(batch, lambda result: result.facts_created, kinds=[kind.rows.fact] * count)
 
 
 Given = tuple[list[datetime], list[datetime], list[str]]  # per row: seen, recorded_at, source
@@ -126,19 +133,22 @@ Given = tuple[list[datetime], list[datetime], list[str]]  # per row: seen, recor
 
 def _nodes(
     kind: FileKind, shape: NodeRows, rows: CleanRows, given: Given, known: frozenset[str] | set[str]
-) -> GraphBatch:
-    """The rows' own nodes come first, so that the store's answer tells which rows were new."""
+) -> tuple[list[NodeRecord], list[str], list[EdgeRecord], list[str]]:
+    """Nodes and relationships, each with what they are. The rows' own nodes come first, so that the store's answer tells which rows were new."""
     named: dict[str, list[Named | None]] = {c.name: rows.of(c.name) for c in kind.columns if c.node is not None}
     anchors = {
         c.node: named[c.name] for c in kind.columns if c.node == shape.label or c.node in ("Customer", "Application")
     }
     nodes = list(_own_nodes(kind, shape, rows, given))
+    labels = [shape.label] * len(nodes)
     edges: list[EdgeRecord] = []
+    types: list[str] = []
     for column in kind.columns:
         if column.node is None or column.key:
             continue
         own = named[column.name]
         nodes += _mentions(own, given, known) if column.node == "Customer" else _named_nodes(own, given)
+        labels += [column.node] * (len(nodes) - len(labels))
         for link in column.links:
             starts = own if link.start == column.node else anchors[link.start]
             ends = own if link.end == column.node else anchors[link.end]
@@ -147,7 +157,8 @@ def _nodes(
                     edges.append(
                         EdgeRecord(link.type, start.ref, end.ref, seen, seen, recorded, source, link.qualifier)
                     )
-    return GraphBatch(nodes, edges)
+            types += [link.type] * (len(edges) - len(types))
+    return nodes, labels, edges, types
 
 
 def _own_nodes(kind: FileKind, shape: NodeRows, rows: CleanRows, given: Given) -> Iterator[NodeRecord]:

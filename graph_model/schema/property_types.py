@@ -210,6 +210,17 @@ def _spreadsheet_moment(match: re.Match[str]) -> datetime:
     return datetime(year, month, day, hour, minute, second, tzinfo=LOCAL_ZONE)
 
 
+def _usual_moment(text: str) -> datetime | None:
+    """What programs write, with an offset and in a year that is in range wherever it is read: most of a file, so it is taken the short way."""
+    if "T" not in text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None and 1900 < moment.year < 9998 else None
+
+
 @dataclass(frozen=True)
 class Moment(PropertyType):
     """A point in time, kept in UTC to the millisecond. Without an offset it is read as Asia/Shanghai."""
@@ -218,7 +229,12 @@ class Moment(PropertyType):
     storage: ClassVar[StorageKind] = StorageKind.MOMENT
 
     def clean(self, raw: str) -> datetime:
-        text = tidy(raw)
+        moment = _usual_moment(raw) or self._read(tidy(raw))
+        moment = moment.astimezone(UTC)
+        fraction = moment.microsecond % 1000
+        return moment if fraction == 0 else moment.replace(microsecond=moment.microsecond - fraction)
+
+    def _read(self, text: str) -> datetime:
         try:
             # What spreadsheets write never holds the letter; a day alone is its beginning.
             match = None if "T" in text else _SPREADSHEET.fullmatch(text) or _DAY.fullmatch(text)
@@ -232,9 +248,7 @@ class Moment(PropertyType):
             moment = moment.replace(tzinfo=LOCAL_ZONE)
         if not 1900 <= moment.astimezone(LOCAL_ZONE).year <= 9998:
             raise InvalidValue("moment.out_of_range", "The year is not between 1900 and 9998.")
-        moment = moment.astimezone(UTC)
-        fraction = moment.microsecond % 1000
-        return moment if fraction == 0 else moment.replace(microsecond=moment.microsecond - fraction)
+        return moment
 
     def caption(self, value: Value) -> str:
         """To the minute, by the clock of those who read it."""

@@ -97,8 +97,7 @@ class Model:
         if known is None:
             self.edges[identity] = record
             return True
-        self.edges[identity] = replace(
-            known,
+        self.edges[identity] = known._replace(
             first_seen=min(known.first_seen, record.first_seen),
             last_seen=max(known.last_seen, record.last_seen),
             recorded_at=min(known.recorded_at, record.recorded_at),
@@ -129,7 +128,7 @@ class Model:
             said: dict[str, Value] = {"author": edit.author, "reason": edit.reason}
             if edit.expires_at is not None:
                 said["expires_at"] = edit.expires_at
-            self.edges[identity] = replace(self.edges[identity], properties=said)
+            self.edges[identity] = self.edges[identity]._replace(properties=said)
         return True
 
     def assign(self, label: str, predicate: Predicate, values: Mapping[str, Value]) -> int:
@@ -154,7 +153,7 @@ class Model:
     ) -> dict[EdgeIdentity, EdgeRecord]:
         moment = as_of or FOREVER
         return {
-            identity: replace(e, last_seen=e.last_seen if e.last_seen <= moment.event else e.first_seen)
+            identity: e._replace(last_seen=e.last_seen if e.last_seen <= moment.event else e.first_seen)
             for identity, e in self.edges.items()
             if (types is None or e.type in types)
             and e.first_seen <= moment.event

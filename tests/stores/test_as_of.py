@@ -1,7 +1,6 @@
 """The time machine: whatever is asked as of a moment, nothing that came later, or was recorded later, is in the answer."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -143,15 +142,14 @@ def shifted(batch: GraphBatch, days: int) -> GraphBatch:
     """The same records so many days later, without node properties, which have no history."""
     later = timedelta(days=days)
     return GraphBatch(
-        [replace(n, seen=n.seen + later, recorded_at=n.recorded_at + later, properties={}) for n in batch.nodes],
+        [n._replace(seen=n.seen + later, recorded_at=n.recorded_at + later, properties={}) for n in batch.nodes],
         [
-            replace(
-                e,
+            e._replace(
                 first_seen=e.first_seen + later,
                 last_seen=e.last_seen + later,
                 recorded_at=e.recorded_at + later,
             )
             for e in batch.edges
         ],
-        [replace(f, at=f.at + later, recorded_at=f.recorded_at + later) for f in batch.facts],
+        [f._replace(at=f.at + later, recorded_at=f.recorded_at + later) for f in batch.facts],
     )

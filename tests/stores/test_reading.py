@@ -1,6 +1,5 @@
 """Reading one node: by the key that a file gives, by the id that a URL gives, and what is known about it."""
 
-from dataclasses import replace
 
 import pytest
 
@@ -114,9 +113,9 @@ def test_the_facts_of_many_are_read_at_once_as_those_of_one(store: GraphStore) -
 
 def test_a_disposition_keeps_the_words_in_which_it_was_first_given(store: GraphStore) -> None:
     c1 = customer("c1")
-    given = replace(fact(c1, "disposition", "confirmed_fraud", 50, source="user:li"), note="同一设备，同一地址")
+    given = fact(c1, "disposition", "confirmed_fraud", 50, source="user:li")._replace(note="同一设备，同一地址")
     store.upsert(GraphBatch([node(c1)], facts=[given]))
-    again = store.upsert(GraphBatch(facts=[replace(given, note="typed again")]))
+    again = store.upsert(GraphBatch(facts=[given._replace(note="typed again")]))
     assert again.facts_created == [False]
     assert store.facts(id_of(store, c1)) == [given]
 

@@ -25,10 +25,10 @@ _FORGET = "DELETE FROM change WHERE version <= ?"
 _SINCE = "SELECT version, nids FROM change WHERE version > ? ORDER BY version"
 
 
-def note_change(connection: sqlite3.Connection, nids: Collection[int]) -> None:
-    """In the transaction that wrote them."""
+def note_change(connection: sqlite3.Connection, nids: Collection[int] | None) -> None:
+    """In the transaction that wrote them; None are more than `MOST`."""
     version = connection.execute(_NEWEST).fetchone()[0] + 1
-    told = orjson.dumps(sorted(set(nids))).decode() if len(nids) <= MOST else None
+    told = orjson.dumps(sorted(set(nids))).decode() if nids is not None and len(nids) <= MOST else None
     connection.execute(_NOTE, (version, told))
     connection.execute(_FORGET, (version - KEPT,))
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from graph_model.records import GraphBatch, NodeRecord, UpsertResult
-from graph_model.stores.sqlite.changes import UNTOLD, note_change
+from graph_model.stores.sqlite.changes import MOST, UNTOLD, note_change
 from graph_model.stores.sqlite.collector import without_collector
 from graph_model.stores.sqlite.latest import note_latest
 from graph_model.stores.sqlite.names import Names
@@ -53,14 +53,16 @@ def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> 
     changed = write_properties(connection, names, slots)  # sets properties_at, which `_write_nodes` writes
     changed |= _write_nodes(connection, slots, new)
     changed |= merge.write()
-    touched = {slot.nid for slot in slots.all()}
+    met = sum(map(len, slots.by_label.values()))
+    touched = {slot.nid for slot in slots.all()} if met <= MOST else None
     facts_created, facts_changed = write_facts(connection, names, slots, moments, batch.facts)
     add_to_tally(connection, "label", Counter(slot.label_name for slot in new))
     add_to_tally(connection, "type", merge.created)
     add_to_tally(connection, "fact", Counter(f.kind for f, new in zip(batch.facts, facts_created, strict=True) if new))
     changed |= facts_changed
-    touched.update(slots.by_label[f.about.label][f.about.key].nid for f in batch.facts if f.kind not in UNTOLD)
-    if changed and len(touched) > 0:
+    if touched is not None:
+        touched.update(slots.by_label[f.about.label][f.about.key].nid for f in batch.facts if f.kind not in UNTOLD)
+    if changed and touched != set():
         note_change(connection, touched)
     return UpsertResult(nodes_created, edges_created, facts_created), changed
 
