@@ -6,18 +6,17 @@ between communities, refines each community into connected parts and aggregates 
 communities found. In the end every community is connected.
 """
 
-from collections.abc import Sequence
 from itertools import count
 
 import numpy as np
 
 from gnn.arrays.compiled import kernel
-from gnn.arrays.csr import Index, Pointer, Weights, components, group
-from gnn.rings.nearby import brought_near, in_passes
+from gnn.arrays.csr import Index, Pointer
+from gnn.rings.nearby import Room, brought_near, in_passes, rooms
 from gnn.rings.projection import Projection
+from gnn.rings.steps import merge, move, refine
 
 ROUNDS = 2  # a third raises the objective by 0.05 % and takes half as long again
-_Room = tuple[Index, Weights]
 
 
 def communities(
@@ -27,17 +26,13 @@ def communities(
     links, order and seed give the same answer, however the customers are numbered, and however many without a link (who may not have been there
     yet) are among them."""
     order = np.arange(graph.customers, dtype=np.int32) if order is None else order
-    near, customer = brought_near(graph, order)
+    home, *others = rooms(3, len(graph.indices) + 1)
+    near, customer = brought_near(graph, order, home)
     random = np.random.default_rng(seed)
     community = np.arange(near.customers, dtype=np.int32)
-    links = len(near.indices)
-    # Room for the merged links of a level and of the next, taken once: fresh memory costs as much as merging.
-    rooms = [(np.empty(links, dtype=np.int32), np.empty(links, dtype=np.float64)) for _ in range(2)]
-    for _ in range(rounds):
-        community = _one_round(near, community, gamma, random, rooms)
-    spread = np.arange(graph.customers, dtype=np.int32) + np.int32(near.customers)
-    spread[customer] = community
-    return _numbered(components(graph.indptr, graph.indices, spread)[0], order)
+    for number in range(rounds):
+        community = _one_round(near, community, gamma, random, (others[0], others[1]), last=number + 1 == rounds)
+    return _numbered(community, customer, order)
 
 
 def objective(graph: Projection, community: Index, *, gamma: float) -> float:
@@ -48,20 +43,14 @@ def objective(graph: Projection, community: Index, *, gamma: float) -> float:
     return inside - gamma * float((sizes * (sizes - 1)).sum()) / 2
 
 
-@kernel
-def _numbered(community: Index, order: Index) -> Index:
-    """The same communities, numbered as they come first in this order."""
-    number = np.full(len(community), -1, dtype=np.int32)
-    numbers = 0
-    for customer in order:
-        if number[community[customer]] < 0:
-            number[community[customer]] = numbers
-            numbers += 1
-    return number[community]
-
-
 def _one_round(
-    graph: Projection, community: Index, gamma: float, random: np.random.Generator, rooms: Sequence[_Room]
+    graph: Projection,
+    community: Index,
+    gamma: float,
+    random: np.random.Generator,
+    others: tuple[Room, Room],
+    *,
+    last: bool,
 ) -> Index:
     indptr, indices, weights = graph.indptr, graph.indices, graph.weights
     sizes = np.ones(graph.customers, dtype=np.float64)
@@ -69,191 +58,62 @@ def _one_round(
     for level in count():
         nodes = len(indptr) - 1
         order = in_passes(nodes, random)
-        community = _move(indptr, indices, weights, sizes, community, order, gamma)
-        refined, parts = _refine(indptr, indices, weights, sizes, community, order, gamma)
+        room = others[level % 2]  # the other one holds the links of this level
+        community = move(indptr, indices, weights, sizes, community, order, gamma)
+        refined, parts = refine(indptr, indices, weights, sizes, community, order, gamma, *room)
         if parts == nodes:
             break
-        room = rooms[level % 2]  # the other one holds the links of this level
-        indptr, sizes, community = _merge(indptr, indices, weights, sizes, community, refined, parts, *room)
+        indptr, sizes, community = merge(indptr, indices, weights, sizes, community, refined, parts, *room)
         indices, weights = room[0][: indptr[-1]], room[1][: indptr[-1]]
         member = refined[member]
-    return np.asarray(community[member])
+    # Parts are connected, so a community is if its parts are: they are fewer.
+    return np.asarray((_connected(indptr, indices, community) if last else community)[member])
 
 
 @kernel
-def _move(
-    indptr: Pointer, indices: Index, weights: Weights, sizes: Weights, community: Index, order: Index, gamma: float
-) -> Index:
-    """Local moving with a queue: each node goes to the neighbouring (or an empty) community that gains most, until none gains."""
+def _connected(indptr: Pointer, indices: Index, community: Index) -> Index:
+    """The communities, those that do not hang together as several."""
     nodes = len(indptr) - 1
-    community = community.copy()
-    total = np.zeros(nodes, dtype=np.float64)
     members = np.zeros(nodes, dtype=np.int32)
-    for node in range(nodes):
-        total[community[node]] += sizes[node]
-        members[community[node]] += 1
-    empty = np.empty(nodes, dtype=np.int32)
-    empties = 0
-    for name in range(nodes):
-        if members[name] == 0:
-            empty[empties] = name
-            empties += 1
-    toward = np.zeros(nodes, dtype=np.float64)
-    touched = np.empty(nodes, dtype=np.int32)
-    queue = order.copy()
-    waiting = np.ones(nodes, dtype=np.bool_)
-    head = 0
-    length = nodes
-    while length > 0:
-        node = queue[head]
-        head = head + 1 if head + 1 < nodes else 0
-        length -= 1
-        waiting[node] = False
-        old = community[node]
-        count = 0
-        for position in range(indptr[node], indptr[node + 1]):
-            name = community[indices[position]]
-            if toward[name] == 0.0:
-                touched[count] = name
-                count += 1
-            toward[name] += weights[position]
-        best = old
-        gain = toward[old] - gamma * sizes[node] * (total[old] - sizes[node])
-        for k in range(count):
-            name = touched[k]
-            if name != old:
-                here = toward[name] - gamma * sizes[node] * total[name]
-                if here > gain + 1e-9:
-                    best = name
-                    gain = here
-        for k in range(count):
-            toward[touched[k]] = 0.0
-        if gain < -1e-9 and members[old] > 1:
-            empties -= 1
-            best = empty[empties]
-        if best == old:
+    for name in community:
+        members[name] += 1
+    piece = np.full(nodes, -1, dtype=np.int32)
+    stack = np.empty(nodes, dtype=np.int32)
+    pieces = 0
+    for seed in range(nodes):
+        if piece[seed] >= 0:
             continue
-        total[old] -= sizes[node]
-        members[old] -= 1
-        if members[old] == 0:
-            total[old] = 0.0
-            empty[empties] = old
-            empties += 1
-        total[best] += sizes[node]
-        members[best] += 1
-        community[node] = best
-        for position in range(indptr[node], indptr[node + 1]):
-            other = indices[position]
-            if community[other] != best and not waiting[other]:
-                waiting[other] = True
-                tail = head + length
-                queue[tail if tail < nodes else tail - nodes] = other
-                length += 1
-    return community
-
-
-@kernel
-def _refine(
-    indptr: Pointer, indices: Index, weights: Weights, sizes: Weights, community: Index, order: Index, gamma: float
-) -> tuple[Index, int]:
-    """Split each community into connected parts: single nodes join the part of their own community that gains most, well-linked ones only."""
-    nodes = len(indptr) - 1
-    whole = np.zeros(nodes, dtype=np.float64)
-    inward = np.zeros(nodes, dtype=np.float64)  # weight from a part to the rest of its community
-    for node in range(nodes):
-        whole[community[node]] += sizes[node]
-        for position in range(indptr[node], indptr[node + 1]):
-            if community[indices[position]] == community[node]:
-                inward[node] += weights[position]
-    part = np.arange(nodes).astype(np.int32)
-    total = sizes.copy()
-    alone = np.ones(nodes, dtype=np.bool_)
-    toward = np.zeros(nodes, dtype=np.float64)
-    touched = np.empty(nodes, dtype=np.int32)
-    for node in order:
-        rest = whole[community[node]] - sizes[node]
-        if not alone[node] or inward[node] < gamma * sizes[node] * rest:
-            continue
-        count = 0
-        for position in range(indptr[node], indptr[node + 1]):
-            other = indices[position]
-            if community[other] == community[node]:
-                name = part[other]
-                if toward[name] == 0.0:
-                    touched[count] = name
-                    count += 1
-                toward[name] += weights[position]
-        best = node
-        gain = 1e-9
-        for k in range(count):
-            name = touched[k]
-            remainder = whole[community[node]] - total[name]
-            if inward[name] + 1e-9 >= gamma * total[name] * remainder:
-                here = toward[name] - gamma * sizes[node] * total[name]
-                if here > gain:
-                    best = name
-                    gain = here
-        if best != node:
-            inward[best] += inward[node] - 2.0 * toward[best]
-            total[best] += sizes[node]
-            total[node] = 0.0
-            part[node] = best
-            alone[node] = False
-            alone[best] = False
-        for k in range(count):
-            toward[touched[k]] = 0.0
-    number = np.full(nodes, -1, dtype=np.int32)
-    parts = 0
-    for node in range(nodes):
-        if number[part[node]] < 0:
-            number[part[node]] = parts
-            parts += 1
-    for node in range(nodes):
-        part[node] = number[part[node]]
-    return part, parts
-
-
-@kernel
-def _merge(
-    indptr: Pointer,
-    indices: Index,
-    weights: Weights,
-    sizes: Weights,
-    community: Index,
-    part: Index,
-    parts: int,
-    merged: Index,
-    merged_weights: Weights,
-) -> tuple[Pointer, Weights, Index]:
-    """The graph whose nodes are the parts, with the communities they lie in, renumbered. Its links and their weights are written into `merged`."""
-    nodes = len(indptr) - 1
-    row, listing = group(part, parts)
-    merged_ptr = np.zeros(parts + 1, dtype=np.int64)
-    merged_sizes = np.zeros(parts, dtype=np.float64)
-    merged_community = np.empty(parts, dtype=np.int32)
-    number = np.full(nodes, -1, dtype=np.int32)
-    numbers = 0
-    seen = np.full(parts, -1, dtype=np.int64)
-    entries = 0
-    for name in range(parts):
-        first = entries
-        for k in range(row[name], row[name + 1]):
-            node = listing[k]
-            merged_sizes[name] += sizes[node]
+        piece[seed] = pieces
+        stack[0] = seed
+        height = 1 if members[community[seed]] > 1 else 0
+        while height > 0:
+            height -= 1
+            node = stack[height]
             for position in range(indptr[node], indptr[node + 1]):
-                other = part[indices[position]]
-                if other == name:
-                    continue
-                if seen[other] < first:
-                    seen[other] = entries
-                    merged[entries] = other
-                    merged_weights[entries] = 0.0
-                    entries += 1
-                merged_weights[seen[other]] += weights[position]
-        merged_ptr[name + 1] = entries
-        old = community[listing[row[name]]]
-        if number[old] < 0:
-            number[old] = numbers
-            numbers += 1
-        merged_community[name] = number[old]
-    return merged_ptr, merged_sizes, merged_community
+                other = indices[position]
+                if piece[other] < 0 and community[other] == community[node]:
+                    piece[other] = pieces
+                    stack[height] = other
+                    height += 1
+        pieces += 1
+    return piece
+
+
+@kernel
+def _numbered(community: Index, customer: Index, order: Index) -> Index:
+    """The communities of these customers, and of each of all others who is alone, numbered as they come first in this order."""
+    numbered = np.full(len(order), -1, dtype=np.int32)
+    for place in range(len(customer)):
+        numbered[customer[place]] = community[place]
+    number = np.full(len(customer), -1, dtype=np.int32)
+    numbers = 0
+    for one in order:
+        name = numbered[one]
+        if name >= 0 and number[name] >= 0:
+            numbered[one] = number[name]
+            continue
+        if name >= 0:
+            number[name] = numbers
+        numbered[one] = numbers
+        numbers += 1
+    return numbered

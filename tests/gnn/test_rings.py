@@ -11,7 +11,7 @@ from gnn.features.placing import placed_links, placing_of
 from gnn.rings.cpm import communities, objective
 from gnn.rings.detect import RingConfig, find_rings
 from gnn.rings.identity import stable_ids
-from gnn.rings.nearby import brought_near, in_passes
+from gnn.rings.nearby import brought_near, in_passes, rooms
 from gnn.rings.projection import Projection, project
 from tests.gnn.graphs import Story, Use, day
 
@@ -110,7 +110,7 @@ def test_communities_are_connected_and_the_same_for_the_same_seed():
 
 def test_customers_who_are_brought_near_keep_their_links_and_whoever_has_none_is_left_out():
     graph = project(planted(300, 10, 8, 6)[0].arrays().incidence, before=LATER)
-    near, customer = brought_near(graph, np.arange(graph.customers, dtype=np.int32))
+    near, customer = brought_near(graph, np.arange(graph.customers, dtype=np.int32), rooms(1, len(graph.indices))[0])
     assert sorted(customer.tolist()) == np.flatnonzero(np.diff(graph.indptr)).tolist()
     told = weights(near)
     assert {(int(customer[a]), int(customer[b])): w for (a, b), w in told.items()} == weights(graph)

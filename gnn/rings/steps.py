@@ -1,0 +1,234 @@
+"""Steps: the kernels that one round of Leiden is made of. Nodes move between communities, communities are refined into parts, parts are merged.
+
+What they cost is how many links they look at and how many branches the processor can't foretell. So links that can't matter are set aside
+first; an entry that may be wanted is written anyhow and only counted if it is; and neighbours are read as unsigned, for numba asks of every
+signed index whether it is negative. `near` and `tied` are room for one more than there are links, of which nothing is kept.
+"""
+
+import numpy as np
+
+from gnn.arrays.compiled import kernel
+from gnn.arrays.csr import Index, Pointer, Weights, group
+
+_EVEN = 1e-9  # gains that differ by less are the same
+_SLACK = 1e-6  # more than `_EVEN` and rounding can make of a gain
+
+
+@kernel
+def move(
+    indptr: Pointer, indices: Index, weights: Weights, sizes: Weights, community: Index, order: Index, gamma: float
+) -> Index:
+    """Local moving with a queue: each node goes to the neighbouring (or an empty) community that gains most, until none gains.
+
+    Joining a community gains, summed over its members, the weight of the link less gamma times both sizes. Whoever is alone and has no link that
+    outweighs this can't gain by any: in the later levels nearly everybody, whose links are then only looked at for that."""
+    nodes = len(indptr) - 1
+    neighbour = indices.view(np.uint32)
+    moved = community.copy()
+    place = moved.view(np.uint32)
+    total = np.zeros(nodes, dtype=np.float64)
+    members = np.zeros(nodes, dtype=np.int32)
+    for node in range(nodes):
+        total[place[node]] += sizes[node]
+        members[place[node]] += 1
+    empty = np.empty(nodes, dtype=np.uint32)
+    empties = 0
+    for name in range(nodes):
+        if members[name] == 0:
+            empty[empties] = name
+            empties += 1
+    toward = np.zeros(nodes, dtype=np.float64)
+    touched = np.empty(nodes + 1, dtype=np.uint32)
+    queue = order.astype(np.uint32)
+    waiting = np.ones(nodes, dtype=np.bool_)
+    head = 0
+    length = nodes
+    while length > 0:
+        mover = queue[head]
+        head = head + 1 if head + 1 < nodes else 0
+        length -= 1
+        waiting[mover] = False
+        old = place[mover]
+        size = sizes[mover]
+        begin, end = indptr[mover], indptr[mover + 1]
+        if members[old] == 1:
+            position = begin
+            while position < end and weights[position] < gamma * size * sizes[neighbour[position]] - _SLACK:
+                position += 1
+            if position == end:
+                continue
+        count = 0
+        for position in range(begin, end):
+            there = place[neighbour[position]]
+            before = toward[there]
+            touched[count] = there
+            count += before == 0.0
+            toward[there] = before + weights[position]
+        best = old
+        gain = toward[old] - gamma * size * (total[old] - size)
+        for k in range(count):
+            there = touched[k]
+            here = toward[there] - gamma * size * total[there]
+            toward[there] = 0.0
+            if there != old and here > gain + _EVEN:
+                best = there
+                gain = here
+        if gain < -_EVEN and members[old] > 1:
+            empties -= 1
+            best = empty[empties]
+        if best == old:
+            continue
+        total[old] -= size
+        members[old] -= 1
+        if members[old] == 0:
+            total[old] = 0.0
+            empty[empties] = old
+            empties += 1
+        total[best] += size
+        members[best] += 1
+        place[mover] = best
+        for position in range(begin, end):
+            other = neighbour[position]
+            if place[other] != best and not waiting[other]:
+                waiting[other] = True
+                tail = head + length
+                queue[tail if tail < nodes else tail - nodes] = other
+                length += 1
+    return moved
+
+
+@kernel
+def refine(
+    indptr: Pointer,
+    indices: Index,
+    weights: Weights,
+    sizes: Weights,
+    community: Index,
+    order: Index,
+    gamma: float,
+    near: Index,
+    tied: Weights,
+) -> tuple[Index, int]:
+    """Split each community into connected parts: single nodes join the part of their own community that gains most, well-linked ones only.
+    Links inside communities are set aside first."""
+    nodes = len(indptr) - 1
+    neighbour, inside = indices.view(np.uint32), near.view(np.uint32)
+    place = community.view(np.uint32)
+    whole = np.zeros(nodes, dtype=np.float64)
+    members = np.zeros(nodes, dtype=np.int32)
+    for node in range(nodes):
+        whole[place[node]] += sizes[node]
+        members[place[node]] += 1
+    inward = np.zeros(nodes, dtype=np.float64)  # weight from a part to the rest of its community
+    inside_ptr = np.zeros(nodes + 1, dtype=np.int64)
+    found = 0
+    for node in range(nodes):
+        home = place[node]
+        if members[home] > 1:
+            strength = 0.0
+            for position in range(indptr[node], indptr[node + 1]):
+                other = neighbour[position]
+                weight = weights[position]
+                same = place[other] == home
+                inside[found] = other
+                tied[found] = weight
+                found += same
+                strength += weight if same else 0.0
+            inward[node] = strength
+        inside_ptr[node + 1] = found
+    parted = np.arange(nodes).astype(np.int32)
+    part = parted.view(np.uint32)
+    total = sizes.copy()
+    alone = np.ones(nodes, dtype=np.bool_)
+    toward = np.zeros(nodes, dtype=np.float64)
+    touched = np.empty(nodes + 1, dtype=np.uint32)
+    for joiner in order.view(np.uint32):
+        home = place[joiner]
+        size = sizes[joiner]
+        if members[home] == 1 or not alone[joiner] or inward[joiner] < gamma * size * (whole[home] - size):
+            continue
+        count = 0
+        for position in range(inside_ptr[joiner], inside_ptr[joiner + 1]):
+            there = part[inside[position]]
+            touched[count] = there
+            count += toward[there] == 0.0
+            toward[there] += tied[position]
+        best = joiner
+        gain = _EVEN
+        strength = 0.0
+        for k in range(count):
+            there = touched[k]
+            if inward[there] + _EVEN >= gamma * total[there] * (whole[home] - total[there]):
+                here = toward[there] - gamma * size * total[there]
+                if here > gain:
+                    best = there
+                    gain = here
+                    strength = toward[there]
+            toward[there] = 0.0
+        if best != joiner:
+            inward[best] += inward[joiner] - 2.0 * strength
+            total[best] += size
+            total[joiner] = 0.0
+            part[joiner] = best
+            alone[joiner] = False
+            alone[best] = False
+    number = np.full(nodes, -1, dtype=np.int32)
+    parts = 0
+    for node in range(nodes):
+        if number[part[node]] < 0:
+            number[part[node]] = parts
+            parts += 1
+    for node in range(nodes):
+        part[node] = number[part[node]]
+    return parted, parts
+
+
+@kernel
+def merge(
+    indptr: Pointer,
+    indices: Index,
+    weights: Weights,
+    sizes: Weights,
+    community: Index,
+    part: Index,
+    parts: int,
+    merged: Index,
+    merged_weights: Weights,
+) -> tuple[Pointer, Weights, Index]:
+    """The graph whose nodes are the parts, with the communities they lie in, renumbered. Its links and their weights are written into `merged`,
+    which has room for one more than there are: links inside a part all go there."""
+    nodes = len(indptr) - 1
+    neighbour, belongs = indices.view(np.uint32), part.view(np.uint32)
+    row, listing = group(part, parts)
+    merged_ptr = np.zeros(parts + 1, dtype=np.int64)
+    merged_sizes = np.zeros(parts, dtype=np.float64)
+    merged_community = np.empty(parts, dtype=np.int32)
+    number = np.full(nodes, -1, dtype=np.int32)
+    numbers = 0
+    slot = np.full(parts, -1, dtype=np.int64)
+    aside = len(merged) - 1
+    entries = 0
+    for name in range(parts):
+        first = entries
+        slot[name] = aside
+        for k in range(row[name], row[name + 1]):
+            node = listing[k]
+            merged_sizes[name] += sizes[node]
+            for position in range(indptr[node], indptr[node + 1]):
+                other = belongs[neighbour[position]]
+                entry = slot[other]
+                new = entry < first
+                entry = entries if new else entry
+                slot[other] = entry
+                merged[entry] = other
+                before = merged_weights[entry]
+                merged_weights[entry] = (0.0 if new else before) + weights[position]
+                entries += new
+        slot[name] = -1
+        merged_ptr[name + 1] = entries
+        old = community[listing[row[name]]]
+        if number[old] < 0:
+            number[old] = numbers
+            numbers += 1
+        merged_community[name] = number[old]
+    return merged_ptr, merged_sizes, merged_community
