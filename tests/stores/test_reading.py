@@ -1,6 +1,5 @@
 """Reading one node: by the key that a file gives, by the id that a URL gives, and what is known about it."""
 
-
 import pytest
 
 from graph_model.errors import UnknownName

@@ -117,14 +117,16 @@ def test_a_load_that_died_while_filing_goes_on_where_it_was(
     store: GraphStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filing, "AT_ONCE", 7)
-    farm = batch(*(edge("USES_DEVICE", customer(f"c{n:05}"), device("farm"), n) for n in range(300)))
+    people = [customer(f"c{n:05}") for n in range(300)]
+    farm = batch(*(edge("USES_DEVICE", who, device("farm"), n) for n, who in enumerate(people)))
 
     def die(_: str, filed: int, rows: int) -> None:
         if filed > rows // 2:
             raise Killed
 
     store.begin_load()
-    store.upsert(farm)
+    store.upsert(batch(nodes=[node(who) for who in people]))
+    store.upsert(farm)  # comes after everybody who uses it
     with pytest.raises(Killed):
         store.finish_load(die)
     store.close()
@@ -140,6 +142,7 @@ def test_a_load_that_died_while_filing_goes_on_where_it_was(
     again.close()
 
     with closing(open_store(f"sqlite:///{file.with_name('other.db')}", create=True)) as undisturbed:
+        undisturbed.upsert(batch(nodes=[node(who) for who in people]))
         undisturbed.upsert(farm)
     assert rows_of(file) == rows_of(file.with_name("other.db"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph_model.errors import InvalidRequest
-from graph_model.records import GraphBatch
+from graph_model.records import GraphBatch, NodeRef
 from graph_model.stores.sqlite import SqliteStore
 from graph_model.stores.sqlite.names import load_names
 from graph_model.stores.sqlite.upsert import upsert
@@ -38,6 +38,24 @@ def test_a_batch_that_is_refused_at_its_last_fact_leaves_nothing_to_the_next(
     disturbed.check(thorough=True)
     disturbed.close()
     calm.close()
+
+
+def test_what_a_customer_brings_along_lies_beside_the_customer(tmp_path: Path) -> None:
+    """Walks and later writes touch few pages. An employer that two of them share lies beside the first, and draws nobody away."""
+    store = SqliteStore(tmp_path / "graph.db", create=True)
+    people = [customer("chen"), customer("an"), customer("bai")]
+    store.upsert(
+        batch(
+            *(edge("USES_DEVICE", who, device(f"of {who.key}")) for who in reversed(people)),
+            *(edge("WORKS_AT", who, NodeRef("Employer", "mill")) for who in people[:2]),
+            nodes=[node(who) for who in people],
+        )
+    )
+    store.close()
+    connection = sqlite3.connect(tmp_path / "graph.db")
+    keys = [key for (key,) in connection.execute("SELECT key FROM node ORDER BY nid")]
+    connection.close()
+    assert keys == ["chen", "of chen", "mill", "an", "of an", "bai", "of bai"]
 
 
 def _day(people: int, status: str) -> GraphBatch:

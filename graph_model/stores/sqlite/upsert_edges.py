@@ -75,9 +75,8 @@ class EdgeMerge:
         self._paired: set[tuple[int, int, int]] = set()  # (type, lesser nid, greater nid) of new repeating edges
         self.created: Counter[str] = Counter()
 
-    def add(self, records: Sequence[EdgeRecord]) -> list[bool]:
-        """For each record whether it creates its relationship."""
-        ends = self._ends(records)
+    def add(self, records: Sequence[EdgeRecord], ends: Sequence[Ends]) -> list[bool]:
+        """For each record whether it creates its relationship. Its ends, which `ends` tells, have their nids by now."""
         self._stored.load(ends)
         created = []
         moments, all_times = self._moments, self._times
@@ -107,7 +106,8 @@ class EdgeMerge:
                 )
         return created
 
-    def _ends(self, records: Sequence[EdgeRecord]) -> list[Ends]:
+    def ends(self, records: Sequence[EdgeRecord]) -> list[Ends]:
+        """What each record joins. New nodes learn who brought them along. Raises InvalidRequest for a record that the schema does not allow."""
         triples, by_label, require = self._names.triples, self._slots.by_label, self._slots.require
         ends = []
         for record in records:
@@ -117,6 +117,8 @@ class EdgeMerge:
                 raise _refusal(record)
             start = by_label[start_ref.label].get(start_ref.key) or require(start_ref, f"A {record.type}")
             end = by_label[end_ref.label].get(end_ref.key) or require(end_ref, f"A {record.type}")
+            if start.is_new and end.is_new:
+                start.brings(end)
             ends.append((triple, start, end))
         return ends
 

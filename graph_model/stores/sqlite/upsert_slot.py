@@ -22,7 +22,7 @@ class Slot:
     """One node: as it is in the store, or new, with what the batch changes in it. Mutable, unlike what leaves the store."""
 
     __slots__ = (
-        "changed", "degree", "first_seen", "given", "is_new", "key", "label", "label_name", "last_seen", "nid",
+        "changed", "degree", "first_seen", "given", "is_new", "key", "label", "label_name", "last_seen", "near", "nid", "place",
         "properties_at", "recorded_at", "source", "stored_degree",
     )  # fmt: skip
 
@@ -52,7 +52,16 @@ class Slot:
         self.source = source
         self.is_new = self.changed = source is not None
         self.degree = 0  # added by this batch
+        self.place = self.near = (
+            0  # among the new ones of the batch; of that among those before it which brought it along, or its own
+        )
         self.given: list[tuple[int, Mapping[str, Value]]] | None = None  # (seen, properties) in the order of the batch
+
+    def brings(self, other: "Slot") -> None:
+        """Both are new and related. Whoever comes later in the batch lies beside the first that it is related to, and moves nobody else."""
+        first, later = (self, other) if self.place < other.place else (other, self)
+        if later.near == later.place:
+            later.near = first.place
 
     def widen(self, first_seen: int, last_seen: int, recorded_at: int) -> None:
         """The node was there at those moments."""
