@@ -1,4 +1,5 @@
-"""The page's skeleton: where each part goes, and the stores between scripts and callbacks. The canvas is mounted here, once."""
+"""The page's skeleton: where each part goes, and the stores between scripts and callbacks. The canvas is mounted here, once.
+What is drawn around it comes as text, in the property `data-html` of its place (panels/inert.py)."""
 
 import dash_cytoscape as cyto
 from dash import dcc, html
@@ -48,6 +49,8 @@ def _stores() -> list[Component]:
         "density",  # page → server: rich or cheap style
         "typed",  # page → server: what is in the search box so far
         "submitted",  # page → server: what was sent from it with Enter
+        "hits",  # server → page: what was found for it, as HTML
+        "refusal",  # server → page: what is wrong with it, as HTML
         "chosen",  # server → page: the node that was meant
         "ask-expand",  # page → server: which node to expand, and what is there
         "expansion",  # server → page: what to add to the canvas

@@ -10,6 +10,7 @@ Guanxi.canvas = (() => {
   const [LEGEND, LEGEND_MOST] = [64, 90]; // pixels that are kept free for the legend: until it is there, and at most
   const SECOND_CLICK = 350; // milliseconds in which a click may become a double click: the window stays still
   let bound = null;
+  let styled = ""; // the style sheet in use
   let opened = 0; // views so far: an earlier one stops filling the canvas
   let untouched = true; // the user has not moved the window since everything was fitted
 
@@ -54,7 +55,7 @@ Guanxi.canvas = (() => {
     const { elements, style } = text ? unpack(text) : { elements: [], style: null };
     live.notifications(true);
     live.batch(() => { live.elements().remove(); });
-    if (style) live.style().fromJson(style).update();
+    if (style) dress(live, style);
     if (elements.length > READ_ONLY) {
       area.dataset.filling = "1";
       await pause(30); // the sign that work goes on is painted first
@@ -67,6 +68,14 @@ Guanxi.canvas = (() => {
     }
     delete area.dataset.filling;
     then(live);
+  }
+
+  /* While nothing is open: what the first picture will need is made ready. `text` is a drawing without elements. */
+  async function warm(text) {
+    const before = opened;
+    const live = await mounted();
+    const { style } = unpack(text);
+    Guanxi.warm.up(style, { live, unused: () => opened === before, dress: () => dress(live, style) });
   }
 
   /* What was kept from being drawn until the window is right. */
@@ -98,7 +107,14 @@ Guanxi.canvas = (() => {
   }
 
   async function restyle(style) {
-    const live = await mounted();
+    dress(await mounted(), style);
+  }
+
+  /* Most views have the same style sheet, and reading it takes longer than comparing it. */
+  function dress(live, style) {
+    const said = JSON.stringify(style);
+    if (said === styled) return;
+    styled = said;
     live.style().fromJson(style).update();
   }
 
@@ -284,5 +300,5 @@ Guanxi.canvas = (() => {
     watcher.observe(document.getElementById("legend")); // it takes room from the picture
   }
 
-  return { cy, READ_ONLY, SECOND_CLICK, densityOf, open, update, restyle, changed, fit, fitWhenSettled, zoomBy, watchSize };
+  return { cy, READ_ONLY, SECOND_CLICK, densityOf, open, warm, update, restyle, changed, fit, fitWhenSettled, zoomBy, watchSize };
 })();

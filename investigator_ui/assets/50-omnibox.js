@@ -53,13 +53,17 @@ Guanxi.omnibox = (() => {
     input().setAttribute("aria-expanded", String(seen && options().length > 0));
   }
 
-  function suggested() {
+  function suggested(html) {
+    if (!hits()) return;
+    hits().innerHTML = html;
     active = -1;
     input()?.removeAttribute("aria-activedescendant");
     show(true);
   }
 
-  function refused() {
+  function refused(html) {
+    if (!problem()) return;
+    problem().innerHTML = html;
     problem().hidden = problem().childElementCount === 0;
     show(true);
   }

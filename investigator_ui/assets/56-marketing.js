@@ -52,16 +52,8 @@ Guanxi.market = (() => {
 
   /* Fields are the browser's own; what is typed stays when the page is drawn again with the same values. */
   function equip() {
-    for (const box of document.querySelectorAll("[data-html]")) lay(box);
     for (const slot of document.querySelectorAll("span[data-field]")) fill(slot);
     for (const bar of document.querySelectorAll(".page-progress[data-id]")) if (bar.dataset.id) follow(bar.dataset.id);
-  }
-
-  /* What the server made into text (marketing/inert.py). */
-  function lay(box) {
-    if (box.laid === box.dataset.html) return;
-    box.laid = box.dataset.html;
-    box.innerHTML = box.laid;
   }
 
   /* In another language, or when long work has ended, the page is made anew: what was typed goes back into its field. */

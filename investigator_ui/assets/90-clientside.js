@@ -5,6 +5,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
   guanxi: (() => {
     const { page, say, toast } = Guanxi;
     const nothing = () => window.dash_clientside.no_update;
+    let emptyDrawing = null; // of a page without a graph
 
     function viewOpened(view, drawing) {
       if (!view?.subject || !view.graph) {
@@ -14,6 +15,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         page.market = view?.page ? { ...view.page, asOf: view.asOf } : null;
         if (page.market?.home && window.location.pathname === "/") window.history.replaceState({}, "", page.market.home + window.location.search);
         if (view) Guanxi.canvas.open(null);
+        emptyDrawing = page.market ? null : drawing;
         if (page.list) Guanxi.selection.clear();
         if (page.list && page.list !== before) arrived();
         title();
@@ -110,15 +112,15 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       explained: (answer) => { Guanxi.why.explained(answer); return nothing(); },
       revealed: (answer) => { Guanxi.dialogs.revealed(answer); return nothing(); },
       blocked: (answer) => { Guanxi.blocklist.blocked(answer); return nothing(); },
-      listDrawn: () => { setTimeout(() => { Guanxi.lists.equip(); Guanxi.market.drawn(); }, 0); return nothing(); },
+      listDrawn: () => { setTimeout(() => { Guanxi.lists.equip(); Guanxi.market.drawn(); if (emptyDrawing && !page.view) Guanxi.canvas.warm(emptyDrawing); }, 0); return nothing(); },
       pageDone: (answer) => { Guanxi.market.done(answer); return nothing(); },
       recorded: (answer) => { Guanxi.casework.recorded(answer); return nothing(); },
       linked: (answer) => { Guanxi.links.linked(answer); return nothing(); },
       toast: (message) => { if (message) toast(message.text, message); Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); Guanxi.market.idle(); Guanxi.why.idle(); Guanxi.canvas.cy()?.nodes(".busy").removeClass("busy"); return nothing(); },
       sessionEnded: (ended) => { Guanxi.links.idle(); Guanxi.casework.idle(); Guanxi.blocklist.idle(); Guanxi.market.idle(); if (ended) Guanxi.dialogs.show("session-dialog"); return nothing(); },
       chosen: (answer) => { if (answer) Guanxi.openSubject(answer.node, { full: Boolean(answer.full) }); return nothing(); },
-      refused: () => { setTimeout(Guanxi.omnibox.refused, 20); return nothing(); },
-      suggested: () => { setTimeout(Guanxi.omnibox.suggested, 20); return nothing(); },
+      refused: (html) => { Guanxi.omnibox.refused(html); return nothing(); },
+      suggested: (html) => { Guanxi.omnibox.suggested(html); return nothing(); },
     };
   })(),
 });

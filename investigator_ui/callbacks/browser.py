@@ -27,5 +27,5 @@ def register(app: Dash) -> None:
     bind("toast", Input("toast", "data"))
     bind("sessionEnded", Input("session-ended", "data"))
     bind("chosen", Input("chosen", "data"))
-    bind("suggested", Input("suggestion-hits", "children"))
-    bind("refused", Input("suggestion-problem", "children"))
+    bind("suggested", Input("hits", "data"))
+    bind("refused", Input("refusal", "data"))

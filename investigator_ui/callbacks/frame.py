@@ -9,6 +9,7 @@ from investigator_ui.marketing import forms, pages
 from investigator_ui.marketing.page import Look
 from investigator_ui.panels import canvas as canvas_panels
 from investigator_ui.panels.blocklist import blocklist_page
+from investigator_ui.panels.inert import markup
 from investigator_ui.panels.overview import overview_panel
 from investigator_ui.panels.parts import chip_style, name_of
 from investigator_ui.panels.rail import above_overview, below_overview
@@ -23,10 +24,10 @@ from investigator_ui.view import CanvasFacts, View, overview_of
 
 def register(app: Dash, services: Services) -> None:
     @app.callback(
-        Output("topbar", "children"),
-        Output("toolbar", "children"),
-        Output("zoom-tools", "children"),
-        Output("dialogs", "children"),
+        Output("topbar", "data-html"),
+        Output("toolbar", "data-html"),
+        Output("zoom-tools", "data-html"),
+        Output("dialogs", "data-html"),
         Output("busy-words", "children"),
         Output("canvas-help", "children"),
         Output("texts", "data"),
@@ -40,16 +41,15 @@ def register(app: Dash, services: Services) -> None:
         may_edit = user is not None and "edit_graph" in user.rights
         may_record = user is not None and "record" in user.rights
         may_block = user is not None and "block" in user.rights
+        may_export = user is not None and "export" in user.rights
+        dialogs = canvas_panels.dialogs(
+            lang, may_see=may_see, may_edit=may_edit, may_record=may_record, may_block=may_block
+        )
         return (
-            topbar(lang, user),
-            canvas_panels.toolbar(lang, may_export=user is not None and "export" in user.rights, may_edit=may_edit),
-            canvas_panels.zoom_tools(lang),
-            [
-                *canvas_panels.dialogs(
-                    lang, may_see=may_see, may_edit=may_edit, may_record=may_record, may_block=may_block
-                ),
-                forms.dialog(lang),
-            ],
+            markup(topbar(lang, user)),
+            markup(canvas_panels.toolbar(lang, may_export=may_export, may_edit=may_edit)),
+            markup(canvas_panels.zoom_tools(lang)),
+            markup([*dialogs, forms.dialog(lang)]),
             text("canvas.loading", lang),
             text("canvas.help", lang),
             {
@@ -63,8 +63,8 @@ def register(app: Dash, services: Services) -> None:
         )
 
     @app.callback(
-        Output("rail-top", "children"),
-        Output("rail-bottom", "children"),
+        Output("rail-top", "data-html"),
+        Output("rail-bottom", "data-html"),
         Output("state", "children"),
         Output("page", "data-state"),
         Input("view", "data"),
@@ -77,28 +77,28 @@ def register(app: Dash, services: Services) -> None:
             return no_update, no_update, no_update, no_update
         view, lang, me = parse(View, view_data), language_of(lang_data), me_of(me_data)
         if view.problem is not None:
-            return [], [], problem_page(view.problem, lang), "problem"
+            return "", "", problem_page(view.problem, lang), "problem"
         if view.rings is not None:
-            return [], [], rings_page(view.rings, services.schema(), lang, zone=services.zone, as_of=view.as_of), "list"
+            return "", "", rings_page(view.rings, services.schema(), lang, zone=services.zone, as_of=view.as_of), "list"
         if view.blocklist is not None:
             may_block = me is not None and "block" in me.rights
             page = blocklist_page(view.blocklist, services.schema(), lang, zone=services.zone, may_block=may_block)
-            return [], [], page, "list"
+            return "", "", page, "list"
         if view.page is not None and me is not None:
             look = Look(lang, me, services.schema(), services.zone, view.as_of)
-            return [], [], pages.draw(view.page, look), "page"
+            return "", "", pages.draw(view.page, look), "page"
         if view.subject is None:
-            return [], [], start_page(_status(services), lang, services.zone), "start"
+            return "", "", start_page(_status(services), lang, services.zone), "start"
         schema, zone = services.schema(), services.zone
         above = above_overview(view.subject, schema, lang, zone=zone, full=view.full, as_of=view.as_of)
         may_reveal = me is not None and "reveal" in me.rights
         below = below_overview(view.subject, schema, lang, zone=zone, may_reveal=may_reveal)
-        return above, below, [], "graph"
+        return markup(above), markup(below), [], "graph"
 
     @app.callback(
-        Output("overview", "children"),
-        Output("notices", "children"),
-        Output("legend", "children"),
+        Output("overview", "data-html"),
+        Output("notices", "data-html"),
+        Output("legend", "data-html"),
         Input("canvas", "data"),
         Input("view", "data"),
         Input("lang", "data"),
@@ -107,7 +107,7 @@ def register(app: Dash, services: Services) -> None:
     def draw_counts(canvas_data: Json, view_data: Json, lang_data: Json) -> tuple[Json, ...]:
         view, lang = parse(View, view_data) if view_data else View(), language_of(lang_data)
         if view.graph is None:
-            return [], [], []
+            return "", "", ""
         canvas = parse(CanvasFacts, canvas_data) if canvas_data else CanvasFacts()
         if canvas.key != view.key:
             canvas = CanvasFacts(hubs=view.graph.hubs)
@@ -118,7 +118,8 @@ def register(app: Dash, services: Services) -> None:
         human = not view.source_only and not view.graph.aggregated
         legend = canvas_panels.legend(schema, types, lang, human_links=human)
         inside = view.community is not None and view.graph.total > view.graph.nodes
-        return panel, canvas_panels.notices(view.graph, canvas, lang, in_community=inside), legend
+        notices = canvas_panels.notices(view.graph, canvas, lang, in_community=inside)
+        return markup(panel), markup(notices), markup(legend)
 
     @app.callback(
         Output("style", "data", allow_duplicate=True),

@@ -6,6 +6,7 @@ from investigator_ui.address import Language, ViewAddress
 from investigator_ui.callbacks.navigate import language_of, me_of
 from investigator_ui.contract import Json, parse
 from investigator_ui.panels import inspector
+from investigator_ui.panels.inert import markup
 from investigator_ui.panels.parts import Child, icon_button
 from investigator_ui.services import Services
 from investigator_ui.texts import text
@@ -14,7 +15,7 @@ from investigator_ui.view import View
 
 def register(app: Dash, services: Services) -> None:
     @app.callback(
-        Output("inspector", "children"),
+        Output("inspector", "data-html"),
         Output("inspector", "hidden"),
         Input("selected", "data"),
         Input("lang", "data"),
@@ -26,11 +27,11 @@ def register(app: Dash, services: Services) -> None:
     )
     def inspect(
         selected: Json, lang_data: Json, view_data: Json, me_data: Json, pathname: str, search: str
-    ) -> tuple[Json, bool]:
+    ) -> tuple[str, bool]:
         lang = language_of(lang_data)
         nodes, edge = (selected or {}).get("nodes") or [], (selected or {}).get("edge")
         if edge is None and not nodes:
-            return [], True
+            return "", True
         schema = services.schema()
         if edge is not None:
             body = _edge(edge, lang, may_edit=_may(me_data, "edit_graph"))
@@ -44,7 +45,7 @@ def register(app: Dash, services: Services) -> None:
             body = inspector.community_inspector(nodes[0], schema, lang)
         else:
             body = _node(nodes[0], selected, lang, view_data, me_data, ViewAddress.parse(pathname, search))
-        return [_drawer_head(lang), *body], False
+        return markup([_drawer_head(lang), *body]), False
 
     def _edge(edge: Json, lang: Language, *, may_edit: bool) -> list[Child]:
         data = edge["data"]

@@ -9,6 +9,7 @@ from investigator_ui.callbacks.navigate import language_of
 from investigator_ui.client import UserApi
 from investigator_ui.contract import Json, SearchHit
 from investigator_ui.errors import Refused
+from investigator_ui.panels.inert import markup
 from investigator_ui.panels.suggestions import hits_list, message
 from investigator_ui.services import Services
 
@@ -18,26 +19,26 @@ MOST_HITS = 10
 
 def register(app: Dash, services: Services) -> None:
     @app.callback(
-        Output("suggestion-hits", "children"),
+        Output("hits", "data"),
         Input("typed", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    def suggest(typed: Json, lang_data: Json) -> Json:
+    def suggest(typed: Json, lang_data: Json) -> str:
         wanted = normalise(typed["text"])
         if len(wanted) < LEAST:
-            return []
+            return ""
         lang = language_of(lang_data)
         try:
             hits = services.user().search(wanted, limit=MOST_HITS)
         except Refused:
-            return []  # Enter says why
-        return hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS) if hits else []
+            return ""  # Enter says why
+        return markup(hits_list(hits, services.schema(), lang, full=len(hits) == MOST_HITS)) if hits else ""
 
     @app.callback(
         Output("chosen", "data", allow_duplicate=True),
-        Output("suggestion-hits", "children", allow_duplicate=True),
-        Output("suggestion-problem", "children"),
+        Output("hits", "data", allow_duplicate=True),
+        Output("refusal", "data"),
         Input("submitted", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
@@ -46,15 +47,15 @@ def register(app: Dash, services: Services) -> None:
         lang = language_of(lang_data)
         wanted = normalise(submitted["text"])
         if len(wanted) < LEAST:
-            return no_update, [], message("search.too_short", lang)
+            return no_update, "", markup(message("search.too_short", lang))
         try:
             found = find(services.user(), wanted)
         except Refused as refused:
-            return no_update, [], message(refused.code, lang)
+            return no_update, "", markup(message(refused.code, lang))
         if isinstance(found, str):
-            return {"node": found, "n": submitted["n"]}, [], []
+            return {"node": found, "n": submitted["n"]}, "", ""
         hits = hits_list(found, services.schema(), lang, full=len(found) == MOST_HITS, choose=True)
-        return no_update, hits, []
+        return no_update, markup(hits), ""
 
 
 def normalise(value: str | None) -> str:

@@ -12,6 +12,6 @@
    put into elements of the page by their id, `problems` at fields, values for the page's own script. A refusal of the API may simply be
    raised: it is shown in the form; `at={code: field}` of the page puts it at a field.
 5. `downloads[name]` takes the same `Call` and says which request to the API answers with the file (`Download`).
-A table of more than some twenty rows goes through `inert.inert`: so many of Dash's components freeze the page.
+A table of more than some twenty rows goes through `panels.inert.inert`: so many of Dash's components freeze the page.
 Words are named after the page (`segments.…`); those for scripts have `.script.` in their key and are said by `Guanxi.say`. A page's own script
 hooks in by `Guanxi.market.on("segments", (root) => …)`, which runs after each drawing, and asks by `Guanxi.market.ask(action, values)`."""

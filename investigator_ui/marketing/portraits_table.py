@@ -12,13 +12,13 @@ from dash.development.base_component import Component
 from investigator_ui import words
 from investigator_ui.address import Language
 from investigator_ui.marketing import forms
-from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Look
 from investigator_ui.marketing.parts import Bar, bars, card
 from investigator_ui.marketing.portraits_contract import Category, Cell, Macro
 from investigator_ui.marketing.segments import NEW
 from investigator_ui.marketing.tag_words import value
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.inert import inert
 from investigator_ui.panels.parts import Child
 from investigator_ui.texts import text
 

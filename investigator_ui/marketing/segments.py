@@ -12,12 +12,12 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.marketing import forms
-from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Look, Page
 from investigator_ui.marketing.parts import card, chip, counted, empty, page_shell
 from investigator_ui.marketing.segment_contract import SEGMENTS, Row
 from investigator_ui.marketing.tag_words import STATUS_TONES, schedule
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.inert import inert
 from investigator_ui.panels.lists import column
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text

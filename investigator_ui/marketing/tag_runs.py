@@ -8,12 +8,12 @@ from dash.development.base_component import Component
 
 from investigator_ui import words
 from investigator_ui.address import Language
-from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Look
 from investigator_ui.marketing.parts import card, counted, share_bar
 from investigator_ui.marketing.tag_contract import TagRun
 from investigator_ui.marketing.tag_words import by, run_sign, why
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.inert import inert
 from investigator_ui.panels.lists import column
 from investigator_ui.texts import text
 

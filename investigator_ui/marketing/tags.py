@@ -13,12 +13,12 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.marketing import forms, jobs
-from investigator_ui.marketing.inert import inert
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import card, empty, page_shell, share_bar
 from investigator_ui.marketing.tag_contract import TAGS, TagRow
 from investigator_ui.marketing.tag_words import CONSENT_TONES, consent, freshness, kind, run_sign, source, why
 from investigator_ui.panels.attributes import attrs
+from investigator_ui.panels.inert import inert
 from investigator_ui.panels.lists import choice_field, clear, column, search_field
 from investigator_ui.panels.parts import Child, icon
 from investigator_ui.texts import text

@@ -37,7 +37,7 @@ def _omnibox(lang: Language) -> html.Div:
             html.Span(id="search-slot", **attrs(data_placeholder=text("search.placeholder", lang))),
             html.Kbd("/", className="omnibox-key", title=text("search.key", lang)),
             html.Div(
-                [html.Div(id="suggestion-hits"), html.Div(id="suggestion-problem")],
+                [html.Div(id="suggestion-hits"), html.Div(id="suggestion-problem", hidden=True)],
                 id="suggestions",
                 className="suggestions",
                 hidden=True,

@@ -19,9 +19,9 @@ from investigator_ui.contract import Me, dump, parse
 from investigator_ui.errors import Refused
 from investigator_ui.graph_schema import GraphSchema
 from investigator_ui.marketing import pages
-from investigator_ui.marketing.inert import markup
 from investigator_ui.panels.attributes import attrs
 from investigator_ui.panels.canvas import dialogs
+from investigator_ui.panels.inert import markup
 from investigator_ui.panels.states import problem_page
 from investigator_ui.panels.topbar import topbar
 from investigator_ui.settings import Settings

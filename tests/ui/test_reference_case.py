@@ -44,7 +44,7 @@ def test_the_graph_does_not_wait_for_the_panels_beside_it(
     page, held = investigator.page, list[Route]()
 
     def hold_panels(route: Route) -> None:
-        if any(panel in (route.request.post_data or "") for panel in ("rail-top.children", "legend.children")):
+        if any(panel in (route.request.post_data or "") for panel in ("rail-top.data-html", "legend.data-html")):
             held.append(route)
         else:
             route.continue_()

@@ -138,7 +138,7 @@ def test_a_marketer_clicks_a_segment_together_and_takes_it_home(
         expect(page.locator("tr[data-row=referred]")).to_contain_text("第 2 期")
 
         def pressed_before_the_words(route: Route) -> None:
-            if "dialogs.children" in (route.request.post_data or ""):
+            if "dialogs.data-html" in (route.request.post_data or ""):
                 page.click("button[data-do=delete]")
             route.continue_()
 
@@ -158,7 +158,7 @@ def test_the_builder_has_its_words_when_its_address_is_opened_at_once(
         who.start("/segments", name="marketer")
 
         def words_come_last(route: Route) -> None:
-            if "topbar.children" in (route.request.post_data or ""):
+            if "topbar.data-html" in (route.request.post_data or ""):
                 expect(page.locator("#segment-builder")).to_be_attached()
             route.continue_()
 

@@ -1,8 +1,8 @@
-"""Long tables as text: Dash looks at each of its components at every change of the page, so that hundreds of rows would freeze it. What only lies
-there is made into HTML here, and assets/56-marketing.js puts it in; clicks are the document's affair anyway."""
+"""Panels as text: Dash looks at each of its components at every change of the page, a millisecond each, so a few hundred keep the page from answering.
+What only lies there is made into HTML here, and assets/08-inert.js puts it in; clicks are the document's affair anyway."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -21,7 +21,7 @@ def inert(component: Component, *, class_name: str = "inert") -> Component:
     return html.Div(className=class_name, **attrs(data_html=markup(component)))
 
 
-def markup(child: Child | int | float | list[Child] | tuple[Child, ...]) -> str:
+def markup(child: Child | int | float | Sequence[Child]) -> str:
     """A tree of `dash.html` components as HTML; texts and attributes are escaped."""
     if child is None:
         return ""
@@ -29,18 +29,14 @@ def markup(child: Child | int | float | list[Child] | tuple[Child, ...]) -> str:
         return "".join(markup(each) for each in child)
     if not isinstance(child, Component):
         return escape(str(child))
-    tag = str(_told(child)["type"]).lower()
-    opened = " ".join([tag, *_attributes(child)])
-    return f"<{opened}>" if tag in VOID else f"<{opened}>{markup(getattr(child, 'children', None))}</{tag}>"
+    told: dict[str, Any] = child.to_plotly_json()  # type: ignore[no-untyped-call]
+    tag = str(told["type"]).lower()
+    opened = " ".join([tag, *_attributes(told["props"])])
+    return f"<{opened}>" if tag in VOID else f"<{opened}>{markup(told['props'].get('children'))}</{tag}>"
 
 
-def _told(component: Component) -> dict[str, Any]:
-    told: dict[str, Any] = component.to_plotly_json()  # type: ignore[no-untyped-call]
-    return told
-
-
-def _attributes(component: Component) -> Iterator[str]:
-    for name, value in _told(component)["props"].items():
+def _attributes(props: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in props.items():
         if name in {"children", "key"} or value is None or value is False:
             continue
         if name == "style":
