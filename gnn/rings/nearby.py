@@ -44,6 +44,7 @@ def _breadth_first(
     """Row pointers of the customers as they are listed, whose links come to lie in `near` and `carried`; and the customers in that order. Each
     row is read once, when its customer's turn comes."""
     rows = len(indptr) - 1
+    start = indptr.view(np.uint64)
     neighbour, renumbered = indices.view(np.uint32), near.view(np.uint32)
     place = np.full(rows, -1, dtype=np.int32)
     listing = np.empty(rows, dtype=np.int32)
@@ -60,7 +61,7 @@ def _breadth_first(
         while head < found:
             node = listing[head]
             head += 1
-            for position in range(indptr[node], indptr[node + 1]):
+            for position in range(start[node], start[node + 1]):
                 other = neighbour[position]
                 renumbered[entries] = other
                 carried[entries] = weights[position]

@@ -1,8 +1,8 @@
 """Steps: the kernels that one round of Leiden is made of. Nodes move between communities, communities are refined into parts, parts are merged.
 
 What they cost is how many links they look at and how many branches the processor can't foretell. So links that can't matter are set aside
-first; an entry that may be wanted is written anyhow and only counted if it is; and neighbours are read as unsigned, for numba asks of every
-signed index whether it is negative. `near` and `tied` are room for one more than there are links, of which nothing is kept.
+first, an entry that may be wanted is written anyhow and only counted if it is, no link waits for what came of the one before, and what indexes
+is unsigned, for numba asks of every signed index whether it is negative.
 """
 
 import numpy as np
@@ -23,6 +23,7 @@ def move(
     Joining a community gains, summed over its members, the weight of the link less gamma times both sizes. Whoever is alone and has no link that
     outweighs this can't gain by any: in the later levels nearly everybody, whose links are then only looked at for that."""
     nodes = len(indptr) - 1
+    start = indptr.view(np.uint64)
     neighbour = indices.view(np.uint32)
     moved = community.copy()
     place = moved.view(np.uint32)
@@ -39,6 +40,7 @@ def move(
             empties += 1
     toward = np.zeros(nodes, dtype=np.float64)
     touched = np.empty(nodes + 1, dtype=np.uint32)
+    gains = np.empty(nodes + 1, dtype=np.float64)
     queue = order.astype(np.uint32)
     waiting = np.ones(nodes, dtype=np.bool_)
     head = 0
@@ -50,12 +52,12 @@ def move(
         waiting[mover] = False
         old = place[mover]
         size = sizes[mover]
-        begin, end = indptr[mover], indptr[mover + 1]
+        begin, end = start[mover], start[mover + 1]
         if members[old] == 1:
-            position = begin
-            while position < end and weights[position] < gamma * size * sizes[neighbour[position]] - _SLACK:
-                position += 1
-            if position == end:
+            for position in range(begin, end):
+                if weights[position] >= gamma * size * sizes[neighbour[position]] - _SLACK:
+                    break
+            else:
                 continue
         count = 0
         for position in range(begin, end):
@@ -66,13 +68,19 @@ def move(
             toward[there] = before + weights[position]
         best = old
         gain = toward[old] - gamma * size * (total[old] - size)
+        least = gain + _EVEN
+        better = 0
         for k in range(count):
             there = touched[k]
             here = toward[there] - gamma * size * total[there]
             toward[there] = 0.0
-            if there != old and here > gain + _EVEN:
-                best = there
-                gain = here
+            touched[better] = there
+            gains[better] = here
+            better += (there != old) & (here > least)
+        for k in range(better):
+            if gains[k] > gain + _EVEN:
+                best = touched[k]
+                gain = gains[k]
         if gain < -_EVEN and members[old] > 1:
             empties -= 1
             best = empty[empties]
@@ -110,8 +118,9 @@ def refine(
     tied: Weights,
 ) -> tuple[Index, int]:
     """Split each community into connected parts: single nodes join the part of their own community that gains most, well-linked ones only.
-    Links inside communities are set aside first."""
+    Links inside communities are first set aside in `near` and `tied`, which have room for one more than there are links."""
     nodes = len(indptr) - 1
+    start = indptr.view(np.uint64)
     neighbour, inside = indices.view(np.uint32), near.view(np.uint32)
     place = community.view(np.uint32)
     whole = np.zeros(nodes, dtype=np.float64)
@@ -126,7 +135,7 @@ def refine(
         home = place[node]
         if members[home] > 1:
             strength = 0.0
-            for position in range(indptr[node], indptr[node + 1]):
+            for position in range(start[node], start[node + 1]):
                 other = neighbour[position]
                 weight = weights[position]
                 same = place[other] == home
@@ -198,6 +207,7 @@ def merge(
     """The graph whose nodes are the parts, with the communities they lie in, renumbered. Its links and their weights are written into `merged`,
     which has room for one more than there are: links inside a part all go there."""
     nodes = len(indptr) - 1
+    start = indptr.view(np.uint64)
     neighbour, belongs = indices.view(np.uint32), part.view(np.uint32)
     row, listing = group(part, parts)
     merged_ptr = np.zeros(parts + 1, dtype=np.int64)
@@ -214,11 +224,11 @@ def merge(
         for k in range(row[name], row[name + 1]):
             node = listing[k]
             merged_sizes[name] += sizes[node]
-            for position in range(indptr[node], indptr[node + 1]):
+            for position in range(start[node], start[node + 1]):
                 other = belongs[neighbour[position]]
-                entry = slot[other]
-                new = entry < first
-                entry = entries if new else entry
+                known = slot[other]
+                new = known < first
+                entry = np.uint64(entries if new else known)
                 slot[other] = entry
                 merged[entry] = other
                 before = merged_weights[entry]

@@ -13,6 +13,7 @@ from gnn.rings.detect import RingConfig, find_rings
 from gnn.rings.identity import stable_ids
 from gnn.rings.nearby import brought_near, in_passes, rooms
 from gnn.rings.projection import Projection, project
+from gnn.rings.steps import merge, move, refine
 from tests.gnn.graphs import Story, Use, day
 
 LATER = day(1_000)
@@ -106,6 +107,27 @@ def test_communities_are_connected_and_the_same_for_the_same_seed():
     assert count == found.max() + 1
     assert np.array_equal(pieces, found)
     assert np.array_equal(found, communities(graph, gamma=0.03, seed=7))
+
+
+@pytest.mark.parametrize("gamma", [0.02, 0.2])
+def test_parts_hang_together_inside_their_community_and_are_tied_as_their_members_were(gamma: float):
+    graph = project(planted(400, 12, 9, 4)[0].arrays().incidence, before=LATER)
+    links, order = (graph.indptr, graph.indices, graph.weights), np.arange(graph.customers, dtype=np.int32)
+    alone, sizes = order.copy(), np.ones(graph.customers)
+    room = rooms(1, len(graph.indices) + 1)[0]
+    community = move(*links, sizes, alone, order, gamma)
+    part, parts = refine(*links, sizes, community, order, gamma, *room)
+    indptr, merged_sizes, where = merge(*links, sizes, community, part, parts, *room)
+    assert components(graph.indptr, graph.indices, part)[1] == parts < graph.customers
+    assert len(set(zip(part.tolist(), community.tolist(), strict=True))) == parts
+    assert merged_sizes.tolist() == np.bincount(part).tolist()
+    assert all(len(set(where[part[community == name]].tolist())) == 1 for name in set(community.tolist()))
+    between: dict[tuple[int, int], float] = {}
+    for (a, b), weight in weights(graph).items():
+        if part[a] != part[b]:
+            ends = (int(part[a]), int(part[b]))
+            between[ends] = between.get(ends, 0.0) + weight
+    assert weights(Projection(indptr, room[0][: indptr[-1]], room[1][: indptr[-1]])) == pytest.approx(between, abs=1e-4)
 
 
 def test_customers_who_are_brought_near_keep_their_links_and_whoever_has_none_is_left_out():
