@@ -1,7 +1,8 @@
 """Explain: from what each feature adds to a customer's score to at most five reasons of the documented list."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,11 @@ LEAST_WEIGHT = 0.04  # of what raises the score; what weighs less is noise
 def explain(table: FeatureTable, contributions: NDArray[np.float64]) -> list[tuple[Reason, ...]]:
     """For each row its reasons, the weightiest first. `contributions` are TreeSHAP values by column, the base last."""
     kinds = tuple(reason_kinds().values())
-    column_of = {name: position for position, name in enumerate(table.names)}
-    shares = np.zeros((len(contributions), len(kinds)))
-    for position, columns in enumerate(_columns(tuple(table.names))):
-        shares[:, position] = contributions[:, columns].sum(axis=1)
+    column_of, columns, bounds, needed = _columns(tuple(table.names))
+    shares = np.add.reduceat(contributions[:, columns], bounds, axis=1)
     raised = np.maximum(shares, 0.0)
     weights = raised / np.maximum(raised.sum(axis=1, keepdims=True), 1e-12)
-    for position, kind in enumerate(kinds):
-        known = table.values[:, column_of[kind.needs]]
-        weights[:, position] *= np.nan_to_num(known) >= kind.least
+    weights *= table.values[:, needed] >= _least()  # what isn't known is not
     ranked = np.argsort(-weights, axis=1, kind="stable")[:, :MAX_REASONS]
     return [
         tuple(
@@ -37,9 +34,17 @@ def explain(table: FeatureTable, contributions: NDArray[np.float64]) -> list[tup
 
 
 @lru_cache(maxsize=4)
-def _columns(names: tuple[str, ...]) -> list[list[int]]:
-    """The columns of each kind of reason."""
-    return [[position for position, name in enumerate(names) if kind.covers(name)] for kind in reason_kinds().values()]
+def _columns(names: tuple[str, ...]) -> tuple[dict[str, int], list[int], list[int], list[int]]:
+    """Where each column is; the columns that the kinds of reason take, one kind after the other, where each kind's begin, and which each needs."""
+    column_of = {name: position for position, name in enumerate(names)}
+    taken = [[position for position, name in enumerate(names) if kind.covers(name)] for kind in reason_kinds().values()]
+    bounds = np.cumsum([0, *map(len, taken[:-1])]).tolist()
+    return column_of, list(chain.from_iterable(taken)), bounds, [column_of[k.needs] for k in reason_kinds().values()]
+
+
+@cache
+def _least() -> NDArray[np.float32]:
+    return np.array([kind.least for kind in reason_kinds().values()], dtype=np.float32)
 
 
 def _reason(kind: ReasonKind, weight: float, row: NDArray[np.float32], column_of: dict[str, int]) -> Reason:
