@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gnn.arrays.channels import APPLICATION, APPLIED, CHANNELS, CUSTOMER
 from gnn.arrays.export import DISPOSITION_FACT
+from gnn.nets.rows import MOST
 from graph_model.columns import MISSING_MOMENT, EdgeColumns, FactColumns, NodeColumns, first_of_each
 from graph_model.records import AsOf
 from graph_model.store import MAX_CAP, GraphStore
@@ -115,7 +116,7 @@ def ego_of(
     small = users.of_at_most(_DOUBT * hub_cap)
     near = np.unique(small.customer)
     # The latest users of hubs: what is known of them counts, who they are tied to doesn't.
-    seen = users.without_heads(small).latest(2 * hub_cap)
+    seen = users.without_heads(small).latest(_DOUBT * max(hub_cap, MOST if hubs_described else 0))
     hub_truncated = around.any_capped(own // _HEADS)
     truncated = len(near) > MOST_NEAR or around.any_capped(np.concatenate((me, near)))
     near = near[:MOST_NEAR]

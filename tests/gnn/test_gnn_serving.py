@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 pytest.importorskip("torch_geometric", reason="Nets are taught by the extra `gnn`.")
 
@@ -40,7 +40,8 @@ from gnn.score import score
 from gnn.train import TrainConfig, train
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import Compare, Operator
-from graph_model.records import AsOf, GraphBatch, ScoreSource
+from graph_model.records import AsOf, EdgeRecord, GraphBatch, NodeRecord, NodeRef, ScoreSource
+from graph_model.schema import Value
 from graph_model.stores import open_store
 from tests.gnn.conftest import AFTERWARDS, Portfolio, Scored
 from tests.gnn.test_contenders import FEW_ROUNDS, MONDAY, crowd, trained
@@ -96,8 +97,21 @@ def same(one: TypedGraph, other: TypedGraph) -> bool:
     )
 
 
+def hub(users: int) -> GraphBatch:
+    """A handset that so many use, one of them by an application."""
+    device, form = NodeRef("Device", "farm"), NodeRef("Application", "a0")
+    people = [NodeRef("Customer", f"c{n}") for n in range(users)]
+    ties = [("APPLIED", people[0], form), *(("USES_DEVICE", who, device) for who in (form, *people[1:]))]
+    said: dict[str, Value] = {"applied_at": _DAY, "product": "cash", "amount": 1000.0}
+    nodes = [NodeRecord(ref, _DAY, _DAY, "test", said if ref is form else {}) for ref in (form, device, *people)]
+    return GraphBatch(nodes, [EdgeRecord(type, start, end, _DAY, _DAY, _DAY, "test") for type, start, end in ties])
+
+
 @settings(max_examples=30, deadline=None)
 @given(graph=graphs())
+@example(
+    graph=hub(9)
+)  # more than twice the cap: of whom a net looks at, who is tied to them is not read, but they are described
 def test_whatever_the_graph_a_net_sees_online_what_it_sees_in_batch(graph: GraphBatch):
     as_of = AsOf.at(_DAY + timedelta(days=50))
     with TemporaryDirectory() as folder:
