@@ -1,5 +1,6 @@
 """Our own icons, drawn on a 24 × 24 grid with strokes: for the canvas as data URIs, for the page as CSS masks."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 # One path list per icon. Names are those of the schema's `icon`, then those of the page's controls.
@@ -68,6 +69,7 @@ def svg(name: str, *, stroke: str = "currentColor", width: float = 1.7, size: in
     )
 
 
+@lru_cache(maxsize=256)  # the same few at every opening of a subject
 def data_uri(markup: str) -> str:
     return "data:image/svg+xml;utf8," + quote(markup, safe="~()*!.'/:=,;")
 

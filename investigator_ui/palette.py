@@ -1,5 +1,7 @@
 """Colours made from the API's grade colours: tints for calm grades, ink that is readable on white. Pure arithmetic on #rrggbb."""
 
+from functools import lru_cache
+
 NOT_GRADED = "#8a94a3"
 INK = "#1b2432"
 WHITE = "#ffffff"
@@ -15,6 +17,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)
 
 
+@lru_cache(maxsize=256)
 def mix(colour: str, other: str, share: float) -> str:
     """`share` of `other` stirred into `colour`: 0 gives `colour`, 1 gives `other`."""
     mixed = (round(a + (b - a) * share) for a, b in zip(rgb(colour), rgb(other), strict=True))
@@ -33,6 +36,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(maxsize=256)
 def readable(colour: str, on: str = WHITE, at_least: float = 4.8) -> str:
     """The colour itself where it can be read on `on`, else the nearest darker one that can."""
     for step in range(21):
