@@ -9,9 +9,10 @@ once a round. Times are CPU time of the process, wall beside it, so that a busy 
 it up into memory is. Memory is the most that the process held. The first assessment, which loads model, rings and compiled kernels, is told apart.
 `--stack` fits and serves a stack, and tells how often its boosted trees name the reasons that all its experts would; `--net` the typed net.
 
-    python -m benchmarks.online --graph sqlite:///var/guanxi.db --models var/models --applications 1000
+    python -m benchmarks.online --graph sqlite:///var/guanxi.db --models var/models --applications 1000 --contenders memory
 
-asks about latest applications of a graph that is there and was scored, from memory and from the store, and writes nothing.
+asks about latest applications of a graph that is there and was scored, from memory, from the store, or both, and writes nothing. With `--write`,
+for which you give it a copy, it asks about forms that have just come too, and writes what it finds, as a server does.
 """
 
 import argparse
@@ -51,6 +52,7 @@ from graph_model.store import GraphStore
 from graph_model.stores import open_store
 
 _KINDS = ("random", "in a ring", "returning", "newcomers")
+_SENT = ("returning", "newcomers")  # who have just sent a form
 _CONTENDERS = ("memory", "store", "naive")
 _PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _PATIENCE = 600.0  # seconds for reading the graph
@@ -68,6 +70,8 @@ def main() -> None:
     parser.add_argument("--net", action="store_true", help="serve the typed net (extra `gnn` to teach it)")
     parser.add_argument("--graph", help="address of a scored store, which is asked and not changed")
     parser.add_argument("--models", type=Path, help="its model folder")
+    parser.add_argument("--write", action="store_true", help="send forms to it, and write what is found: to a copy")
+    parser.add_argument("--contenders", nargs="+", choices=_CONTENDERS, default=list(_CONTENDERS))
     parser.add_argument("--run", choices=("portfolio", *_CONTENDERS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -78,12 +82,12 @@ def main() -> None:
     if options.graph is not None:
         print(json.dumps(_asked_of(options), indent=1))
         return
-    results: dict[str, list[Result]] = {name: [] for name in _CONTENDERS}
+    results: dict[str, list[Result]] = {name: [] for name in options.contenders}
     with tempfile.TemporaryDirectory() as folder:
         for name, share in _in_own_process("portfolio", Path(folder), options, options.seed).items():
             print(f"{name}: {share:.2f}", flush=True)
         for number in range(options.rounds):
-            for name in _CONTENDERS:
+            for name in options.contenders:
                 results[name].append(_in_own_process(name, Path(folder), options, options.seed + number))
                 print(f"round {number + 1}, {name} done", file=sys.stderr, flush=True)
     print(_table(results, options))
@@ -154,16 +158,12 @@ def _alike(store: GraphStore, model: Model | None, as_of: datetime) -> Result:
 
 
 def _asked_of(options: argparse.Namespace) -> Result:
-    """Of a graph that is there: how long it takes to read into memory and how much that holds, and single answers of both kinds of customer."""
-    store = open_store(options.graph, read_only=True)
+    """Of a graph that is there: how long it takes to read into memory and how much that holds, and single answers of each kind of customer."""
+    store = open_store(options.graph, read_only=not options.write)
     chance = random.Random(options.seed)
-    people = {kind: _people(store, kind, options.applications, chance) for kind in ("random", "in a ring")}
-    asked = {
-        kind: [_asked(store, kind, 0, person, datetime.now(UTC)) for person in who] for kind, who in people.items()
-    }
-    now = datetime.now(UTC)
+    people = {kind: _people(store, kind, options.applications, chance) for kind in _KINDS[: 4 if options.write else 2]}
     result: Result = {"customers": float(store.count("Customer"))}
-    for name in ("memory", "store"):
+    for name in (one for one in options.contenders if one != "naive"):
         live = Live(store, most=2**40) if name == "memory" else None
         if live is not None:
             before, cpu, wall = _resident(), time.process_time(), time.perf_counter()
@@ -174,24 +174,38 @@ def _asked_of(options: argparse.Namespace) -> Result:
             result["read, peak memory of all, MB"] = _memory()
             print(json.dumps(result), file=sys.stderr, flush=True)
         scorer = Scorer(store, options.models, live=live)
-
-        def assess(application: str, scorer: Scorer = scorer) -> None:
-            scorer.assess(application, as_of=now, scored_at=now, write=False)
-
-        (_, result[f"{name}, first assessment, wall ms"]), *_ = _timed(assess, asked["random"][:1])
-        for kind, applications in asked.items():
-            if len(applications) < 2:
-                continue
-            spent = _timed(assess, applications[1:])
-            for of, place in (("CPU", 0), ("wall", 1)):
-                times = sorted(pair[place] for pair in spent)
-                for percentile, share in _PERCENTILES.items():
-                    result[f"{name}, {kind}, {percentile}, {of} ms"] = times[int(len(times) * share)]
+        first = _asked(store, "first", 0, people["random"][0], datetime.now(UTC), sent=False)
+        (_, result[f"{name}, first assessment, wall ms"]), *_ = _timed(
+            partial(_assessed, scorer, options.write), [first]
+        )
+        for kind, who in people.items():
+            spent = []
+            for number, person in enumerate(who):
+                lately = datetime.now(UTC) - timedelta(minutes=2)
+                asked = _asked(store, f"{name}-{kind}", number, person, lately, sent=kind in _SENT)
+                spent += _timed(partial(_assessed, scorer, options.write), [asked])
+            result |= {f"{name}, {measure}": value for measure, value in _told(kind, spent).items()}
+        result[f"{name}, peak memory, MB"] = _memory()
         if live is not None:
             live.close()
         print(f"{name} done", file=sys.stderr, flush=True)
     store.close()
     return result
+
+
+def _assessed(scorer: Scorer, write: bool, application: str) -> None:
+    now = datetime.now(UTC)
+    scorer.assess(application, as_of=now, scored_at=now, write=write)
+
+
+def _told(kind: str, spent: Sequence[tuple[float, float]]) -> Result:
+    """Percentiles of CPU and wall milliseconds."""
+    told: Result = {}
+    for name, place in (("CPU", 0), ("wall", 1)):
+        times = sorted(pair[place] for pair in spent)
+        for percentile, share in _PERCENTILES.items():
+            told[f"{kind}, {percentile}, {name} ms"] = times[int(len(times) * share)]
+    return told
 
 
 def _resident() -> float:
@@ -224,11 +238,8 @@ def _online(options: argparse.Namespace, *, memory: bool) -> Result:
         for kind in _KINDS:
             spent = []
             for number, person in enumerate(people[kind]):
-                spent += _timed(assess, [_asked(store, kind, number, person, as_of)])
-            for name, place in (("CPU", 0), ("wall", 1)):
-                times = sorted(pair[place] for pair in spent)
-                for percentile, share in _PERCENTILES.items():
-                    result[f"{kind}, {percentile}, {name} ms"] = times[int(len(times) * share)]
+                spent += _timed(assess, [_asked(store, kind, number, person, as_of, sent=kind in _SENT)])
+            result |= _told(kind, spent)
         if live is not None:
             live.close()
         store.close()
@@ -283,14 +294,19 @@ def _people(store: GraphStore, kind: str, count: int, chance: random.Random) -> 
     if kind == "newcomers":
         return [None] * count
     people = store.select("Customer", Not(Missing("ring_id" if kind == "in a ring" else "score")), limit=20_000)
-    applied = [person for person in people if len(_applications(store, person)) > 0]
-    return list(chance.sample(applied, min(len(applied), count)))
+    applied: list[Node | None] = []
+    for person in chance.sample(people, len(people)):
+        if len(applied) == count:
+            break
+        if len(_applications(store, person)) > 0:
+            applied.append(person)
+    return applied
 
 
-def _asked(store: GraphStore, kind: str, number: int, person: Node | None, as_of: datetime) -> str:
+def _asked(store: GraphStore, name: str, number: int, person: Node | None, as_of: datetime, *, sent: bool) -> str:
     """The node id of an application: the latest, or one that has just been sent."""
-    if person is None or kind == "returning":
-        return _sent(store, f"{kind}-{number}", person, as_of)
+    if person is None or sent:
+        return _sent(store, f"{name}-{number}", person, as_of)
     return _applications(store, person)[-1].node_id
 
 
@@ -335,19 +351,20 @@ def _table(results: dict[str, list[Result]], options: argparse.Namespace) -> str
     lines = [
         f"{options.customers:,} customers, {options.applications} applications of each kind, seeds from {options.seed}, "
         f"{options.rounds} rounds{serving}; median (least to greatest), and how many times "
-        "what it takes from memory",
+        "what it takes by the first of them",
         "",
-        "| | memory | store | naive |",
-        "|---|--:|--:|--:|",
+        f"| | {' | '.join(options.contenders)} |",
+        f"|---|{'--:|' * len(options.contenders)}",
     ]
-    for measure in results["memory"][0]:
-        cells, ours = [], statistics.median(found[measure] for found in results["memory"])
-        for name in _CONTENDERS:
+    first = options.contenders[0]
+    for measure in results[first][0]:
+        cells, ours = [], statistics.median(found[measure] for found in results[first])
+        for name in options.contenders:
             values = [found[measure] for found in results[name] if measure in found]
             if len(values) == 0:
                 cells.append("")
                 continue
-            times = "" if name == "memory" else f", × {_number(statistics.median(values) / ours)}"
+            times = "" if name == first else f", × {_number(statistics.median(values) / ours)}"
             cells.append(_cell(values) + times)
         lines.append(f"| {measure} | {' | '.join(cells)} |")
     return "\n".join(lines)

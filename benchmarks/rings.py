@@ -306,7 +306,8 @@ def _quality(name: str, path: Path) -> tuple[str, str]:
 
 
 def _cell(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    digits = 2 if statistics.median(values) >= 0.1 else 4
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 if __name__ == "__main__":
