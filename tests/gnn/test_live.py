@@ -25,6 +25,7 @@ from gnn.online import Assessed, Scorer
 from gnn.rings.detect import RingConfig
 from gnn.rings.snapshot import nobody
 from gnn.score import score
+from graph_model.predicates import Missing, Not
 from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
@@ -173,6 +174,28 @@ def test_rings_of_a_new_scoring_are_taken_up(scored: Scored, live: Live):
     again = assessed(scored, application, live)
     assert again == assessed(scored, application, None)
     assert again.degraded == ()
+
+
+def test_whoever_was_in_a_ring_of_the_last_scoring_is_not_looked_up_again_for_the_next(
+    scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
+):
+    member = scored.store.select("Customer", Not(Missing("ring_id")), limit=1)[0]
+    made = scored.store.neighbourhood(member.node_id, hops=1, types=("APPLIED",)).nodes
+    application = next(node.node_id for node in made if node.label == "Application")
+    others = some_applications(scored.store, 12)
+    asked: list[int] = []
+    told = scored.store.handles
+    monkeypatch.setattr(scored.store, "handles", lambda node_ids: (asked.append(len(node_ids)), told(node_ids))[1])
+    scorer = Scorer(scored.store, scored.models, live=live)
+    scorer.look = None  # type: ignore[method-assign, assignment]
+    scorer.assess(application, as_of=NOW, scored_at=NOW, write=False)
+    assert max(asked) > 100  # the members of all rings
+    score(scored.store, as_of=NOW, scored_at=NOW, models=scored.models)
+    asked.clear()
+    again = [scorer.assess(one, as_of=NOW, scored_at=NOW, write=False) for one in (application, *others)]
+    assert max(asked) == 1  # the application
+    assert again == [assessed(scored, one, None) for one in (application, *others)]
+    assert again[0].customer.ring_id is not None
 
 
 def test_where_much_was_written_the_store_answers_until_it_is_read_anew(
