@@ -136,17 +136,18 @@ def _load(source: Path, kept: Path) -> tuple[int, tuple[int, int, int]]:
 
 
 def _new_day(files: Path, count: int, seed: int) -> None:
-    """New applications of customers who are in the store, every other one from a device and an address that are not."""
+    """Applications of one moment, of customers who are in the store, every other one from a device and an address that are not."""
     chance = random.Random(f"{seed}-day")
     with (files / "applications.csv").open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
+    now = {name: max(row[name] for row in rows) for name in ("applied_at", "recorded_at")}
     target = files / "day" / "applications.csv"
     target.parent.mkdir(exist_ok=True)
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, list(rows[0]))
         writer.writeheader()
         for number in range(count):
-            row = {**chance.choice(rows), "application_id": f"N{seed}{number:09}"}
+            row = {**chance.choice(rows), **now, "application_id": f"N{seed}{number:09}"}
             if number % 2:
                 row |= {
                     "device_id": f"new-device-{number:09}",
