@@ -1,32 +1,26 @@
-"""Reading ahead: a server's first neighbourhoods must not wait for the disk, so the store's file is read beside its start."""
+"""Reading ahead: a server's first neighbourhoods must not wait for the disk, so a process of its own reads the store's file beside its start."""
 
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api.logs import log
-from graph_model.stores.read_ahead import read_ahead
-
 
 @contextmanager
-def reading_ahead(address: str, *, wanted: bool) -> Iterator[threading.Thread | None]:
+def reading_ahead(address: str, *, wanted: bool) -> Iterator["subprocess.Popen[bytes] | None"]:
     """Beside what runs inside, and no longer than that. Where the file can't be read the store tells it better, to whoever asks."""
-    if not wanted:
+    if not (wanted and address.startswith("sqlite:")):
         yield None
         return
-    stop = threading.Event()
-    reading = threading.Thread(target=_read, args=(address, stop), daemon=True, name="read ahead")
-    reading.start()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "graph_model.stores.read_ahead", address],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is ours to pass on
+    )
     try:
-        yield reading
+        yield child
     finally:
-        stop.set()
-
-
-def _read(address: str, stop: threading.Event) -> None:
-    try:
-        read = read_ahead(address, stop)
-    except OSError as exc:
-        log.warning("serve.read_ahead", error=type(exc).__name__)
-    else:
-        log.info("serve.read_ahead", mb=read // 1024**2)
+        child.terminate()
+        child.wait()

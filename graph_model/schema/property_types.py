@@ -211,14 +211,16 @@ def _spreadsheet_moment(match: re.Match[str]) -> datetime:
 
 
 def _usual_moment(text: str) -> datetime | None:
-    """What programs write, with an offset and in a year that is in range wherever it is read: most of a file, so it is taken the short way."""
+    """What programs write, in a year that is in range wherever it is read: most of a file, so it is taken the short way."""
     if "T" not in text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None and 1900 < moment.year < 9998 else None
+    if not 1900 < moment.year < 9998:
+        return None
+    return moment.replace(tzinfo=LOCAL_ZONE) if moment.tzinfo is None else moment
 
 
 @dataclass(frozen=True)

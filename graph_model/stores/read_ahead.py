@@ -1,10 +1,13 @@
 """Reading ahead: a graph that is a file is read once from end to end, so that the operating system has it in memory before it is asked about.
 
 A neighbourhood is some hundred pages here and there: from a disk that takes several times as long as from memory (docs/benchmarks.md).
+
+This is a process of its own, `python -m graph_model.stores.read_ahead URL`, and must be: the locks of SQLite belong to a process and are gone once it
+closes the file, by whatever descriptor. Whoever has a store open may not read its file in any other way.
 """
 
 import os
-import threading
+import sys
 import time
 from pathlib import Path
 
@@ -13,9 +16,9 @@ _PIECE = 4 * 1024**2
 _LIMIT_OF_GROUP = Path("/sys/fs/cgroup/memory.max")  # of a container; "max" where there is none
 
 
-def read_ahead(url: str, stop: threading.Event, *, memory: int | None = None) -> int:
+def read_ahead(url: str, *, memory: int | None = None) -> int:
     """How many bytes were read: none where the store is a server, or takes more than half of `memory` (bytes; this machine's or container's), for then
-    one page would drive out another. Takes half of the disk's time at most, and ends early once `stop` is set. Raises OSError.
+    one page would drive out another. Takes half of the disk's time at most. Raises OSError.
     """
     if not url.startswith(_FILE):
         return 0
@@ -24,14 +27,13 @@ def read_ahead(url: str, stop: threading.Event, *, memory: int | None = None) ->
         return 0
     read = 0
     with path.open("rb", buffering=0) as file:
-        while not stop.is_set():
+        while True:
             begun = time.monotonic()
             piece = len(file.read(_PIECE))
             if piece == 0:
-                break
+                return read
             read += piece
-            stop.wait(time.monotonic() - begun)
-    return read
+            time.sleep(time.monotonic() - begun)
 
 
 def _memory() -> int:
@@ -41,3 +43,7 @@ def _memory() -> int:
     except OSError:
         return machine
     return min(machine, int(group)) if group.isdecimal() else machine
+
+
+if __name__ == "__main__":
+    read_ahead(sys.argv[1])

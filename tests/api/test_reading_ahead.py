@@ -1,10 +1,10 @@
-"""A server's first neighbourhoods don't wait for the disk: the file is read beside its start, where it fits, and no longer than the server runs."""
+"""A server's first neighbourhoods don't wait for the disk: the file is read beside its start, where it fits, by a process that has no other business."""
 
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from api.reading_ahead import reading_ahead
 from graph_model.stores import open_store
@@ -20,39 +20,40 @@ def graph(tmp_path: Path) -> Path:
 
 def test_a_file_that_fits_is_read_to_its_end(graph: Path) -> None:
     size = graph.stat().st_size
-    assert read_ahead(f"sqlite:///{graph}", threading.Event(), memory=2 * size) == size
+    assert read_ahead(f"sqlite:///{graph}", memory=2 * size) == size
 
 
 def test_a_file_larger_than_half_of_the_memory_is_left_where_it_is(graph: Path) -> None:
-    assert read_ahead(f"sqlite:///{graph}", threading.Event(), memory=2 * graph.stat().st_size - 2) == 0
+    assert read_ahead(f"sqlite:///{graph}", memory=2 * graph.stat().st_size - 2) == 0
 
 
 def test_a_graph_on_a_server_is_its_servers_matter() -> None:
-    assert read_ahead("neo4j://localhost:7687", threading.Event()) == 0
+    assert read_ahead("neo4j://localhost:7687") == 0
+    with reading_ahead("neo4j://localhost:7687", wanted=True) as child:
+        assert child is None
 
 
-def test_a_server_that_stops_reads_no_further(graph: Path) -> None:
-    stop = threading.Event()
-    stop.set()
-    assert read_ahead(f"sqlite:///{graph}", stop) == 0
+def test_who_has_the_graph_open_keeps_it_while_another_opens_and_closes_it(graph: Path) -> None:
+    """Else the other takes itself for the last one and clears the log away, with all that is written from then on."""
+    server = open_store(f"sqlite:///{graph}")
+    with reading_ahead(f"sqlite:///{graph}", wanted=True) as child:
+        assert child is not None
+        assert child.wait(60) == 0
+    other = f"from graph_model.stores import open_store; open_store('sqlite:///{graph}').close()"
+    subprocess.run([sys.executable, "-c", other], check=True)
+    assert graph.with_name("graph.db-wal").exists()
+    server.put_state("after", "kept")
+    seen = f"from graph_model.stores import open_store; print(open_store('sqlite:///{graph}', read_only=True).state('after'))"
+    assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout == "kept\n"
+    server.close()
 
 
-def test_the_log_says_how_much_was_read_beside_the_server(graph: Path) -> None:
-    with graph.open("ab") as file:
-        file.truncate(3 * 1024**2)
-    with capture_logs() as logged, reading_ahead(f"sqlite:///{graph}", wanted=True) as reading:
-        assert reading is not None
-        reading.join(30)
-    assert [(line["event"], line["mb"]) for line in logged] == [("serve.read_ahead", 3)]
+def test_a_server_that_stops_takes_the_reading_along(graph: Path) -> None:
+    with reading_ahead(f"sqlite:///{graph}", wanted=True) as child:
+        assert child is not None
+    assert child.poll() is not None
 
 
-def test_a_file_that_cannot_be_read_ahead_stops_no_server(tmp_path: Path) -> None:
-    with capture_logs() as logged, reading_ahead(f"sqlite:///{tmp_path}/none.db", wanted=True) as reading:
-        assert reading is not None
-        reading.join(30)
-    assert [(line["event"], line["error"]) for line in logged] == [("serve.read_ahead", "FileNotFoundError")]
-
-
-def test_whoever_does_not_want_it_has_no_thread_for_it(graph: Path) -> None:
-    with reading_ahead(f"sqlite:///{graph}", wanted=False) as reading:
-        assert reading is None
+def test_whoever_does_not_want_it_has_no_process_for_it(graph: Path) -> None:
+    with reading_ahead(f"sqlite:///{graph}", wanted=False) as child:
+        assert child is None

@@ -41,13 +41,15 @@ def test_a_batch_that_is_refused_at_its_last_fact_leaves_nothing_to_the_next(
 
 
 def test_what_a_customer_brings_along_lies_beside_the_customer(tmp_path: Path) -> None:
-    """Walks and later writes touch few pages. An employer that two of them share lies beside the first, and draws nobody away."""
+    """Walks and later writes touch few pages. An employer that two of them share lies beside the first, and neither that nor a referral draws anybody
+    away from what is theirs."""
     store = SqliteStore(tmp_path / "graph.db", create=True)
     people = [customer("chen"), customer("an"), customer("bai")]
     store.upsert(
         batch(
             *(edge("USES_DEVICE", who, device(f"of {who.key}")) for who in reversed(people)),
             *(edge("WORKS_AT", who, NodeRef("Employer", "mill")) for who in people[:2]),
+            edge("REFERRED", people[0], people[2]),
             nodes=[node(who) for who in people],
         )
     )

@@ -53,6 +53,7 @@ def _upsert(connection: sqlite3.Connection, names: Names, batch: GraphBatch) -> 
     ends = merge.ends(batch.edges)
     _number(connection, new)
     edges_created = merge.add(batch.edges, ends)
+    del ends  # as many as relationships, and nothing below asks for them
     changed = write_properties(connection, names, slots)  # sets properties_at, which `_write_nodes` writes
     changed |= _write_nodes(connection, slots, new)
     changed |= merge.write()

@@ -52,13 +52,15 @@ class Slot:
         self.source = source
         self.is_new = self.changed = source is not None
         self.degree = 0  # added by this batch
-        self.place = self.near = (
-            0  # among the new ones of the batch; of that among those before it which brought it along, or its own
-        )
+        # Of new ones: the place among those of the batch, and that of the one who brought this along.
+        self.place = self.near = 0
         self.given: list[tuple[int, Mapping[str, Value]]] | None = None  # (seen, properties) in the order of the batch
 
     def brings(self, other: "Slot") -> None:
-        """Both are new and related. Whoever comes later in the batch lies beside the first that it is related to, and moves nobody else."""
+        """Both are new and related. Whoever comes later in the batch lies beside the first of another type that it is related to; people stay with
+        what is theirs."""
+        if self.label == other.label:
+            return
         first, later = (self, other) if self.place < other.place else (other, self)
         if later.near == later.place:
             later.near = first.place
