@@ -33,7 +33,7 @@ from ingest.target import Rehearsal, StoreTarget, Target
 
 BATCH_ROWS = 5_000
 # Into an empty store, which nobody else waits to write to: each page of an index is written fewer times.
-FIRST_BATCH_ROWS = 20_000
+FIRST_BATCH_ROWS = 15_000
 # Of files whose graph outgrows the page cache. A smaller one gains nothing by it, and can be looked at while it is loaded.
 PUTS_OFF_BYTES = 200 * 1024**2
 log = structlog.get_logger(__name__)
