@@ -38,6 +38,11 @@ def _columns(names: tuple[str, ...]) -> tuple[dict[str, int], list[int], list[in
     """Where each column is; the columns that the kinds of reason take, one kind after the other, where each kind's begin, and which each needs."""
     column_of = {name: position for position, name in enumerate(names)}
     taken = [[position for position, name in enumerate(names) if kind.covers(name)] for kind in reason_kinds().values()]
+    empty = [kind.code for kind, columns in zip(reason_kinds().values(), taken, strict=True) if len(columns) == 0]
+    if len(empty) > 0:  # `reduceat` would give each of them its neighbour's column
+        raise ValueError(
+            f"No column for the reasons {', '.join(empty)}. Explain the features that `column_names` lists."
+        )
     bounds = np.cumsum([0, *map(len, taken[:-1])]).tolist()
     return column_of, list(chain.from_iterable(taken)), bounds, [column_of[k.needs] for k in reason_kinds().values()]
 

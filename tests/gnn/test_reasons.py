@@ -53,6 +53,14 @@ def test_what_speaks_for_a_customer_is_no_reason_and_neither_is_a_sentence_about
     assert [r.code for r in reasons] == ["CLOSE_TIES"]
 
 
+def test_a_table_without_the_features_of_a_reason_is_not_explained_by_those_of_another():
+    kind = next(kind for kind in reason_kinds().values() if kind.covers("uses_device_others"))
+    names = tuple(name for name in NAMES if not kind.covers(name))
+    table = FeatureTable(names, (), (), np.zeros((1, len(names)), dtype=np.float32))
+    with pytest.raises(ValueError, match="SHARED_DEVICE"):
+        explain(table, np.zeros((1, len(names) + 1)))
+
+
 def test_there_are_at_most_five_reasons_the_weightiest_first():
     counts = {
         f"{n}_others": 2.0 for n in ("uses_phone", "uses_device", "works_at", "uses_ip", "has_email", "has_social")
