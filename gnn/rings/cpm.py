@@ -24,7 +24,9 @@ def communities(
 ) -> Index:
     """The community of each customer, numbered from 0 by the first member in `order`, which is that of the graph where none is told. The same
     links, order and seed give the same answer, however the customers are numbered, and however many without a link (who may not have been there
-    yet) are among them."""
+    yet) are among them. `order` lists each customer once, and every link weighs more than 0: ValueError where not, for the kernels would write beside
+    their arrays."""
+    _check(graph, order)
     order = np.arange(graph.customers, dtype=np.int32) if order is None else order
     home, *others = rooms(3, len(graph.indices) + 1)
     near, customer = brought_near(graph, order, home)
@@ -41,6 +43,21 @@ def objective(graph: Projection, community: Index, *, gamma: float) -> float:
     inside = float(graph.weights[community[source] == community[graph.indices]].sum()) / 2
     sizes = np.bincount(community).astype(np.float64)
     return inside - gamma * float((sizes * (sizes - 1)).sum()) / 2
+
+
+def _check(graph: Projection, order: Index | None) -> None:
+    """What the kernels take for granted (steps.py)."""
+    kinds = [array.dtype.name for array in (graph.indptr, graph.indices, graph.weights)]
+    if kinds != ["int64", "int32", "float64"]:
+        raise ValueError(f"A projection is of int64, int32 and float64, not of {', '.join(kinds)}.")
+    if len(graph.weights) > 0 and not graph.weights.min() > 0.0:  # nor NaN
+        raise ValueError("A link weighs more than 0: leave out those that weigh nothing.")
+    if order is None:
+        return
+    listed = np.zeros(graph.customers, dtype=np.bool_)
+    listed[order[(order >= 0) & (order < graph.customers)]] = True
+    if len(order) != graph.customers or not listed.all():
+        raise ValueError(f"The order must list each of the {graph.customers} customers once.")
 
 
 def _one_round(

@@ -3,6 +3,9 @@
 What they cost is how many links they look at and how many branches the processor can't foretell. So links that can't matter are set aside
 first, an entry that may be wanted is written anyhow and only counted if it is, no link waits for what came of the one before, and what indexes
 is unsigned, for numba asks of every signed index whether it is negative.
+
+Two conditions that no kernel asks about, `communities` (cpm.py) does. Pointers are int64 and indices int32, none negative: they are read bit by bit as
+uint64 and uint32. And every link weighs more than 0: a sum of 0 means that a community or a part was not met yet.
 """
 
 import numpy as np

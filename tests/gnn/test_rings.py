@@ -1,5 +1,7 @@
 """Rings: the projection through shared identifiers, CPM communities on it, ids that stay."""
 
+from dataclasses import replace
+
 import graspologic_native
 import numpy as np
 import pytest
@@ -107,6 +109,22 @@ def test_communities_are_connected_and_the_same_for_the_same_seed():
     assert count == found.max() + 1
     assert np.array_equal(pieces, found)
     assert np.array_equal(found, communities(graph, gamma=0.03, seed=7))
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 1, 2, 2], [0, 1, 2, 4], [-1, 0, 1, 2], [0, 1, 2, 3, 3]])
+def test_an_order_that_leaves_somebody_out_or_names_them_twice_is_refused(order: list[int]):
+    graph = project(Story(4, [Use(0, 0), Use(1, 0), Use(2, 1), Use(3, 1)]).arrays().incidence, before=LATER)
+    with pytest.raises(ValueError, match="each of the 4 customers once"):
+        communities(graph, gamma=0.03, order=np.array(order, dtype=np.int32))
+
+
+def test_links_that_weigh_nothing_and_numbers_of_another_width_are_refused():
+    graph = project(Story(2, [Use(0, 0), Use(1, 0)]).arrays().incidence, before=LATER)
+    for weight in (0.0, -1.0, np.nan):
+        with pytest.raises(ValueError, match="more than 0"):
+            communities(replace(graph, weights=np.full_like(graph.weights, weight)), gamma=0.03)
+    with pytest.raises(ValueError, match="int64, int32 and float64"):
+        communities(replace(graph, weights=graph.weights.astype(np.float32)), gamma=0.03)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("gamma", [0.02, 0.2])
