@@ -3,7 +3,7 @@
 
 (() => {
   function lay(box) {
-    if (box.laid === box.dataset.html) return;
+    if (box.dataset.html === undefined || box.laid === box.dataset.html) return;
     box.laid = box.dataset.html;
     box.innerHTML = box.laid;
   }

@@ -70,12 +70,16 @@ Guanxi.canvas = (() => {
     then(live);
   }
 
-  /* While nothing is open: what the first picture will need is made ready. `text` is a drawing without elements. */
+  /* While nothing is open: what the first picture will need is made ready. `text` is a drawing without elements. Where that fails, the first picture
+     takes longer. */
   async function warm(text) {
-    const before = opened;
-    const live = await mounted();
-    const { style } = unpack(text);
-    Guanxi.warm.up(style, { live, unused: () => opened === before, dress: () => dress(live, style) });
+    try {
+      const live = await mounted();
+      const { style } = unpack(text);
+      await Guanxi.warm.up(style, { live, unused: () => !page.view && cy() === live, dress: () => dress(live, style) });
+    } catch (problem) {
+      console.warn("The first picture could not be made ready:", problem);
+    }
   }
 
   /* What was kept from being drawn until the window is right. */
@@ -121,6 +125,7 @@ Guanxi.canvas = (() => {
   function bind(live) {
     if (bound === live) return;
     bound = live;
+    styled = ""; // another instance has not read it
     // What dash-cytoscape tells its server about hovering, selecting and all elements: nobody asks for it, and with thousands it takes seconds.
     live.off("tap mouseover mouseout select unselect add remove dragfree viewport");
     live.multiClickDebounceTime?.(SECOND_CLICK);

@@ -33,7 +33,8 @@ Guanxi.warm = (() => {
     return [...nodes, ...nodes.flatMap((_, at) => [at + 1, at + IN_A_ROW].filter((to) => to < nodes.length).map((to) => edge(at, to)))];
   }
 
-  /* Each step waits until the page has nothing to do. As soon as the canvas is wanted, no more is done. */
+  /* Each step waits until the page has nothing to do. As soon as the canvas is wanted, no more is done. However it ends, nothing is left behind, and
+     the page says whether it was done to the end. */
   async function up(style, { live, unused, dress }) {
     if (begun || !style) return;
     begun = true;
@@ -57,14 +58,22 @@ Guanxi.warm = (() => {
       dress,
       () => { for (const { icon } of looks) live.renderer().getCachedImage?.(icon, "anonymous", () => {}); },
     ];
-    for (const step of steps) {
-      await idle();
-      if (!unused()) break;
-      await step();
+    let done = 0;
+    try {
+      for (const step of steps) {
+        await idle();
+        if (!unused()) break;
+        await step();
+        done += 1;
+      }
+    } finally {
+      try {
+        trial?.destroy();
+      } finally {
+        box.remove();
+        document.getElementById("page").dataset.warm = done === steps.length ? "1" : "0";
+      }
     }
-    trial?.destroy();
-    box.remove();
-    document.getElementById("page").dataset.warm = "1";
   }
 
   return { up };

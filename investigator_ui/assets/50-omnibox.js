@@ -54,7 +54,7 @@ Guanxi.omnibox = (() => {
   }
 
   function suggested(html) {
-    if (!hits()) return;
+    if (!hits() || typeof html !== "string") return;
     hits().innerHTML = html;
     active = -1;
     input()?.removeAttribute("aria-activedescendant");
@@ -62,7 +62,7 @@ Guanxi.omnibox = (() => {
   }
 
   function refused(html) {
-    if (!problem()) return;
+    if (!problem() || typeof html !== "string") return;
     problem().innerHTML = html;
     problem().hidden = problem().childElementCount === 0;
     show(true);
