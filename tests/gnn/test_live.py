@@ -4,11 +4,12 @@ import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -176,24 +177,37 @@ def test_rings_of_a_new_scoring_are_taken_up(scored: Scored, live: Live):
     assert again.degraded == ()
 
 
-def test_whoever_was_in_a_ring_of_the_last_scoring_is_not_looked_up_again_for_the_next(
-    scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
-):
+class Watched:
+    """A store that tells how many nodes each verb was asked about."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self.asked: dict[str, list[int]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        verb = getattr(self._store, name)
+
+        def watched(*args: Any, **options: Any) -> Any:
+            self.asked.setdefault(name, []).append(len(args[0]) if args and isinstance(args[0], Sized) else 0)
+            return verb(*args, **options)
+
+        return watched
+
+
+def test_whoever_was_in_a_ring_of_the_last_scoring_is_not_looked_up_again_for_the_next(scored: Scored, live: Live):
     member = scored.store.select("Customer", Not(Missing("ring_id")), limit=1)[0]
     made = scored.store.neighbourhood(member.node_id, hops=1, types=("APPLIED",)).nodes
     application = next(node.node_id for node in made if node.label == "Application")
     others = some_applications(scored.store, 12)
-    asked: list[int] = []
-    told = scored.store.handles
-    monkeypatch.setattr(scored.store, "handles", lambda node_ids: (asked.append(len(node_ids)), told(node_ids))[1])
-    scorer = Scorer(scored.store, scored.models, live=live)
-    scorer.look = None  # type: ignore[method-assign, assignment]
+    store = Watched(scored.store)
+    scorer = Scorer(cast(GraphStore, store), scored.models, live=live)
     scorer.assess(application, as_of=NOW, scored_at=NOW, write=False)
-    assert max(asked) > 100  # the members of all rings
+    assert max(store.asked["handles"]) > 100  # the members of all rings
     score(scored.store, as_of=NOW, scored_at=NOW, models=scored.models)
-    asked.clear()
+    store.asked.clear()
     again = [scorer.assess(one, as_of=NOW, scored_at=NOW, write=False) for one in (application, *others)]
-    assert max(asked) == 1  # the application
+    assert max(store.asked["handles"]) == 1  # the application
+    assert "edges_at" not in store.asked  # by which surroundings are read: all was answered from memory
     assert again == [assessed(scored, one, None) for one in (application, *others)]
     assert again[0].customer.ring_id is not None
 
