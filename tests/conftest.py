@@ -8,7 +8,8 @@ from hypothesis import settings
 settings.register_profile("guanxi", deadline=None)
 settings.load_profile("guanxi")
 
-# A second of compiling beside every server that a test starts would be most of the run.
+# A second of compiling beside every server that a test starts would be most of the run, and tests count the processes that a server starts.
 os.environ.setdefault("GUANXI_COMPILE_AHEAD", "false")
+os.environ.setdefault("GUANXI_READ_AHEAD", "false")
 
 pytest_plugins = ["tests.privacy.plugin"]

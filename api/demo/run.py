@@ -106,6 +106,7 @@ def _start_api(settings: Settings) -> Child:
             "GUANXI_STORE": settings.store_address,
             "GUANXI_MODELS": str(settings.model_folder),
             "GUANXI_COMPILE_AHEAD": "false",  # the scoring has just run
+            "GUANXI_READ_AHEAD": "false",  # and the graph has just been written
         },
         url=f"http://127.0.0.1:{settings.api_port}/readyz",
         log=settings.home / "logs" / "api.log",
