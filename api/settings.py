@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from api.oidc_settings import OidcSettings, is_safe
 
 SHORTEST_KEY = 16
+_FILE = "sqlite:///"
 _RECEIVER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -84,7 +85,12 @@ class Settings(OidcSettings):
 
     @property
     def store_address(self) -> str:
-        return self.store or f"sqlite:///{self.home / 'guanxi.db'}"
+        return self.store or f"{_FILE}{self.home / 'guanxi.db'}"
+
+    @property
+    def store_file(self) -> Path | None:
+        """The graph's file; a graph on a server has none."""
+        return Path(self.store_address.removeprefix(_FILE)) if self.store_address.startswith(_FILE) else None
 
     @property
     def model_folder(self) -> Path:

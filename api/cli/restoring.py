@@ -10,8 +10,6 @@ from graph_model.errors import InvalidRequest, StoreCorrupt, StoreError
 from graph_model.store import GraphStore, OnProgress, utc_now
 from graph_model.stores import open_store, without_password
 
-_PREFIX = "sqlite:///"
-
 
 def register(app: typer.Typer) -> None:
     app.command()(restore)
@@ -28,18 +26,18 @@ def restore(
     """Put a backup in the place of the graph. The backup is read whole first; stop the server before."""
     from graph_model.stores.sqlite.restore import aside_name, restoring
 
-    address = settings_from(home=home, store=store).store_address
-    if not address.startswith(_PREFIX):
+    settings, now = settings_from(home=home, store=store), utc_now()
+    target = settings.store_file
+    if target is None:
+        address = without_password(settings.store_address)
         raise InvalidRequest(
-            f"A Neo4j is not restored in place. Empty it, then run: guanxi copy --from sqlite:///{backup} --to {without_password(address)}"
+            f"A Neo4j is not restored in place. Empty it, then run: guanxi copy --from sqlite:///{backup} --to {address}"
         )
-    target, now = Path(address.removeprefix(_PREFIX)), utc_now()
     was_there = target.exists()
     with restoring(backup, target, replace=replace, now=now) as copy:
         try:
-            opened = open_store(
-                f"{_PREFIX}{copy.absolute()}"
-            )  # for writing: one of an older version is brought up to date
+            # For writing: one of an older version is brought up to date.
+            opened = open_store(f"sqlite:///{copy.absolute()}")
             try:
                 with progress_bar() as on_progress:
                     lines = _require_sound(opened, on_progress)

@@ -51,7 +51,7 @@ def serve(
         if settings.workers == 1:
             from api.serving import serve as serve_here
 
-            with reading_ahead(settings.store_address, wanted=settings.read_ahead):
+            with reading_ahead(settings.store_file, wanted=settings.read_ahead):
                 serve_here(settings, listening)
         else:
             _serve_together(settings, listening)
@@ -68,7 +68,7 @@ def _serve_together(settings: Settings, listening: socket.socket) -> None:
     supervisor = Supervisor(
         listening, workers=settings.workers, environment=environment, stop_seconds=settings.stop_seconds
     )
-    with reading_ahead(settings.store_address, wanted=settings.read_ahead):
+    with reading_ahead(settings.store_file, wanted=settings.read_ahead):
         supervisor.run()
 
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from api.audit_head import HeadFile
 from api.bootstrap import audit_head
@@ -17,8 +16,6 @@ from graph_model.errors import GuanxiError, StoreError
 from graph_model.store import GraphStore, OnProgress
 from graph_model.stores import open_store
 
-_PREFIX = "sqlite:///"
-
 
 def examine(
     settings: Settings, *, url: str | None, quick: bool, now: datetime, on_progress: OnProgress
@@ -26,8 +23,7 @@ def examine(
     """Changes nothing, but brings a graph of an older version up to date."""
     yield from _guarded(installed.AREA, "installed", installed.findings)
     address = settings.store_address
-    file = Path(address.removeprefix(_PREFIX)) if address.startswith(_PREFIX) else None
-    yield from _guarded(places.AREA, "places", lambda: places.findings(settings.home, file, now=now))
+    yield from _guarded(places.AREA, "places", lambda: places.findings(settings.home, settings.store_file, now=now))
     if url is not None:
         yield from _guarded(served.AREA, "api", lambda: served.findings(url, now=now))
     try:

@@ -2,7 +2,7 @@
 
 A neighbourhood is some hundred pages here and there: from a disk that takes several times as long as from memory (docs/benchmarks.md).
 
-This is a process of its own, `python -m graph_model.stores.read_ahead URL`, and must be: the locks of SQLite belong to a process and are gone once it
+This is a process of its own, `python -m graph_model.stores.read_ahead FILE`, and must be: the locks of SQLite belong to a process and are gone once it
 closes the file, by whatever descriptor. Whoever has a store open may not read its file in any other way.
 """
 
@@ -11,18 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-_FILE = "sqlite:///"
 _PIECE = 4 * 1024**2
 _LIMIT_OF_GROUP = Path("/sys/fs/cgroup/memory.max")  # of a container; "max" where there is none
 
 
-def read_ahead(url: str, *, memory: int | None = None) -> int:
-    """How many bytes were read: none where the store is a server, or takes more than half of `memory` (bytes; this machine's or container's), for then
-    one page would drive out another. Takes half of the disk's time at most. Raises OSError.
+def read_ahead(path: Path, *, memory: int | None = None) -> int:
+    """How many bytes were read: none where the file takes more than half of `memory` (bytes; this machine's or container's), for then one page
+    would drive out another. Takes half of the disk's time at most. Raises OSError.
     """
-    if not url.startswith(_FILE):
-        return 0
-    path = Path(url.removeprefix(_FILE))
     if path.stat().st_size > (_memory() if memory is None else memory) // 2:
         return 0
     read = 0
@@ -46,4 +42,4 @@ def _memory() -> int:
 
 
 if __name__ == "__main__":
-    read_ahead(sys.argv[1])
+    read_ahead(Path(sys.argv[1]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.reading_ahead import reading_ahead
+from api.settings import Settings
 from graph_model.stores import open_store
 from graph_model.stores.read_ahead import read_ahead
 
@@ -20,23 +21,22 @@ def graph(tmp_path: Path) -> Path:
 
 def test_a_file_that_fits_is_read_to_its_end(graph: Path) -> None:
     size = graph.stat().st_size
-    assert read_ahead(f"sqlite:///{graph}", memory=2 * size) == size
+    assert read_ahead(graph, memory=2 * size) == size
 
 
 def test_a_file_larger_than_half_of_the_memory_is_left_where_it_is(graph: Path) -> None:
-    assert read_ahead(f"sqlite:///{graph}", memory=2 * graph.stat().st_size - 2) == 0
+    assert read_ahead(graph, memory=2 * graph.stat().st_size - 2) == 0
 
 
 def test_a_graph_on_a_server_is_its_servers_matter() -> None:
-    assert read_ahead("neo4j://localhost:7687") == 0
-    with reading_ahead("neo4j://localhost:7687", wanted=True) as child:
+    with reading_ahead(Settings(store="neo4j://localhost:7687").store_file, wanted=True) as child:
         assert child is None
 
 
 def test_who_has_the_graph_open_keeps_it_while_another_opens_and_closes_it(graph: Path) -> None:
     """Else the other takes itself for the last one and clears the log away, with all that is written from then on."""
     server = open_store(f"sqlite:///{graph}")
-    with reading_ahead(f"sqlite:///{graph}", wanted=True) as child:
+    with reading_ahead(graph, wanted=True) as child:
         assert child is not None
         assert child.wait(60) == 0
     other = f"from graph_model.stores import open_store; open_store('sqlite:///{graph}').close()"
@@ -49,11 +49,11 @@ def test_who_has_the_graph_open_keeps_it_while_another_opens_and_closes_it(graph
 
 
 def test_a_server_that_stops_takes_the_reading_along(graph: Path) -> None:
-    with reading_ahead(f"sqlite:///{graph}", wanted=True) as child:
+    with reading_ahead(graph, wanted=True) as child:
         assert child is not None
     assert child.poll() is not None
 
 
 def test_whoever_does_not_want_it_has_no_process_for_it(graph: Path) -> None:
-    with reading_ahead(f"sqlite:///{graph}", wanted=False) as child:
+    with reading_ahead(graph, wanted=False) as child:
         assert child is None
