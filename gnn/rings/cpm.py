@@ -11,7 +11,7 @@ from itertools import count
 import numpy as np
 
 from gnn.arrays.compiled import kernel
-from gnn.arrays.csr import Index, Pointer
+from gnn.arrays.csr import Index, components
 from gnn.rings.nearby import Room, brought_near, in_passes, rooms
 from gnn.rings.projection import Projection
 from gnn.rings.steps import merge, move, refine
@@ -84,36 +84,7 @@ def _one_round(
         indices, weights = room[0][: indptr[-1]], room[1][: indptr[-1]]
         member = refined[member]
     # Parts are connected, so a community is if its parts are: they are fewer.
-    return np.asarray((_connected(indptr, indices, community) if last else community)[member])
-
-
-@kernel
-def _connected(indptr: Pointer, indices: Index, community: Index) -> Index:
-    """The communities, those that do not hang together as several."""
-    nodes = len(indptr) - 1
-    members = np.zeros(nodes, dtype=np.int32)
-    for name in community:
-        members[name] += 1
-    piece = np.full(nodes, -1, dtype=np.int32)
-    stack = np.empty(nodes, dtype=np.int32)
-    pieces = 0
-    for seed in range(nodes):
-        if piece[seed] >= 0:
-            continue
-        piece[seed] = pieces
-        stack[0] = seed
-        height = 1 if members[community[seed]] > 1 else 0
-        while height > 0:
-            height -= 1
-            node = stack[height]
-            for position in range(indptr[node], indptr[node + 1]):
-                other = indices[position]
-                if piece[other] < 0 and community[other] == community[node]:
-                    piece[other] = pieces
-                    stack[height] = other
-                    height += 1
-        pieces += 1
-    return piece
+    return np.asarray((components(indptr, indices, community)[0] if last else community)[member])
 
 
 @kernel
