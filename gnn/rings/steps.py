@@ -9,6 +9,7 @@ uint64 and uint32. And every link weighs more than 0: a sum of 0 means that a co
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnn.arrays.compiled import kernel
 from gnn.arrays.csr import Index, Pointer, Weights, group
@@ -30,11 +31,7 @@ def move(
     neighbour = indices.view(np.uint32)
     moved = community.copy()
     place = moved.view(np.uint32)
-    total = np.zeros(nodes, dtype=np.float64)
-    members = np.zeros(nodes, dtype=np.int32)
-    for node in range(nodes):
-        total[place[node]] += sizes[node]
-        members[place[node]] += 1
+    total, members = _tally(place, sizes)
     empty = np.empty(nodes, dtype=np.uint32)
     empties = 0
     for name in range(nodes):
@@ -126,11 +123,7 @@ def refine(
     start = indptr.view(np.uint64)
     neighbour, inside = indices.view(np.uint32), near.view(np.uint32)
     place = community.view(np.uint32)
-    whole = np.zeros(nodes, dtype=np.float64)
-    members = np.zeros(nodes, dtype=np.int32)
-    for node in range(nodes):
-        whole[place[node]] += sizes[node]
-        members[place[node]] += 1
+    whole, members = _tally(place, sizes)
     inward = np.zeros(nodes, dtype=np.float64)  # weight from a part to the rest of its community
     inside_ptr = np.zeros(nodes + 1, dtype=np.int64)
     found = 0
@@ -193,6 +186,18 @@ def refine(
     for node in range(nodes):
         part[node] = number[part[node]]
     return parted, parts
+
+
+@kernel
+def _tally(place: NDArray[np.uint32], sizes: Weights) -> tuple[Weights, Index]:
+    """The size of each community, and how many nodes lie in it."""
+    nodes = len(place)
+    whole = np.zeros(nodes, dtype=np.float64)
+    members = np.zeros(nodes, dtype=np.int32)
+    for node in range(nodes):
+        whole[place[node]] += sizes[node]
+        members[place[node]] += 1
+    return whole, members
 
 
 @kernel
