@@ -109,9 +109,8 @@ def hub(users: int) -> GraphBatch:
 
 @settings(max_examples=30, deadline=None)
 @given(graph=graphs())
-@example(
-    graph=hub(9)
-)  # more than twice the cap: of whom a net looks at, who is tied to them is not read, but they are described
+# More than twice the cap: of whom a net looks at, who is tied to them is not read, but they are described.
+@example(graph=hub(9))
 def test_whatever_the_graph_a_net_sees_online_what_it_sees_in_batch(graph: GraphBatch):
     as_of = AsOf.at(_DAY + timedelta(days=50))
     with TemporaryDirectory() as folder:

@@ -8,9 +8,8 @@ from tests.ui.conftest import ReferenceProduct
 
 pytestmark = pytest.mark.browser
 
-WARMING = (
-    120_000  # milliseconds; a step waits for a page that has nothing to do, up to three seconds, and there are dozens
-)
+# Milliseconds; a step waits for a page that has nothing to do, up to three seconds, and there are dozens.
+WARMING = 120_000
 
 
 def warmed(investigator: Investigator, how: str = "1") -> None:
