@@ -148,8 +148,9 @@ def test_what_becomes_known_later_is_seen_then_though_nobody_writes(scored: Scor
     for application in applications:
         assert assessed(scored, application, live, AFTERWARDS) == assessed(scored, application, None, AFTERWARDS)
     later = AFTERWARDS + timedelta(days=40)
+    live._clock = lambda: later
     for application in applications:
-        remembered = Scorer(scored.store, scored.models, live=live)  # or read anew, where much becomes known
+        remembered = Scorer(scored.store, scored.models, live=live)  # or by the store, while much becomes known
         told = remembered.assess(application, as_of=later, scored_at=later, write=False)
         assert told == assessed(scored, application, None, later)
     live.close()
