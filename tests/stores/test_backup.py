@@ -53,7 +53,7 @@ def test_a_cancelled_backup_leaves_nothing_behind(store: GraphStore, tmp_path: P
 
 
 def test_writers_go_on_during_a_backup_which_is_of_one_moment(store: GraphStore, tmp_path: Path) -> None:
-    store.upsert(device_farm(3000))
+    store.upsert(device_farm(1000))
     wrote, stop = Event(), Event()
 
     def keep_writing() -> None:
@@ -76,5 +76,5 @@ def test_writers_go_on_during_a_backup_which_is_of_one_moment(store: GraphStore,
     for number in range(3):
         copied = open_store(f"sqlite:///{tmp_path}/copy{number}.db")
         copied.check(thorough=True)
-        assert (copied.statistics().nodes["Customer"] - 3000) % 7 == 0  # whole batches only
+        assert (copied.statistics().nodes["Customer"] - 1000) % 7 == 0  # whole batches only
         copied.close()
