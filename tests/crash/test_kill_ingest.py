@@ -126,11 +126,6 @@ def test_an_ingest_that_was_killed_while_it_filed_is_found_and_goes_on(files: Pa
     assert graph_of(url) == expected
 
 
-@pytest.mark.slow
-def test_an_ingest_that_was_killed_goes_on_and_ends_in_the_same_graph(files: Path, tmp_path: Path) -> None:
-    killed_again_and_again(files_of(tmp_path), files, tmp_path, 3, look)
-
-
 @pytest.mark.long
 def test_an_ingest_that_was_killed_twenty_times_ends_in_the_same_graph(files: Path, tmp_path: Path) -> None:
     killed_again_and_again(files_of(tmp_path), files, tmp_path, 20, look)
