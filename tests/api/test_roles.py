@@ -245,7 +245,11 @@ def test_every_role_gets_exactly_the_fields_of_its_rights(world: World, role: Ro
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "rights"),
-    [(Role.INVESTIGATOR, BLIND), (Role.RISK_ENGINE, ENGINE_WITHOUT_RISK), (Role.SUPERVISOR, frozenset({Right.REVEAL}))],
+    [
+        (Role.INVESTIGATOR, BLIND),
+        pytest.param(Role.RISK_ENGINE, ENGINE_WITHOUT_RISK, marks=pytest.mark.long),
+        pytest.param(Role.SUPERVISOR, frozenset({Right.REVEAL}), marks=pytest.mark.long),
+    ],
 )
 def test_a_narrowed_key_gets_exactly_the_fields_of_its_scopes(
     world: World, role: Role, rights: frozenset[Right]

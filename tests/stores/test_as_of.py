@@ -14,7 +14,7 @@ from graph_model.records import AsOf, Edge, Fact, GraphBatch, Node, Subgraph
 from graph_model.schema import SCHEMA
 from graph_model.store import GraphStore
 from tests.stores import portrait
-from tests.stores.adapters import Adapter
+from tests.stores.adapters import ADAPTERS, Adapter
 from tests.stores.scenarios import day
 from tests.stores.strategies import REFS, batches, moments
 
@@ -50,6 +50,13 @@ def moments_of(dated: Dated) -> tuple[list[datetime], datetime]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "adapter",
+    [
+        pytest.param(ADAPTERS["sqlite"], id="sqlite"),
+        pytest.param(ADAPTERS["neo4j"], id="neo4j", marks=pytest.mark.long),  # it plans some hundred questions first
+    ],
+)
 def test_nothing_later_is_ever_returned(adapter: Adapter, tmp_path_factory: pytest.TempPathFactory) -> None:
     @given(
         written=st.lists(batches(), min_size=1, max_size=3), event=moments, recorded=st.none() | moments, scored=moments
