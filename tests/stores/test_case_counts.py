@@ -19,6 +19,7 @@ from graph_model.stores.sqlite import SqliteStore, case_counts, side_by_side
 from graph_model.stores.sqlite.latest import settled
 from graph_model.stores.sqlite.migrations import MIGRATIONS, migrate, version
 from tests.stores.adapters import Adapter
+from tests.stores.older_files import as_version_6
 from tests.stores.scenarios import application, batch, customer, day, edge, node
 from tests.stores.strategies import batches, moments, predicates
 
@@ -102,6 +103,7 @@ def test_a_file_of_an_older_version_learns_it_when_it_is_brought_up_to_date(path
     store.upsert(batch(nodes=[node(customer("c1"), 3), node(customer("c2"), 5)]))
     store.close()
     connection = sqlite3.connect(path, isolation_level=None)
+    as_version_6(connection)
     connection.execute("DELETE FROM meta WHERE name LIKE 'latest %'")
     assert not everybody(path, 28)
     connection.execute("PRAGMA user_version = 5")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from graph_model.stores.sqlite import SqliteStore
 from graph_model.stores.sqlite.migrations import MIGRATIONS, migrate, version
 from graph_model.stores.sqlite.writer_lock import lock_file
 from tests.stores import portrait
+from tests.stores.older_files import as_version_6
 from tests.stores.scenarios import (
     batch,
     customer,
@@ -34,6 +36,7 @@ from tests.stores.scenarios import (
     edge,
     employer,
     fact,
+    id_of,
     known,
     node,
     referral_circle,
@@ -196,6 +199,46 @@ def test_a_file_of_version_1_keeps_its_facts_and_its_links_drawn_by_hand(tmp_pat
     assert [f.kind for f in store.facts("m")] == ["consent", "disposition"]
     store.check(thorough=True)
     store.close()
+
+
+def two_systems_tell_of_one_farm() -> GraphBatch:
+    farm, circle = device_farm(300), referral_circle()
+    return GraphBatch(
+        [*farm.nodes, *circle.nodes], [*farm.edges, *(e._replace(source="branch-7") for e in circle.edges)]
+    )
+
+
+def test_a_file_of_version_6_tells_as_before_who_stated_each_relationship(tmp_path: Path) -> None:
+    old = tmp_path / "graph.db"
+    with closing(SqliteStore(old, create=True)) as store:
+        store.upsert(two_systems_tell_of_one_farm())
+        before = portrait.of_everything(store)
+    with closing(sqlite3.connect(old)) as connection:
+        as_version_6(connection)
+    with pytest.raises(StoreError) as refused:
+        open_store(url(old), read_only=True)
+    assert refused.value.code == "store_older"
+    with closing(open_store(url(old))) as store:
+        assert portrait.of_everything(store) == before
+        around = store.neighbourhood(id_of(store, customer("c1")), hops=2)
+        assert {link.source for link in around.edges} == {"branch-7"}
+        store.check(thorough=True)
+
+
+def test_a_first_load_of_version_6_that_was_broken_off_is_filed_by_the_next(tmp_path: Path) -> None:
+    old = tmp_path / "graph.db"
+    with closing(SqliteStore(old, create=True)) as store:
+        store.begin_load()
+        store.upsert(two_systems_tell_of_one_farm())
+    with closing(sqlite3.connect(old)) as connection:
+        as_version_6(connection)
+        connection.execute("CREATE TABLE filing (nid INTEGER)")  # it died there
+    with closing(open_store(url(old))) as store, closing(SqliteStore(tmp_path / "new.db", create=True)) as new:
+        assert store.loading()
+        store.finish_load()
+        new.upsert(two_systems_tell_of_one_farm())
+        assert portrait.of_everything(store) == portrait.of_everything(new)
+        store.check(thorough=True)
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:

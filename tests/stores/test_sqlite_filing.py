@@ -33,7 +33,10 @@ from tests.stores.scenarios import (
 )
 from tests.stores.strategies import batches
 
-_ENDS = "SELECT nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at FROM adjacency"
+_ENDS = """
+SELECT nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, s.name, properties
+FROM adjacency a JOIN source s ON s.code = a.source ORDER BY nid, type, last_seen DESC, triple, other, outgoing, qualifier
+"""
 _PAIRS = """
 SELECT nid, type, other, sum(1 - again) FROM adjacency GROUP BY nid, type, other
 """

@@ -65,14 +65,14 @@ def test_what_an_answer_leaves_out_is_counted_without_sorting_what_lies_around_i
     assert not any("B-TREE" in step for step in steps)
 
 
-def test_what_joins_the_nodes_of_an_answer_is_found_at_their_ends_and_by_its_whole_key(
+def test_what_joins_the_nodes_of_an_answer_is_read_at_their_ends_alone(
     connection: sqlite3.Connection,
 ) -> None:
     parameters = dict.fromkeys(("wanted", "among", "hubs", "types"), "[]") | dict.fromkeys(("event", "recorded"), "0")
     searches = [step for step in plan(connection, linking._AMONG, parameters) if step.startswith("SEARCH")]
     assert searches == [
         "SEARCH a USING PRIMARY KEY (nid=?)",
-        "SEARCH e USING PRIMARY KEY (triple=? AND start=? AND finish=? AND qualifier=?)",
+        "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",  # the name of its source
     ]
 
 

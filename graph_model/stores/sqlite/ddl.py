@@ -1,6 +1,6 @@
 """The tables of the SQLite adapter. What the schema declares (a table of properties per node type, its indexes) is derived from it.
 
-`node` holds what every node has. A relationship is one row of `edge`, which is its identity and provenance, and a row of `adjacency` at either
+`node` holds what every node has. A relationship is one row of `edge`, where those of one kind lie together, and a row of `adjacency` at either
 end, which is all that a walk reads: the rows of one node along one type lie together, the most recently seen first, so that the 50 newest neighbours of a
 hub are 50 rows. `adjacency.again` marks a row whose other end is already counted as a neighbour by that type, or is the node itself.
 `hub` keeps the counts of nodes of more relationships than `meta.hub_degree`, so that no one counts them.
@@ -11,8 +11,13 @@ hub are 50 rows. `adjacency.again` marks a row whose other end is already counte
 from graph_model.schema import NodeType, Schema
 from graph_model.stores.sqlite.values import SQL_TYPES
 
-# `filing.py` makes such a table under another name.
-ADJACENCY = """(
+# As version 1 had them.
+_EDGE_1 = """(
+  triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source TEXT NOT NULL, properties TEXT,
+  PRIMARY KEY (triple, start, finish, qualifier)
+) STRICT, WITHOUT ROWID"""
+_ADJACENCY_1 = """(
   nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL,
   outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
   PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
@@ -35,12 +40,8 @@ CREATE INDEX node_by_label ON node (label);
 CREATE INDEX node_by_score ON node (label, score) WHERE score IS NOT NULL;
 CREATE INDEX node_by_ring ON node (label, ring_id) WHERE ring_id IS NOT NULL;
 
-CREATE TABLE edge (
-  triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
-  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source TEXT NOT NULL, properties TEXT,
-  PRIMARY KEY (triple, start, finish, qualifier)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE adjacency {ADJACENCY};
+CREATE TABLE edge {_EDGE_1};
+CREATE TABLE adjacency {_ADJACENCY_1};
 CREATE TABLE hub (
   nid INTEGER NOT NULL, type INTEGER NOT NULL, label INTEGER NOT NULL, edges INTEGER NOT NULL, neighbours INTEGER NOT NULL,
   PRIMARY KEY (nid, type, label)
@@ -132,6 +133,39 @@ CREATE TABLE tag_value (
 CREATE TABLE tagged (
   tag INTEGER NOT NULL, nid INTEGER NOT NULL, run INTEGER NOT NULL, value ANY NOT NULL, PRIMARY KEY (tag, nid)
 ) STRICT, WITHOUT ROWID;
+"""
+
+# What version 7 changed: who stated a relationship, and its properties, are told at either end too, so that an answer is read there alone. The name of
+# a source is a number there; `source` has the names.
+EDGE = """(
+  triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source INTEGER NOT NULL, properties TEXT,
+  PRIMARY KEY (triple, start, finish, qualifier)
+) STRICT, WITHOUT ROWID"""
+# `filing.py` makes such a table under another name.
+ADJACENCY = """(
+  nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL,
+  outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
+  source INTEGER NOT NULL, properties TEXT, PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
+) STRICT, WITHOUT ROWID"""
+# Both tables are read in the order of the new ones, so that nothing is sorted, and OR ROLLBACK keeps SQLite from holding pages to take one statement back.
+SOURCES = f"""
+CREATE TABLE source (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+INSERT INTO source (name) SELECT DISTINCT source FROM edge;
+ALTER TABLE edge RENAME TO older;
+CREATE TABLE edge {EDGE};
+INSERT OR ROLLBACK INTO edge SELECT e.triple, e.start, e.finish, e.qualifier, e.first_seen, e.last_seen, e.recorded_at,
+(SELECT s.code FROM source s WHERE s.name = e.source), e.properties FROM older e ORDER BY e.triple, e.start, e.finish, e.qualifier;
+DROP TABLE older;
+"""
+SOURCES_AT_ENDS = f"""
+ALTER TABLE adjacency RENAME TO older;
+CREATE TABLE adjacency {ADJACENCY};
+INSERT OR ROLLBACK INTO adjacency SELECT a.nid, a.type, a.last_seen, a.triple, a.other, a.outgoing, a.qualifier, a.first_seen, a.recorded_at, a.again,
+e.source, e.properties FROM older a CROSS JOIN edge e ON e.triple = a.triple AND e.start = CASE WHEN a.outgoing THEN a.nid ELSE a.other END
+AND e.finish = CASE WHEN a.outgoing THEN a.other ELSE a.nid END AND e.qualifier = a.qualifier
+ORDER BY a.nid, a.type, a.last_seen DESC, a.triple, a.other, a.outgoing, a.qualifier;
+DROP TABLE older;
 """
 
 

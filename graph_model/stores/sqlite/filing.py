@@ -31,10 +31,11 @@ END
 """
 _SORTED = f"""
 CREATE TEMP TABLE row AS
-SELECT e.start AS nid, k.type, e.last_seen, e.triple, e.finish AS other, 1 AS outgoing, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN} AS again
+SELECT e.start AS nid, k.type, e.last_seen, e.triple, e.finish AS other, 1 AS outgoing, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN} AS again,
+e.source, e.properties
 FROM temp.kind k CROSS JOIN edge e ON e.triple = k.triple AND e.start >= :least
 UNION ALL
-SELECT e.finish, k.type, e.last_seen, e.triple, e.start, 0, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN}
+SELECT e.finish, k.type, e.last_seen, e.triple, e.start, 0, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN}, e.source, e.properties
 FROM temp.kind k CROSS JOIN edge e ON e.triple = k.triple WHERE e.finish >= :least AND e.finish <> e.start
 ORDER BY 1, 2, 3 DESC, 4, 5, 6, 7
 """
@@ -63,6 +64,11 @@ def is_filed(connection: sqlite3.Connection) -> bool:
 
 def is_being_filed(connection: sqlite3.Connection) -> bool:
     return ("filing",) in connection.execute(_TABLES).fetchall()
+
+
+def forget_filing(connection: sqlite3.Connection) -> None:
+    """What was filed before a break; all of it is made anew."""
+    connection.execute("DROP TABLE IF EXISTS filing")
 
 
 def takes_rows(connection: sqlite3.Connection) -> bool:

@@ -14,26 +14,23 @@ from graph_model.stores.sqlite.counting import sizes_of_hubs
 from graph_model.stores.sqlite.hydration import Link, Row
 from graph_model.stores.sqlite.scope import OF_TYPES, SEEN, THERE, Scope, as_json
 
+_SOURCE = "(SELECT s.name FROM source s WHERE s.code = a.source)"
 # As `Link` has them.
 _COLUMNS = f"""
 a.type, CASE WHEN a.outgoing THEN a.nid ELSE a.other END, CASE WHEN a.outgoing THEN a.other ELSE a.nid END,
-a.qualifier, a.first_seen, {SEEN}, a.recorded_at, e.source, e.properties
-"""
-_EDGE = """
-CROSS JOIN edge e ON e.triple = a.triple AND e.start = CASE WHEN a.outgoing THEN a.nid ELSE a.other END
-AND e.finish = CASE WHEN a.outgoing THEN a.other ELSE a.nid END AND e.qualifier = a.qualifier
+a.qualifier, a.first_seen, {SEEN}, a.recorded_at, {_SOURCE}, a.properties
 """
 _AMONG = f"""
-SELECT {_COLUMNS} FROM json_each(:wanted) wanted CROSS JOIN adjacency a ON a.nid = wanted.value {_EDGE}
+SELECT {_COLUMNS} FROM json_each(:wanted) wanted CROSS JOIN adjacency a ON a.nid = wanted.value
 WHERE {THERE} AND {OF_TYPES} AND a.other IN (SELECT value FROM json_each(:among))
 AND (a.outgoing OR a.other IN (SELECT value FROM json_each(:hubs)))
 """
 _OF_TYPE = f"""
-SELECT {_COLUMNS} FROM adjacency a {_EDGE}
+SELECT {_COLUMNS} FROM adjacency a
 WHERE a.nid = :nid AND a.type = :type AND {THERE} AND a.other IN (SELECT value FROM json_each(:among))
 """
 _OF_PAIR = f"""
-SELECT :type, a.start, a.finish, a.qualifier, a.first_seen, {SEEN}, a.recorded_at, a.source, a.properties FROM edge a
+SELECT :type, a.start, a.finish, a.qualifier, a.first_seen, {SEEN}, a.recorded_at, {_SOURCE}, a.properties FROM edge a
 WHERE a.triple = :triple AND a.start = :start AND a.finish = :end AND {THERE}
 """
 

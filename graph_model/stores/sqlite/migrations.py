@@ -10,6 +10,8 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
 from graph_model.schema import SCHEMA, Schema
 from graph_model.stores.sqlite.changes import CHANGES
@@ -18,6 +20,8 @@ from graph_model.stores.sqlite.ddl import (
     GRAPH,
     MOVE_DRAWN,
     SCORINGS,
+    SOURCES,
+    SOURCES_AT_ENDS,
     TAGS,
     derived,
     index,
@@ -26,6 +30,7 @@ from graph_model.stores.sqlite.ddl import (
     property_columns,
     property_table,
 )
+from graph_model.stores.sqlite.filing import forget_filing, is_filed
 from graph_model.stores.sqlite.latest import note_all
 from graph_model.stores.sqlite.names import declared_names
 from graph_model.stores.sqlite.search_index import Change, reindex
@@ -34,6 +39,7 @@ from graph_model.stores.sqlite.tally import read_tally
 APPLICATION_ID = 0x47584952  # "GXIR": how `file` and we tell our files from others
 
 Migration = Callable[[sqlite3.Connection], None]
+log = structlog.get_logger(__name__)
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
@@ -65,7 +71,15 @@ def _changes(connection: sqlite3.Connection) -> None:
     _run(connection, CHANGES)
 
 
-MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags, _changes, note_all)
+def _sources(connection: sqlite3.Connection) -> None:
+    _run(connection, SOURCES)
+    if is_filed(connection):
+        _run(connection, SOURCES_AT_ENDS)
+    else:  # a first load that was broken off: its rows are made from `edge`
+        forget_filing(connection)
+
+
+MIGRATIONS: Sequence[Migration] = (_graph, _casework, _scorings, _tags, _changes, note_all, _sources)
 
 
 def digest(schema: Schema) -> str:
@@ -100,6 +114,10 @@ def migrate(connection: sqlite3.Connection, where: str, migrations: Sequence[Mig
     """Bring the file up to date. The caller holds a write transaction and commits it."""
     if is_current(connection, where, migrations):
         return  # another process was quicker
+    if version(connection) > 0:
+        log.warning(
+            "store.upgrade", version=version(connection), to=len(migrations), hint="A large graph takes minutes."
+        )
     for number, migration in enumerate(migrations[version(connection) :], start=version(connection) + 1):
         migration(connection)
         connection.execute(f"PRAGMA user_version = {number}")

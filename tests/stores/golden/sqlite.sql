@@ -4,7 +4,7 @@ CREATE INDEX "Application_by_product" ON "node_Application" ("product");
 CREATE TABLE adjacency (
   nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL,
   outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
-  PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
+  source INTEGER NOT NULL, properties TEXT, PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE assessment (
   nid INTEGER NOT NULL, run INTEGER NOT NULL, score REAL NOT NULL, grade TEXT NOT NULL, ring_id TEXT, reasons TEXT NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE drawn (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE edge (
   triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
-  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source TEXT NOT NULL, properties TEXT,
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source INTEGER NOT NULL, properties TEXT,
   PRIMARY KEY (triple, start, finish, qualifier)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE fact (
@@ -68,6 +68,7 @@ CREATE TABLE scoring (
 ) STRICT;
 CREATE TABLE searchable (doc INTEGER PRIMARY KEY, folded TEXT NOT NULL) STRICT;
 CREATE INDEX searchable_by_text ON searchable (folded);
+CREATE TABLE source (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tag_run (
   run INTEGER PRIMARY KEY, tag INTEGER NOT NULL, version INTEGER NOT NULL, base_date TEXT NOT NULL, computed_at INTEGER NOT NULL,
