@@ -29,12 +29,14 @@ class Refusal:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Named:
     """A node that a value names, with what the value itself tells of it. Compared by identity: columns of them are counted and compared in bulk."""
 
-    ref: NodeRef
-    properties: "dict[str, Value]"
+    __slots__ = ("properties", "ref")
+
+    def __init__(self, ref: NodeRef, properties: dict[str, Value]) -> None:
+        self.ref = ref
+        self.properties = properties
 
 
 class ColumnCleaner(Generic[T]):
@@ -86,13 +88,14 @@ def node_cleaner(label: str, today: date, *, text: str | None = None) -> ColumnC
         check_birth(told.get("birth_date"), today)
         return Named(NodeRef(label, key), told)
 
+    as_written = None if text is None else SCHEMA.node(label).declared(text).type.clean
+    may_be_raw = label == "Phone"
+
     def written(raw: str) -> Named:
         key = str(clean(raw))
-        if label == "Phone" and is_raw_phone(key):
+        if may_be_raw and is_raw_phone(key):
             return Named(NodeRef(label, key), {"invalid": True})
-        return Named(
-            NodeRef(label, key), {} if text is None else {text: SCHEMA.node(label).declared(text).type.clean(raw)}
-        )
+        return Named(NodeRef(label, key), {} if text is None or as_written is None else {text: as_written(raw)})
 
     return ColumnCleaner(customer if label == "Customer" else written, open_text=False)
 
