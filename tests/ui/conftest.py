@@ -69,11 +69,15 @@ def running_reference(folder: Path) -> Iterator[ReferenceProduct]:
         yield ReferenceProduct(url, api_url, str(told["subject"]), str(told["id_number"]), ids, tuple(personal))
 
 
+def session_of(product: ReferenceProduct, name: str = "investigator") -> str:
+    """The token of a session, so that not every test has to log in."""
+    credentials = {"username": name, "password": PASSWORD}
+    return str(httpx.post(f"{product.api_url}/auth/login", json=credentials, timeout=30).json()["token"])
+
+
 @pytest.fixture(scope="session")
 def token(reference: ReferenceProduct) -> str:
-    """A session of the investigator, so that not every test has to log in."""
-    credentials = {"username": "investigator", "password": PASSWORD}
-    return str(httpx.post(f"{reference.api_url}/auth/login", json=credentials, timeout=30).json()["token"])
+    return session_of(reference)
 
 
 @pytest.fixture

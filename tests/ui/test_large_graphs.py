@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from investigator_ui.contract import RelationGraph, parse
 from investigator_ui.elements import to_elements
 from tests.ui.browsing import Investigator, investigating
-from tests.ui.fake_api import SCHEMA, FakeApi, communities, edge, node, star
+from tests.ui.fake_api import SCHEMA, TOKEN, FakeApi, communities, edge, node, star
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ def screen(browser: Browser, fake_product: tuple[FakeApi, str]) -> Iterator[tupl
     api, url = fake_product
     kept = dict(vars(api))
     with investigating(browser, url, locale="en-GB") as who:
-        who.start()
+        who.have_session(TOKEN)
         yield api, who
     vars(api).update(kept)
 
@@ -207,6 +207,7 @@ def test_a_subject_that_was_never_scored_says_so(screen: tuple[FakeApi, Investig
 
 def test_a_slow_answer_shows_that_it_is_being_read(screen: tuple[FakeApi, Investigator]) -> None:
     api, who = screen
+    who.home()
     api.delay = 1.5
     who.page.evaluate("Guanxi.openSubject('subject')")
     expect(who.page.locator("#busy-words")).to_be_visible()

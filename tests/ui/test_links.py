@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.ui.browsing import Investigator, investigating
-from tests.ui.conftest import ReferenceProduct, running_reference
+from tests.ui.conftest import ReferenceProduct, running_reference, session_of
 from tests.ui.fake_api import FakeApi, star
 from tests.ui.test_accessibility import serious
 
@@ -27,10 +27,15 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceProdu
         yield running
 
 
+@pytest.fixture(scope="module")
+def session(product: ReferenceProduct) -> str:
+    return session_of(product)
+
+
 @pytest.fixture
-def ida(browser: Browser, product: ReferenceProduct) -> Iterator[Investigator]:
+def ida(browser: Browser, product: ReferenceProduct, session: str) -> Iterator[Investigator]:
     with investigating(browser, product.url) as who:
-        who.start()
+        who.have_session(session)
         yield who
 
 
