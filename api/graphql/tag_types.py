@@ -42,7 +42,7 @@ class TagKind(Enum):
 
 
 @strawberry.enum(
-    description="DAILY: with the job TAGS. MANUAL: when it is asked for by name, which takes a shell (`guanxi tags compute CODE`)."
+    description="DAILY: with the job TAGS. MANUAL: when it is asked for by name (`startJob` with `codes`, `guanxi tags compute CODE`)."
 )
 class TagSchedule(Enum):
     DAILY = "daily"

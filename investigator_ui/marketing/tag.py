@@ -1,4 +1,5 @@
-"""The page of one tag: its dictionary entry, where its values come from and how they are spread, lineage and dependants, versions and runs; deleting it."""
+"""The page of one tag: its dictionary entry, where its values come from and how they are spread, lineage and dependants, versions and runs; computing and
+deleting it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +13,7 @@ from investigator_ui.address import Language
 from investigator_ui.client import UserApi, read
 from investigator_ui.contract import ANSWER
 from investigator_ui.errors import Refused
-from investigator_ui.marketing import forms
+from investigator_ui.marketing import forms, jobs
 from investigator_ui.marketing.page import Call, Look, Outcome, Page
 from investigator_ui.marketing.parts import Bar, bars, card, chip, counted, empty, notice, page_shell, share_bar
 from investigator_ui.marketing.segment_contract import NamedSegment
@@ -53,12 +54,13 @@ class TagAsked:
 @dataclass(frozen=True, slots=True, config=ANSWER)
 class TagFound:
     """`names`: of the tags that it reads and that read it; `computation`: what its values come from, where that is one;
-    `segments`: those that read it."""
+    `segments`: those that read it; `running`: the job that computes it now, by name."""
 
     tag: WholeTag
     names: tuple[TagName, ...]
     computation: Computation | None = None
     segments: tuple[NamedSegment, ...] = ()
+    running: str = ""
 
     def name(self, code: str, lang: Language) -> str:
         return next((each.name(lang) for each in self.names if each.code == code), code)
@@ -74,7 +76,16 @@ def load(user: UserApi, asked: TagAsked, _moment: datetime | None) -> TagFound:
     known = read(tuple[Computation, ...], answer["tagComputations"])
     computation = next((each for each in known if each.name == tag.computation), None)
     readers = segments_named(user, tag.segments)
-    return TagFound(tag, tuple(each for each in names if each.code in near), computation, readers)
+    running = None
+    if "edit_tags" in user.me().rights and tag.kind not in GIVEN:
+        running = jobs.newest(user, lambda job: job.open and job.kind == "TAGS" and asked.code in job.codes)
+    shown = tuple(each for each in names if each.code in near)
+    return TagFound(tag, shown, computation, readers, running.id if running else "")
+
+
+def compute(asked: Call[TagAsked]) -> Outcome:
+    """For today, in a job: the page may be left meanwhile."""
+    return Outcome(progress=jobs.start(asked.user, "TAGS", codes=[asked.question.code]).id)
 
 
 def delete(asked: Call[TagAsked]) -> Outcome:
@@ -96,6 +107,8 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
                 forms.act("delete", text("tags.delete", lang), title=text("tags.delete_title", lang, name=tag.name(lang)),
                           confirm=text("tags.delete_what", lang), danger=True)
             )  # fmt: skip
+        if tag.kind not in GIVEN:
+            tools.append(forms.act("compute", [icon("redo"), text("tags.compute", lang)]))
         tools.append(forms.link(f"{HOME}/{tag.code}/edit", text("tags.edit", lang), "button primary"))
     left = html.Div(
         [_spread(tag, look), _source(found, look), runs_card(tag.runs, look), _versions(tag, look)], className="stack"
@@ -105,6 +118,7 @@ def draw(asked: TagAsked, found: TagFound, look: Look) -> Component:
         "tag",
         "tag",
         tag.name(lang),
+        forms.progress(found.running, stop=text("jobs.stop", lang)),
         *_notices(tag, look),
         html.Div([left, right], className="columns main"),
         beside=beside,
@@ -122,7 +136,8 @@ def _notices(tag: WholeTag, look: Look) -> list[Component]:
     if figures is None:
         if tag.kind in GIVEN:
             return [notice(text(f"tags.never_{tag.kind.lower()}", lang, code=tag.code))]
-        return [notice(text("tags.never_why", lang, schedule=schedule(tag.schedule, lang)))]
+        wait = "tags.never_now" if look.may("edit_tags") else "tags.never_why"
+        return [notice(text(wait, lang, schedule=schedule(tag.schedule, lang)))]
     told: list[Component] = []
     if figures.status == "FAILED":
         told.append(notice(" ".join((text("tags.failed_why", lang), why(figures, lang))).strip(), tone="problem"))
@@ -264,6 +279,6 @@ PAGE = Page(
     load=load,
     draw=draw,
     title=lambda _asked, found, lang: found.tag.name(lang),
-    actions={"delete": delete},
+    actions={"delete": delete, "compute": compute},
     detailed=("tag.",),
 )

@@ -77,6 +77,10 @@ TAGS: dict[str, tuple[str, str]] = {
         "尚未计算。更新方式：{schedule}；下次计算后这里会有数字。急用请运维现在计算一次。",
         "Not computed yet. Schedule: {schedule}; the numbers come with the next computation. In a hurry, ask the operator to run one.",
     ),
+    "tags.never_now": (
+        "尚未计算。更新方式：{schedule}；可点“立即计算”，不必等到那时。",
+        "Not computed yet. Schedule: {schedule}; “Compute now” does not wait for that.",
+    ),
     "tags.never_imported": (
         "还没有取值。请运维用 guanxi tags import {code} FILE 导入。",
         "There are no values yet. Ask the operator to import them with guanxi tags import {code} FILE.",

@@ -178,6 +178,40 @@ def test_computing_now_shows_how_far_it_is_and_then_the_new_numbers(
         expect(page.locator("#market-problem")).to_contain_text("Another job is at work")
 
 
+def test_a_tag_is_computed_on_its_page(browser: Browser, market: tuple[FakeApi, str]) -> None:
+    api, url = market
+    told = tag("referrer", nameEn="referrer", figures=None)
+    with_tags(api, [told, tag("by_hand", kind="MANUAL", figures=None)], MARKETER)
+    asked: list[object] = []
+    steps = iter([job(total=1, done=0, codes=["referrer"])])
+
+    def started(variables: object) -> dict[str, object]:
+        asked.append(variables)
+        return {"startJob": job(total=1, done=0, codes=["referrer"])}
+
+    def computed(_: object) -> dict[str, object]:
+        told["figures"] = figures()
+        return {"job": next(steps, job(status="DONE", message="1 tag"))}
+
+    api.pages |= {"PageStartJob": started, "PageJob": computed}
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.start("/tags/referrer")
+        expect(page.locator(".page-notice")).to_contain_text("“Compute now” does not wait")
+        page.click("button[data-do=compute]")
+        expect(page.locator(".page-progress")).to_contain_text("of 1")
+        expect(page.locator(".spread-head")).to_contain_text("6.0%")
+        expect(page.locator(".page-progress")).to_be_hidden()
+        assert asked == [{"kind": "TAGS", "codes": ["referrer"]}]
+        page.goto(f"{who.url}/tags/by_hand")
+        expect(page.locator("#tag-page h1")).to_have_text("The by_hand")
+        assert page.locator("button[data-do=compute]").count() == 0
+        api.rights = ["see_tags"]
+        page.goto(f"{who.url}/tags/referrer")
+        expect(page.locator("#tag-page h1")).to_have_text("Referrer")
+        assert page.locator("button[data-do=compute]").count() == 0
+
+
 def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, market: tuple[FakeApi, str]) -> None:
     api, url = market
     reads = tag("spreader", reads=["tag referrer", "Customer.education"], nameEn="spreader")
