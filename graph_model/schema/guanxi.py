@@ -83,6 +83,14 @@ PRODUCT = Text(
         ("car_title_loan", "车抵贷", "car title loan"),
     )
 )
+CARRIER = Text(
+    known=(
+        ("China Mobile", "中国移动", "China Mobile"),
+        ("China Telecom", "中国电信", "China Telecom"),
+        ("China Unicom", "中国联通", "China Unicom"),
+        ("China Broadnet", "中国广电", "China Broadnet"),
+    )
+)
 CHANNEL = Text(
     known=(
         ("app", "手机应用", "app"),
@@ -106,7 +114,7 @@ NODES = (
             Property("id_expiry_date", Day(long_term=True), Caption("证件有效期", "ID expiry date")),
             Property("education", EDUCATION, Caption("学历", "education"), feature=True),
             Property("marital_status", MARITAL_STATUS, Caption("婚姻状况", "marital status"), feature=True),
-            Property("mobile_carrier", Text(), Caption("运营商", "mobile carrier"), feature=True),
+            Property("mobile_carrier", CARRIER, Caption("运营商", "mobile carrier"), feature=True),
         ),
         shape="ellipse",
         icon="user",

@@ -199,6 +199,7 @@ def test_the_legend_names_every_type_in_both_languages(investigator: Client) -> 
     assert [t["name"] for t in schema["relationshipTypes"] if t["human"]] == ["HUMAN_LINK"]
     words = {(v["type"], v["property"], v["value"]): (v["captionZh"], v["captionEn"]) for v in schema["values"]}
     assert words["Application", "product", "cash_loan"] == ("现金贷", "cash loan")
+    assert words["Customer", "mobile_carrier", "China Mobile"] == ("中国移动", "China Mobile")
     assert words["Application", "channel", "store"] == ("门店", "store")
     assert words["Customer", "education", "bachelor"] == ("本科", "bachelor")
 
