@@ -7,9 +7,10 @@ the store's own account of what was written; where that is much, or a moment is 
 import heapq
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from weakref import WeakMethod
 
 import numpy as np
 import structlog
@@ -26,6 +27,8 @@ from graph_model.records import AsOf
 from graph_model.store import MAX_CAP, Clock, GraphStore, Statistics, utc_now
 
 log = structlog.get_logger(__name__)
+
+Prepare = Callable[[LiveGraph, datetime], None]  # told a graph and as of when it is
 
 AT_ONCE = 200  # nodes that an answer waits for; more are taken in by the thread, so many at a time
 _LOOK_SECONDS = 20.0  # between two looks of the thread at what was written
@@ -66,6 +69,11 @@ class Live:
         self._thread: threading.Thread | None = None
         self._not_before = 0.0
         self._told_size = False
+        self._prepares: list[WeakMethod[Prepare]] = []
+
+    def prepare_by(self, method: Prepare) -> None:
+        """Have this method called, as long as there is its object, with every graph that is read from now on, before anything is answered from it."""
+        self._prepares.append(WeakMethod(method))
 
     def start(self) -> None:
         """Begin reading, where that hasn't begun."""
@@ -195,6 +203,8 @@ class Live:
         now = self._clock()
         until = Until(self._store)
         graph = LiveGraph(export(until, as_of=AsOf.at(now)))
+        for prepare in filter(None, (method() for method in self._prepares)):
+            prepare(graph, now)
         with self._lock:
             self._later.clear()
             self._pending.clear()

@@ -213,6 +213,24 @@ def test_whoever_was_in_a_ring_of_the_last_scoring_is_not_looked_up_again_for_th
     assert again[0].customer.ring_id is not None
 
 
+def test_the_first_answer_after_a_start_need_not_look_for_the_members_of_rings(scored: Scored):
+    store = Watched(scored.store)
+    live = Live(scored.store, most=2**30, clock=lambda: NOW)
+    scorer = Scorer(cast(GraphStore, store), scored.models, live=live)
+    live.start()
+    try:
+        assert live.wait(60)
+        assert max(store.asked["handles"]) > 100
+        store.asked.clear()
+        (application,) = some_applications(scored.store, 1)
+        found = scorer.assess(application, as_of=NOW, scored_at=NOW, write=False)
+        assert store.asked["handles"] == [1]  # the application
+        assert "edges_at" not in store.asked
+        assert found == assessed(scored, application, None)
+    finally:
+        live.close()
+
+
 def test_where_much_was_written_the_store_answers_until_it_is_read_anew(
     scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
 ):
