@@ -21,6 +21,11 @@ def tidy(text: str) -> str:
     return _SPACES.sub(" ", folded).strip()
 
 
+def as_typed(text: str) -> str:
+    """No invisible characters, white space folded to one space and trimmed; else as it was typed: ， stays ，."""
+    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+
+
 def compact(text: str) -> str:
     """Tidy text without any white space: the form of identifiers."""
     return _joined(tidy(text).replace(" ", ""))

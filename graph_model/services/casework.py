@@ -8,7 +8,7 @@ from graph_model.moments import whole
 from graph_model.principal import Principal, Right
 from graph_model.records import AsOf, Fact, GraphBatch, Node
 from graph_model.schema import SCHEMA
-from graph_model.schema.text import tidy
+from graph_model.schema.text import as_typed
 from graph_model.services.lookup import by_node_id
 from graph_model.services.wording import LONGEST_REASON, reason_of, refuse_personal
 from graph_model.store import GraphStore
@@ -35,7 +35,7 @@ def record_label(
     moment = now if known_at is None else whole(known_at)
     if moment > now:
         raise InvalidRequest("A label can't be known before it is. Choose a moment up to now.", code="label.known_at")
-    text = tidy(note)
+    text = as_typed(note)
     if len(text) > LONGEST_REASON:
         raise InvalidRequest(f"A note has at most {LONGEST_REASON} characters.", code="label.note")
     refuse_personal(text)

@@ -1,4 +1,5 @@
-"""What people write: why they do something, notes, evidence. Tidied, and refused where it says nothing or gives somebody's number or address.
+"""What people write: why they do something, notes, evidence. Kept as typed but for white space; refused where it says nothing or gives somebody's number
+or address.
 
 It is kept for good and shown unmasked, to roles that may reveal nothing too; so it may hold no personal value. It is never logged.
 """
@@ -9,7 +10,7 @@ from itertools import pairwise
 
 from graph_model.errors import InvalidRequest, InvalidValue
 from graph_model.schema.identifiers import AccountNumber, EmailAddress, PhoneNumber, ResidentId, birth_date_of
-from graph_model.schema.text import tidy
+from graph_model.schema.text import as_typed, tidy
 
 LEAST_REASON = 4
 LONGEST_REASON = 500
@@ -31,7 +32,7 @@ _LONGEST = 24  # characters of the longest number, with a country code
 
 def reason_of(text: str, *, code: str) -> str:
     """Raises InvalidRequest `code` for a reason that is too short to say anything, or too long, and as `refuse_personal` does."""
-    why = tidy(text)
+    why = as_typed(text)
     if not LEAST_REASON <= len(why) <= LONGEST_REASON:
         raise InvalidRequest(
             f"Give a reason of {LEAST_REASON} to {LONGEST_REASON} characters: it is kept with what you do.", code=code

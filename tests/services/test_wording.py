@@ -92,6 +92,16 @@ def test_what_people_write_about_cases_is_let_through(text: str) -> None:
     assert reason_of(text, code="link.reason")
 
 
+def test_what_people_write_is_kept_as_they_wrote_it(case: Case) -> None:
+    store, names = case
+    typed, kept = (
+        "  春季拉新，老客带新客（第２轮）：\u200b请复核！\n～ﬁn ",
+        "春季拉新，老客带新客（第２轮）：请复核！ ～ﬁn",
+    )
+    assert reason_of(typed, code="audience.purpose") == kept
+    assert record_label(store, SUE, names.ids["application1"], "confirmed_fraud", note=typed, now=NOW).note == kept
+
+
 @given(st.text(), st.text(), st.sampled_from(["13800138000", "11010519491231002X", "6222020000000000000"]))
 def test_a_number_is_found_whatever_words_stand_around_it(before: str, after: str, number: str) -> None:
     assert code_of(f"{before}，{number}，{after}") is not None
