@@ -66,8 +66,7 @@ def draw_audience(asked: Call[StudioAsked]) -> Outcome:
     for number, least in NUMBERS.items():
         if said[number]:
             if not _is_whole(said[number]) or not least <= int(said[number]) <= MOST:
-                whole = text("audiences.whole", asked.look.lang, least=least, most=words.number(MOST))
-                return Outcome(problems={number: whole})
+                return Outcome(problems={number: _limits("audiences.whole", number, asked.look.lang)})
             recipe[number] = int(said[number])
     draft = {"name": said["name"], "channel": said["channel"], "purpose": said["purpose"], "recipe": recipe}
     return Outcome(progress=jobs.start(asked.user, "AUDIENCE", audience=draft).id)
@@ -75,6 +74,10 @@ def draw_audience(asked: Call[StudioAsked]) -> Outcome:
 
 def _is_whole(said: str) -> bool:
     return said.isascii() and said.isdigit() and len(said) <= LONGEST
+
+
+def _limits(key: str, number: str, lang: Language) -> str:
+    return text(key, lang, least=NUMBERS[number], most=words.number(MOST))
 
 
 def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
@@ -116,13 +119,17 @@ def draw(asked: StudioAsked, found: StudioFound, look: Look) -> Component:
                     text("audiences.spreaders", lang),
                     kind="number",
                     required=not found.circles,
-                    hint=text("audiences.spreaders_hint" if found.circles else "audiences.spreaders_all", lang),
+                    hint=_limits(
+                        "audiences.spreaders_hint" if found.circles else "audiences.spreaders_all", "spreaders", lang
+                    ),
                 ),
                 forms.field("by", text("audiences.by", lang), kind="select", value=ranks[0][0], options=ranks),
             ],
             className="form-row",
         ),
-        forms.field("grow", text("audiences.grow", lang), kind="number", hint=text("audiences.grow_hint", lang)),
+        forms.field(
+            "grow", text("audiences.grow", lang), kind="number", hint=_limits("audiences.grow_hint", "grow", lang)
+        ),
     ]
     form = forms.form(
         "draw",

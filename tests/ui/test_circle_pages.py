@@ -287,6 +287,13 @@ def test_a_chosen_circle_that_is_gone_is_said(api: FakeApi) -> None:
     assert "1 of the chosen circles" in words_of(page) and "40 people" in words_of(page)
 
 
+def test_the_studio_says_how_many_may_be_asked_for(api: FakeApi) -> None:
+    told = words_of(seen(api, audience_form.PAGE, "/audiences/~new", MARKETER))
+    assert "1 to 100,000; needed as no circle is chosen" in told and "0 to 100,000; may be left empty" in told
+    told = words_of(seen(api, audience_form.PAGE, "/audiences/~new", MARKETER, circles=ID))
+    assert "1 to 100,000; left empty, everybody in the chosen circles" in told
+
+
 def test_a_download_names_no_other_address_than_the_exports(api: FakeApi) -> None:
     look = Look("en", Me("mia", "marketer", MARKETER), parse(GraphSchema, SCHEMA), ZoneInfo("Asia/Shanghai"))
     asked = audience.AudienceAsked.parse(f"/audiences/{DRAWN}", {})
