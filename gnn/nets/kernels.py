@@ -1,5 +1,5 @@
-"""Kernels of the nets: places among what was learnt from, the mean over linked nodes, and sampling of neighbours, over CSR. Numba; strict
-floating point, so repeatable."""
+"""Kernels of the nets: places among what was learnt from, the mean over linked nodes and how far from it nodes are, and sampling of neighbours.
+Numba; strict floating point, so repeatable."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from gnn.arrays.compiled import kernel
 from gnn.arrays.csr import Index, Pointer
 
 Rows = NDArray[np.float32]
+Shares = NDArray[np.float32]
 
 
 @kernel
@@ -47,19 +48,36 @@ def mean_over(indptr: Pointer, indices: Index, values: Rows) -> Rows:
 
 
 @kernel
-def sum_scaled(indptr: Pointer, indices: Index, scale: NDArray[np.float32], values: Rows) -> Rows:
-    """For each row the sum over its links of `scale[i] * values[i]`: the gradient of `mean_over`, with the links turned round."""
-    rows, width = len(indptr) - 1, values.shape[1]
-    out = np.zeros((rows, width), dtype=np.float32)
+def spread(own: Rows, sums: Rows, share: Shares, column: int, means: Rows, apart: Rows) -> None:
+    """Of one relation the means [n, d], which are the `sums` times the target's share, and how far the `own` rows are from them, into columns of
+    `means` and `apart` from one on."""
+    rows, width = own.shape
     for row in range(rows):
-        into = out[row]
-        for position in range(indptr[row], indptr[row + 1]):
-            other = indices[position]
-            factor = scale[other]
-            source = values[other]
-            for column in range(width):
-                into[column] += factor * source[column]
-    return out
+        total, mean, scale = sums[row], means[row, column : column + width], share[row]
+        for place in range(width):
+            mean[place] = total[place] * scale
+        mine, far = own[row], apart[row, column : column + width]
+        for place in range(width):
+            far[place] = abs(mine[place] - mean[place])
+
+
+@kernel
+def spread_back(
+    own: Rows, means: Rows, share: Shares, column: int, by_mean: Rows, apart: Rows, to_own: Rows, to_sums: Rows
+) -> None:
+    """The way back of `spread`. `by_mean` and `apart` have the gradients of what it gave: those of own rows are added to `to_own`, those of sums are
+    put into `to_sums`, and the distances once more into `apart`."""
+    rows, width = own.shape
+    for row in range(rows):
+        mine, mean, scale = own[row], means[row, column : column + width], share[row]
+        low, far = by_mean[row, column : column + width], apart[row, column : column + width]
+        into, out = to_own[row], to_sums[row]
+        for place in range(width):
+            difference = mine[place] - mean[place]
+            moved = far[place] if difference > 0 else (-far[place] if difference < 0 else np.float32(0))
+            into[place] += moved
+            out[place] = (low[place] - moved) * scale
+            far[place] = abs(difference)
 
 
 @kernel

@@ -60,11 +60,11 @@ class TypedNet(nn.Module):
 
     def forward(self, x: Mapping[str, Tensor], links: Mapping[Relation, Tensor | FastLinks]) -> Tensor:
         """Log odds [n] of all nodes of the type."""
-        rows = {name: torch.relu(self.enter[name](self.drop(values))) for name, values in x.items()}
+        rows = {name: self.enter[name](self.drop(values)).relu_() for name, values in x.items()}
         seen = [rows[self.kind]]
         for layer in self.layers:
             only = self.kind if layer is self.layers[-1] else None  # of the others nobody asks any more
-            rows = {name: torch.relu(values) for name, values in layer(rows, links, only).items()}
+            rows = layer(rows, links, only)
             seen.append(rows[self.kind])
         odds: Tensor = self.leave(self.drop(torch.cat(seen, dim=1))).squeeze(1)
         return odds
@@ -112,7 +112,7 @@ def fit_net(
     }
     columns = {name: graph.features[name].shape[1] * (1 + b.groups) for name, b in bins.items()}
     net = TypedNet(columns, tuple(graph.relations), kind, config).to(config.device)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay, fused=True)
     frauds = max(1, int(positive[train].sum()))
     weight = torch.tensor(
         np.sqrt(max(1, int(train.sum()) - frauds) / frauds), dtype=torch.float32, device=config.device
