@@ -41,6 +41,12 @@ class Investigator:
         self.log_in(name)
         expect(self.page.locator("#topbar .user-name")).to_have_text(name)
 
+    def visit(self, path: str, token: str) -> None:
+        """With a session, as somebody who logged in before."""
+        self.have_session(token)
+        self.page.goto(self.url + path)
+        expect(self.page.locator("#topbar .user-name")).not_to_be_empty()
+
     def search(self, text: str) -> None:
         if self.page.url == "about:blank":
             self.home()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.ui.browsing import investigating
-from tests.ui.fake_api import SEEN, FakeApi, Json
+from tests.ui.fake_api import SEEN, TOKEN, FakeApi, Json
 from tests.ui.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def test_the_relation_graph_names_the_subjects_tags_and_leads_to_each(
     api.portrait = [entry(f"tag_{place}") for place in range(7)] + [level, risky]
     with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
         page = who.page
-        who.start("/subject/subject")
+        who.visit("/subject/subject", TOKEN)
         who.wait_for_graph(13)
         chips = page.locator(".subject-tags .chip")
         expect(chips).to_have_count(9)
@@ -73,7 +73,7 @@ def test_an_investigator_reads_what_a_tag_said_before(browser: Browser, tagged: 
     api, url = tagged
     with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
         page = who.page
-        who.start("/subject/subject?asOf=2026-04-02")
+        who.visit("/subject/subject?asOf=2026-04-02", TOKEN)
         who.wait_for_graph(13)
         page.click("#rail a[href='/subject/subject/tags']")
         expect(page.locator("#portrait-page h1")).to_have_text("Tags of 林**")
@@ -98,7 +98,7 @@ def test_a_day_before_the_first_tag_has_none(browser: Browser, tagged: tuple[Fak
     node = {"id": "subject", "type": "Customer", "caption": "林**"}
     api.pages["PagePortrait"] = lambda _: {"subjectById": {"node": node, "portrait": []}}
     with investigating(browser, url) as who:
-        who.start("/subject/subject/tags?asOf=2020-01-01")
+        who.visit("/subject/subject/tags?asOf=2020-01-01", TOKEN)
         expect(who.page.locator(".page-empty")).to_contain_text("没有标签")
         expect(who.page.locator(".chip-time")).to_contain_text("2020-01-01")
         api.refused = {"PagePortrait": "not_known_then"}
@@ -110,6 +110,6 @@ def test_a_marketer_never_reads_the_tags_of_one_person(browser: Browser, tagged:
     api, url = tagged
     api.rights = ["see_tags", "edit_tags", "market"]
     with investigating(browser, url) as who:
-        who.start("/subject/subject/tags")
+        who.visit("/subject/subject/tags", TOKEN)
         expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "forbidden")
         assert "PagePortrait" not in {operation for operation, _ in api.asked}

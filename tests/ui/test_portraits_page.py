@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.ui.browsing import investigating
 from tests.ui.conftest import ReferenceProduct
-from tests.ui.fake_api import FakeApi, Json
+from tests.ui.fake_api import TOKEN, FakeApi, Json
 from tests.ui.marketing_answers import MARKETER, tag, with_tags
 from tests.ui.test_accessibility import serious
 
@@ -72,7 +72,7 @@ def test_two_tags_become_a_table_and_a_cell_a_segment(browser: Browser, portrait
     _, url = portraits
     with investigating(browser, url, bypass_csp=True) as who:
         page = who.page
-        who.start("/portraits")
+        who.visit("/portraits", TOKEN)
         expect(page.locator(".page-empty")).to_contain_text("选择两个标签")
         page.select_option("select[data-filter=rows]", "age_band")
         page.select_option("select[data-filter=columns]", "referrer")
@@ -99,7 +99,7 @@ def test_products_overlap_and_what_can_not_be_crossed_is_said(browser: Browser, 
     api, url = portraits
     with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
         page = who.page
-        who.start("/portraits?rows=age_band&columns=~product")
+        who.visit("/portraits?rows=age_band&columns=~product", TOKEN)
         expect(page.locator(".heat thead")).to_contain_text("Cash loan")
         expect(page.locator(".heat thead")).to_contain_text("new_loan")  # nobody has given it words
         expect(page.locator("#portraits-page")).to_contain_text("Whoever applied for several counts in each column")

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.browsing import Investigator, investigating
 from tests.ui.conftest import ReferenceProduct
-from tests.ui.fake_api import FakeApi
+from tests.ui.fake_api import TOKEN, FakeApi
 from tests.ui.marketing_answers import MARKETER, OPERATOR, computation, figures, job, run, tag, with_tags
 from tests.ui.test_accessibility import serious
 
@@ -106,7 +106,7 @@ def test_the_market_tells_what_is_late_and_what_failed(browser: Browser, market:
     )
     with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
         page = who.page
-        who.start("/tags")
+        who.visit("/tags", TOKEN)
         rows = page.locator("#tags-page tbody tr[data-row]")
         expect(rows).to_have_count(6)
         for code, words in (
@@ -139,7 +139,7 @@ def test_a_market_of_hundreds_opens_and_arrows_walk_its_rows(browser: Browser, m
     with_tags(api, [tag(f"t{i:03}", category=f"c{i % 4}", nameEn=f"<b>{i}") for i in range(400)], MARKETER)
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
-        who.start("/tags")
+        who.visit("/tags", TOKEN)
         names = page.locator("#tags-page .row-name")
         expect(names).to_have_count(400)
         expect(names.first).to_have_text("<b>0")
@@ -165,7 +165,7 @@ def test_computing_now_shows_how_far_it_is_and_then_the_new_numbers(
     api.pages |= {"PageStartJob": lambda _: {"startJob": job()}, "PageJob": computed}
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
-        who.start("/tags")
+        who.visit("/tags", TOKEN)
         page.click("button[data-do=compute]")
         page.click("#market-confirm")
         expect(page.locator(".page-progress")).to_contain_text("of 11")
@@ -196,7 +196,7 @@ def test_a_tag_is_computed_on_its_page(browser: Browser, market: tuple[FakeApi, 
     api.pages |= {"PageStartJob": started, "PageJob": computed}
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
-        who.start("/tags/referrer")
+        who.visit("/tags/referrer", TOKEN)
         expect(page.locator(".page-notice")).to_contain_text("“Compute now” does not wait")
         page.click("button[data-do=compute]")
         expect(page.locator(".page-progress")).to_contain_text("of 1")
@@ -219,7 +219,7 @@ def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, 
     api.refused = {"PageDeleteTag": "tag.in_use"}
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
-        who.start("/tags/referrer")
+        who.visit("/tags/referrer", TOKEN)
         expect(page.locator("#tag-page")).to_contain_text("Tags and segments that read it: 1")
         assert page.locator("button[data-do=delete]").count() == 0
         page.click(".tag-chip >> text=Spreader")
@@ -248,7 +248,7 @@ def test_every_night_of_a_tag_is_told_with_what_went_wrong(browser: Browser, mar
     with_tags(api, [told], MARKETER)
     with investigating(browser, url, bypass_csp=True) as who:
         page = who.page
-        who.start("/tags/referrer")
+        who.visit("/tags/referrer", TOKEN)
         rows = page.locator(".tag-runs tbody tr")
         expect(rows).to_have_count(3)
         for place, said in enumerate(
@@ -278,7 +278,7 @@ def test_a_computed_tag_is_chosen_from_what_there_is_and_says_what_it_tells(
     api.pages["PageDefineTag"] = lambda variables: (sent.append(variables["input"]), {"defineTag": {"code": "far"}})[1]
     with investigating(browser, url, locale="en-GB", bypass_csp=True) as who:
         page = who.page
-        who.start("/tags/~new")
+        who.visit("/tags/~new", TOKEN)
         expect(page.locator("#field-rule")).to_be_visible()
         expect(page.locator("#field-computation")).to_be_hidden()
         page.select_option("#field-kind", "COMPUTED")
@@ -313,7 +313,7 @@ def test_a_tag_that_is_given_says_how_and_is_changed_without_a_rule(
     api.pages["PageChangeTag"] = lambda _: {"changeTag": {"code": "tier"}}
     with investigating(browser, url, locale="en-GB") as who:
         page = who.page
-        who.start("/tags/tier")
+        who.visit("/tags/tier", TOKEN)
         expect(page.locator(".page-notice")).to_contain_text("guanxi tags import tier")
         assert page.locator("#tag-page .rule").count() == 0
         page.click("text=Edit")
@@ -331,7 +331,7 @@ def test_who_may_not_see_tags_is_told_so_and_an_unknown_tag_is_not_there(
     api, url = market
     with investigating(browser, url) as who:
         api.rights = ["see_graph"]
-        who.start("/tags")
+        who.visit("/tags", TOKEN)
         expect(who.page.locator(".state.problem")).to_have_attribute("data-code", "forbidden")
         with_tags(api, [], MARKETER)
         who.page.goto(f"{url}/tags/nobody")
