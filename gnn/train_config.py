@@ -16,7 +16,7 @@ from gnn.train import TrainConfig
 from graph_model.errors import InvalidRequest
 
 CODE, CONTENDERS_CODE = "train.config", "train.contenders"
-# Of `guanxi train`: a quarter of a minute of CPU at 20,000 customers; the net takes a minute more.
+# Of `guanxi train`: a third of a minute of CPU at 20,000 customers; the net takes most of a minute more.
 DEFAULT = (TREES, STACK)
 ALWAYS = ("rules", "tabular")  # measured beside the contenders whatever these are
 # Least and greatest of each number. A table of the file is a part of the configuration.
