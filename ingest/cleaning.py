@@ -30,7 +30,8 @@ class Refusal:
 
 
 class Named:
-    """A node that a value names, with what the value itself tells of it. Compared by identity: columns of them are counted and compared in bulk."""
+    """A node that a value names, with what the value itself tells of it. Compared by identity: columns of them are counted and compared in bulk.
+    Files bring these by the million, and a plain class is made in a third of the time; nobody changes one."""
 
     __slots__ = ("properties", "ref")
 
@@ -88,16 +89,24 @@ def node_cleaner(label: str, today: date, *, text: str | None = None) -> ColumnC
         check_birth(told.get("birth_date"), today)
         return Named(NodeRef(label, key), told)
 
-    as_written = None if text is None else SCHEMA.node(label).declared(text).type.clean
+    told = _as_written(label, text)
     may_be_raw = label == "Phone"
 
     def written(raw: str) -> Named:
         key = str(clean(raw))
         if may_be_raw and is_raw_phone(key):
             return Named(NodeRef(label, key), {"invalid": True})
-        return Named(NodeRef(label, key), {} if text is None or as_written is None else {text: as_written(raw)})
+        return Named(NodeRef(label, key), told(raw))
 
     return ColumnCleaner(customer if label == "Customer" else written, open_text=False)
+
+
+def _as_written(label: str, text: str | None) -> Callable[[str], dict[str, Value]]:
+    """What tells a value as it was written, in the property `text`; nothing where there is none."""
+    if text is None:
+        return lambda _: {}
+    tidied = SCHEMA.node(label).declared(text).type.clean
+    return lambda raw: {text: tidied(raw)}
 
 
 def check_birth(birth: Value | None, today: date) -> None:

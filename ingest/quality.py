@@ -35,7 +35,8 @@ class Distinct:
     def _merge(self) -> None:
         merged = np.concatenate([self._least, *self._fresh])
         merged.sort()
-        merged = merged[np.diff(merged, prepend=merged[:1] + 1) != 0]  # each once; `np.unique` takes four times as long
+        # Each once; `np.unique` takes ten times as long. Before the first stands something else than the first, also where adding one wraps around.
+        merged = merged[np.diff(merged, prepend=merged[:1] + 1) != 0]
         self._full = self._full or len(merged) > SKETCH
         self._least = merged[:SKETCH]
         self._fresh, self._waiting = [], 0

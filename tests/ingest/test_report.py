@@ -93,6 +93,14 @@ def test_distinct_values_are_counted_exactly_up_to_the_bound_and_closely_beyond(
     assert many.count() == (count, False)
 
 
+@pytest.mark.parametrize("texts", [[], ["a"], ["a", "a"], ["a", "b", "a", "b"], ["", None]])
+def test_the_least_and_the_greatest_of_few_values_count_once(texts: list[str | None]) -> None:
+    distinct = Distinct()
+    distinct.add(pl.Series(texts, dtype=pl.String))
+    distinct.add(pl.Series(texts, dtype=pl.String))
+    assert distinct.count() == (len({text for text in texts if text}), True)
+
+
 @pytest.mark.parametrize(
     ("text", "open_text", "shown"),
     [

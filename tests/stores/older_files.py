@@ -10,13 +10,13 @@ CREATE TABLE edge (
   PRIMARY KEY (triple, start, finish, qualifier)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO edge SELECT triple, start, finish, qualifier, first_seen, last_seen, recorded_at, s.name, properties
-FROM newer JOIN source s ON s.code = newer.source;
+FROM newer JOIN source s ON s.code = newer.source_code;
 DROP TABLE newer;
 DROP TABLE source;
 PRAGMA user_version = 6;
 """
 _ROWS_6 = """
-ALTER TABLE adjacency DROP COLUMN source;
+ALTER TABLE adjacency DROP COLUMN source_code;
 ALTER TABLE adjacency DROP COLUMN properties;
 """
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from graph_model.predicates import AllOf, Among, AnyOf, Compare, Missing, Not, Operator, Predicate
 from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef
 from graph_model.schema import Value
-from tests.stores.scenarios import address, application, customer, day, device, edge, fact, phone
+from tests.stores.scenarios import SOURCE, address, application, customer, day, device, edge, fact, phone
 
 CUSTOMERS = [customer(f"c{i}") for i in range(4)]
 DEVICES = [device("d0"), device("d1")]
@@ -81,7 +81,10 @@ def edge_records(draw: st.DrawFn) -> EdgeRecord:
     properties: dict[str, Value] = {}
     if type == "HUMAN_LINK":
         properties = draw(st.fixed_dictionaries({}, optional={"author": st.just("li"), "expires_at": moments}))
-    return edge(type, start, end, first, last=last, recorded=draw(days), qualifier=qualifier, **properties)
+    source = draw(st.sampled_from((SOURCE, "branch-7")))
+    return edge(
+        type, start, end, first, last=last, recorded=draw(days), qualifier=qualifier, source=source, **properties
+    )
 
 
 @st.composite

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,15 +19,18 @@ from graph_model.errors import (
     StoreLocked,
     StoreNewer,
 )
-from graph_model.records import AsOf, GraphBatch
+from graph_model.records import AsOf, GraphBatch, NodeRef
 from graph_model.schema import SCHEMA
+from graph_model.store import GraphStore
 from graph_model.stores import open_store
 from graph_model.stores.sqlite import SqliteStore
 from graph_model.stores.sqlite.migrations import MIGRATIONS, migrate, version
-from graph_model.stores.sqlite.writer_lock import lock_file
+from graph_model.stores.sqlite.writer_lock import lock_file, long_job
+from graph_model.transfer import Part, Record
 from tests.stores import portrait
 from tests.stores.older_files import as_version_6
 from tests.stores.scenarios import (
+    SOURCE,
     batch,
     customer,
     day,
@@ -208,11 +211,28 @@ def two_systems_tell_of_one_farm() -> GraphBatch:
     )
 
 
+def of_version_6(folder: Path) -> Path:
+    old = folder / "graph.db"
+    with closing(SqliteStore(old, create=True)) as store:
+        store.upsert(two_systems_tell_of_one_farm())
+    with closing(sqlite3.connect(old)) as connection:
+        as_version_6(connection)
+    return old
+
+
+def relationships(store: GraphStore) -> Sequence[Record]:
+    return store.export_records(Part.EDGES, store.export_bounds(), limit=10_000).records
+
+
+def sources_around(store: GraphStore, who: NodeRef) -> set[str]:
+    return {link.source for link in store.neighbourhood(id_of(store, who), hops=1).edges}
+
+
 def test_a_file_of_version_6_tells_as_before_who_stated_each_relationship(tmp_path: Path) -> None:
     old = tmp_path / "graph.db"
     with closing(SqliteStore(old, create=True)) as store:
         store.upsert(two_systems_tell_of_one_farm())
-        before = portrait.of_everything(store)
+        before, stated = portrait.of_everything(store), relationships(store)
     with closing(sqlite3.connect(old)) as connection:
         as_version_6(connection)
     with pytest.raises(StoreError) as refused:
@@ -220,8 +240,9 @@ def test_a_file_of_version_6_tells_as_before_who_stated_each_relationship(tmp_pa
     assert refused.value.code == "store_older"
     with closing(open_store(url(old))) as store:
         assert portrait.of_everything(store) == before
-        around = store.neighbourhood(id_of(store, customer("c1")), hops=2)
-        assert {link.source for link in around.edges} == {"branch-7"}
+        assert relationships(store) == stated
+        assert sources_around(store, customer("c1")) == {"branch-7"}
+        assert sources_around(store, customer("c00001")) == {SOURCE}
         store.check(thorough=True)
 
 
@@ -238,7 +259,55 @@ def test_a_first_load_of_version_6_that_was_broken_off_is_filed_by_the_next(tmp_
         store.finish_load()
         new.upsert(two_systems_tell_of_one_farm())
         assert portrait.of_everything(store) == portrait.of_everything(new)
+        assert relationships(store) == relationships(new)
+        assert sources_around(store, customer("c1")) == {"branch-7"}
         store.check(thorough=True)
+
+
+def test_a_file_of_version_6_waits_for_the_ingest_that_holds_it(tmp_path: Path) -> None:
+    old = of_version_6(tmp_path)
+    with long_job(old, "ingest"), pytest.raises(StoreLocked, match="ingest"):
+        open_store(url(old))
+    with closing(open_store(url(old))) as store:
+        assert store.statistics().edges["REFERRED"] == 3
+
+
+def test_a_disk_without_room_for_the_new_tables_leaves_a_file_of_version_6(tmp_path: Path) -> None:
+    old = of_version_6(tmp_path)
+    opened = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+from graph_model.errors import StoreFull
+from graph_model.stores import open_store
+from graph_model.stores.sqlite import connections
+connections._WRITER_CACHE_KIB = 200  # what is more goes to the disk at once
+try:
+    open_store({url(old)!r})
+except Exception as exc:
+    assert exc.code == StoreFull.code, exc
+else:
+    raise AssertionError("it had room")
+"""
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
+            "INSERT INTO edge SELECT triple, start, finish, 'q' || i, first_seen, last_seen, recorded_at, source, NULL "
+            "FROM n, (SELECT * FROM edge LIMIT 1)"
+        )
+    tried = subprocess.run([sys.executable, "-c", opened], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr
+    with closing(sqlite3.connect(old)) as connection:
+        assert version(connection) == 6
+        assert connection.execute("SELECT count(*) FROM edge").fetchone()[0] > 50_000
+
+
+def test_a_thorough_check_finds_relationships_of_which_nothing_says_who_stated_them(path: Path) -> None:
+    edit(path, "UPDATE adjacency SET source_code = 99")
+    with closing(open_store(url(path))) as store:
+        store.check()
+        with pytest.raises(StoreCorrupt, match="which source stated some relationships of adjacency"):
+            store.check(thorough=True)
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:

@@ -35,7 +35,7 @@ from tests.stores.strategies import batches
 
 _ENDS = """
 SELECT nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, s.name, properties
-FROM adjacency a JOIN source s ON s.code = a.source ORDER BY nid, type, last_seen DESC, triple, other, outgoing, qualifier
+FROM adjacency a JOIN source s ON s.code = a.source_code ORDER BY nid, type, last_seen DESC, triple, other, outgoing, qualifier
 """
 _PAIRS = """
 SELECT nid, type, other, sum(1 - again) FROM adjacency GROUP BY nid, type, other

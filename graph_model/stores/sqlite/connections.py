@@ -9,14 +9,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from graph_model import deadline
 from graph_model.errors import StoreError, StoreLocked, StoreMissing, StoreReadOnly
 from graph_model.stores.sqlite.failures import translated
-from graph_model.stores.sqlite.migrations import is_current, migrate, refuse_old
+from graph_model.stores.sqlite.migrations import is_current, is_older, migrate, refuse_old
 from graph_model.stores.sqlite.writer_lock import holder, long_job
 
 BUSY_SECONDS = 5.0
@@ -251,13 +251,17 @@ class Connections:
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA busy_timeout = 0")  # from here on `_patiently` waits
-            if not current:
+            if current:
+                return connection
+            # A long job of an older version would fail in its middle, and whoever else opens the file should be told what they wait for.
+            with long_job(self.path, "bringing the file up to date") if is_older(connection) else nullcontext():
                 self._begin(connection)
                 try:
                     migrate(connection, self.where)
                     connection.execute("COMMIT")
                 except BaseException:
-                    connection.execute("ROLLBACK")
+                    if connection.in_transaction:  # a full disk has ended it
+                        connection.execute("ROLLBACK")
                     raise
         except BaseException:
             connection.close()

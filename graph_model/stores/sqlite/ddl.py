@@ -1,7 +1,7 @@
 """The tables of the SQLite adapter. What the schema declares (a table of properties per node type, its indexes) is derived from it.
 
 `node` holds what every node has. A relationship is one row of `edge`, where those of one kind lie together, and a row of `adjacency` at either
-end, which is all that a walk reads: the rows of one node along one type lie together, the most recently seen first, so that the 50 newest neighbours of a
+end, which is what a walk reads: the rows of one node along one type lie together, the most recently seen first, so that the 50 newest neighbours of a
 hub are 50 rows. `adjacency.again` marks a row whose other end is already counted as a neighbour by that type, or is the node itself.
 `hub` keeps the counts of nodes of more relationships than `meta.hub_degree`, so that no one counts them.
 """
@@ -135,18 +135,19 @@ CREATE TABLE tagged (
 ) STRICT, WITHOUT ROWID;
 """
 
-# What version 7 changed: who stated a relationship, and its properties, are told at either end too, so that an answer is read there alone. The name of
-# a source is a number there; `source` has the names.
+# What version 7 changed: who stated a relationship, and its properties (no type that is not drawn by hand declares any today), are told at either end
+# too, so that an answer reads `edge` between two hubs alone. A source is a number there, and `source` has its name; the columns are called otherwise than
+# before, so that a process of an older version which has the file open fails instead of telling numbers.
 EDGE = """(
   triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
-  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source INTEGER NOT NULL, properties TEXT,
-  PRIMARY KEY (triple, start, finish, qualifier)
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source_code INTEGER NOT NULL,
+  properties TEXT, PRIMARY KEY (triple, start, finish, qualifier)
 ) STRICT, WITHOUT ROWID"""
 # `filing.py` makes such a table under another name.
 ADJACENCY = """(
   nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL,
   outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
-  source INTEGER NOT NULL, properties TEXT, PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
+  source_code INTEGER NOT NULL, properties TEXT, PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
 ) STRICT, WITHOUT ROWID"""
 # Both tables are read in the order of the new ones, so that nothing is sorted, and OR ROLLBACK keeps SQLite from holding pages to take one statement back.
 SOURCES = f"""
@@ -162,7 +163,7 @@ SOURCES_AT_ENDS = f"""
 ALTER TABLE adjacency RENAME TO older;
 CREATE TABLE adjacency {ADJACENCY};
 INSERT OR ROLLBACK INTO adjacency SELECT a.nid, a.type, a.last_seen, a.triple, a.other, a.outgoing, a.qualifier, a.first_seen, a.recorded_at, a.again,
-e.source, e.properties FROM older a CROSS JOIN edge e ON e.triple = a.triple AND e.start = CASE WHEN a.outgoing THEN a.nid ELSE a.other END
+e.source_code, e.properties FROM older a CROSS JOIN edge e ON e.triple = a.triple AND e.start = CASE WHEN a.outgoing THEN a.nid ELSE a.other END
 AND e.finish = CASE WHEN a.outgoing THEN a.other ELSE a.nid END AND e.qualifier = a.qualifier
 ORDER BY a.nid, a.type, a.last_seen DESC, a.triple, a.other, a.outgoing, a.qualifier;
 DROP TABLE older;

@@ -30,6 +30,7 @@ from graph_model.tagging import TagRun, TagValue
 from graph_model.transfer import OWN_STATES, Bounds, KeptNode, Page, Part, Record, SmallText
 
 _ENDS = "a.key, b.key"
+_SOURCE = "(SELECT s.name FROM source s WHERE s.code = e.source_code)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ _RUN = "c.name, r.version, r.base_date, r.computed_at, r.source"
 _CODE = "CROSS JOIN vocabulary c ON c.kind = 'tag' AND c.code = r.tag"
 _EDGES = _Table(
     "e.triple, e.start, e.finish, e.qualifier",
-    f"{_ENDS}, e.first_seen, e.last_seen, e.recorded_at, s.name, e.properties",
-    "FROM edge e CROSS JOIN source s ON s.code = e.source CROSS JOIN node a ON a.nid = e.start CROSS JOIN node b ON b.nid = e.finish "
+    f"{_ENDS}, e.first_seen, e.last_seen, e.recorded_at, {_SOURCE}, e.properties",
+    "FROM edge e CROSS JOIN node a ON a.nid = e.start CROSS JOIN node b ON b.nid = e.finish "
     "WHERE e.start <= :handle AND e.finish <= :handle",
     _edge,
 )

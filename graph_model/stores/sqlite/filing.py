@@ -32,10 +32,10 @@ END
 _SORTED = f"""
 CREATE TEMP TABLE row AS
 SELECT e.start AS nid, k.type, e.last_seen, e.triple, e.finish AS other, 1 AS outgoing, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN} AS again,
-e.source, e.properties
+e.source_code, e.properties
 FROM temp.kind k CROSS JOIN edge e ON e.triple = k.triple AND e.start >= :least
 UNION ALL
-SELECT e.finish, k.type, e.last_seen, e.triple, e.start, 0, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN}, e.source, e.properties
+SELECT e.finish, k.type, e.last_seen, e.triple, e.start, 0, e.qualifier, e.first_seen, e.recorded_at, {_AGAIN}, e.source_code, e.properties
 FROM temp.kind k CROSS JOIN edge e ON e.triple = k.triple WHERE e.finish >= :least AND e.finish <> e.start
 ORDER BY 1, 2, 3 DESC, 4, 5, 6, 7
 """

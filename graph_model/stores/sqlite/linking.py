@@ -14,7 +14,7 @@ from graph_model.stores.sqlite.counting import sizes_of_hubs
 from graph_model.stores.sqlite.hydration import Link, Row
 from graph_model.stores.sqlite.scope import OF_TYPES, SEEN, THERE, Scope, as_json
 
-_SOURCE = "(SELECT s.name FROM source s WHERE s.code = a.source)"
+_SOURCE = "(SELECT s.name FROM source s WHERE s.code = a.source_code)"
 # As `Link` has them.
 _COLUMNS = f"""
 a.type, CASE WHEN a.outgoing THEN a.nid ELSE a.other END, CASE WHEN a.outgoing THEN a.other ELSE a.nid END,

@@ -110,11 +110,16 @@ def is_current(connection: sqlite3.Connection, where: str, migrations: Sequence[
     return kept.get("schema") == digest(SCHEMA)
 
 
+def is_older(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
+    """Whether an older version wrote the file; an empty one was written by none."""
+    return 0 < version(connection) < len(migrations)
+
+
 def migrate(connection: sqlite3.Connection, where: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring the file up to date. The caller holds a write transaction and commits it."""
     if is_current(connection, where, migrations):
         return  # another process was quicker
-    if version(connection) > 0:
+    if is_older(connection, migrations):
         log.warning(
             "store.upgrade", version=version(connection), to=len(migrations), hint="A large graph takes minutes."
         )

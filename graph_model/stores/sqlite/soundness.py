@@ -18,15 +18,18 @@ _SMALL_BYTES = 32 * 1024**2
 _TOLD = 3  # findings; one damaged page has hundreds
 _NAMED = 8  # tables
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'"
+_NAMELESS = "SELECT EXISTS (SELECT 1 FROM {table} WHERE source_code NOT IN (SELECT code FROM source))"
 _WORDS = "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, gram, 'instance')"
 
 
 def check(connection: sqlite3.Connection, path: Path, where: str, *, thorough: bool) -> None:
     """Raises StoreCorrupt. A quick look reads the root of every table and both ends of the graph; a thorough one reads everything, compares
-    every index with its table and what is kept of moments with the nodes, and looks whether the log beside the file can be read to its end."""
+    every index with its table and what is kept of moments and sources with what they are kept of, and looks whether the log beside the file
+    can be read to its end."""
     is_current(connection, where)
     if thorough:
-        findings = [*_of_file(connection), *_of_search(connection), *_of_latest(connection), *_of_log(path)]
+        looked_at = (_of_file, _of_search, _of_latest, _of_sources)
+        findings = [finding for look in looked_at for finding in look(connection)] + _of_log(path)
         if len(findings) > 0:
             raise StoreCorrupt(where, findings)
         return
@@ -81,6 +84,17 @@ def _of_latest(connection: sqlite3.Connection) -> list[str]:
             raise
         return []  # said of the file
     return [f"what is kept of the latest moments is too early ({types} of the types of nodes)"] if types > 0 else []
+
+
+def _of_sources(connection: sqlite3.Connection) -> list[str]:
+    tables = ["edge", *(["adjacency"] if is_filed(connection) else [])]
+    try:
+        nameless = [name for name in tables if connection.execute(_NAMELESS.format(table=name)).fetchone()[0]]
+    except sqlite3.DatabaseError as exc:
+        if not _is_damage(exc):
+            raise
+        return []  # said of the file
+    return [f"nothing says which source stated some relationships of {name}" for name in nameless]
 
 
 def _of_log(path: Path) -> list[str]:

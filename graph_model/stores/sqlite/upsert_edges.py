@@ -25,26 +25,26 @@ from graph_model.stores.sqlite.values import FOREVER, Milliseconds
 _FRESH = """
 CREATE TEMP TABLE IF NOT EXISTS fresh_edge (
   triple INTEGER, start INTEGER, finish INTEGER, qualifier TEXT, type INTEGER, again INTEGER,
-  first_seen INTEGER, last_seen INTEGER, recorded_at INTEGER, source INTEGER, properties TEXT
+  first_seen INTEGER, last_seen INTEGER, recorded_at INTEGER, source_code INTEGER, properties TEXT
 )
 """
 # No properties are an empty text there: Python looks long for what NULL may be adapted to.
 _INSERT_FRESH = "INSERT INTO temp.fresh_edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # OR ROLLBACK, so that SQLite keeps no copy of each page that one of these touches, to take the statement alone back: none of the keys is there.
 _SORT_INTO_EDGE = """
-INSERT OR ROLLBACK INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, properties)
-SELECT triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source, nullif(properties, '') FROM temp.fresh_edge
+INSERT OR ROLLBACK INTO edge (triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source_code, properties)
+SELECT triple, start, finish, qualifier, first_seen, last_seen, recorded_at, source_code, nullif(properties, '') FROM temp.fresh_edge
 ORDER BY triple, start, finish
 """
 _SORT_INTO_ADJACENCY = """
-INSERT OR ROLLBACK INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again, source, properties)
-SELECT start, type, last_seen, triple, finish, 1, qualifier, first_seen, recorded_at, again, source, nullif(properties, '') FROM temp.fresh_edge
+INSERT OR ROLLBACK INTO adjacency (nid, type, last_seen, triple, other, outgoing, qualifier, first_seen, recorded_at, again, source_code, properties)
+SELECT start, type, last_seen, triple, finish, 1, qualifier, first_seen, recorded_at, again, source_code, nullif(properties, '') FROM temp.fresh_edge
 UNION ALL
-SELECT finish, type, last_seen, triple, start, 0, qualifier, first_seen, recorded_at, again, source, nullif(properties, '') FROM temp.fresh_edge
+SELECT finish, type, last_seen, triple, start, 0, qualifier, first_seen, recorded_at, again, source_code, nullif(properties, '') FROM temp.fresh_edge
 WHERE finish <> start ORDER BY 1, 2
 """
 _FIND_SOURCE = "SELECT code FROM source WHERE name = ?"
-_INSERT_SOURCE = "INSERT INTO source (name) VALUES (?)"
+_INSERT_SOURCE = "INSERT INTO source (name) VALUES (?) RETURNING code"
 _EMPTY_FRESH = "DELETE FROM temp.fresh_edge"
 _UPDATE_EDGE = """
 UPDATE edge SET first_seen = ?, last_seen = ?, recorded_at = ? WHERE triple = ? AND start = ? AND finish = ? AND qualifier = ?
@@ -194,7 +194,8 @@ class EdgeMerge:
 
     def _fresh(self) -> Iterator[tuple[int | str | None, ...]]:
         by_code, times = self._names.by_code, self._times
-        codes = _source_codes(self._connection, {source for source, _, _ in self._new.values()})
+        stated = {rest[0] for identity, rest in self._new.items() if not by_code[identity[0]].human}
+        codes = _source_codes(self._connection, stated)
         for identity, (source, properties, again) in self._new.items():
             triple = by_code[identity[0]]
             if not triple.human:
@@ -224,7 +225,7 @@ def _source_codes(connection: sqlite3.Connection, names: Iterable[str]) -> dict[
     codes = {}
     for name in sorted(names):
         found = connection.execute(_FIND_SOURCE, (name,)).fetchone()
-        codes[name] = found[0] if found is not None else int(connection.execute(_INSERT_SOURCE, (name,)).lastrowid or 0)
+        (codes[name],) = found or connection.execute(_INSERT_SOURCE, (name,)).fetchone()
     return codes
 
 

@@ -4,7 +4,7 @@ CREATE INDEX "Application_by_product" ON "node_Application" ("product");
 CREATE TABLE adjacency (
   nid INTEGER NOT NULL, type INTEGER NOT NULL, last_seen INTEGER NOT NULL, triple INTEGER NOT NULL, other INTEGER NOT NULL,
   outgoing INTEGER NOT NULL, qualifier TEXT NOT NULL, first_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, again INTEGER NOT NULL,
-  source INTEGER NOT NULL, properties TEXT, PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
+  source_code INTEGER NOT NULL, properties TEXT, PRIMARY KEY (nid, type, last_seen DESC, triple, other, outgoing, qualifier)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE assessment (
   nid INTEGER NOT NULL, run INTEGER NOT NULL, score REAL NOT NULL, grade TEXT NOT NULL, ring_id TEXT, reasons TEXT NOT NULL,
@@ -22,8 +22,8 @@ CREATE TABLE drawn (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE edge (
   triple INTEGER NOT NULL, start INTEGER NOT NULL, finish INTEGER NOT NULL, qualifier TEXT NOT NULL,
-  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source INTEGER NOT NULL, properties TEXT,
-  PRIMARY KEY (triple, start, finish, qualifier)
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, recorded_at INTEGER NOT NULL, source_code INTEGER NOT NULL,
+  properties TEXT, PRIMARY KEY (triple, start, finish, qualifier)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE fact (
   nid INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, topic TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL,
