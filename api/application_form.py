@@ -11,11 +11,9 @@ import polars as pl
 
 from graph_model.errors import GuanxiError
 from graph_model.records import EdgeRecord, GraphBatch, NodeRecord, NodeRef
-from graph_model.store import GraphStore
 from ingest.cleaning import Refusal
 from ingest.layout import APPLICATIONS, CUSTOMERS, RELATIONS, FileKind
-from ingest.rows import CleanRows, RowCleaner, assemble, mentioned_customers
-from ingest.target import known_keys
+from ingest.rows import CleanRows, RowCleaner, assemble
 
 MOST = 20  # entries of one list
 
@@ -115,18 +113,14 @@ class CleanForm:
     customer: NodeRef
     sheets: Sequence[tuple[FileKind, CleanRows]]
 
-    def records(self, store: GraphStore, *, now: datetime, source: str) -> GraphBatch:
+    def records(self, *, now: datetime, source: str) -> GraphBatch:
         """What ingest makes of the same rows in files, in one batch. `now` is their recorded_at."""
         nodes: list[NodeRecord] = []
         edges: list[EdgeRecord] = []
-        described: set[str] = set()
         for kind, rows in self.sheets:
-            mentioned = mentioned_customers(kind, rows)
-            known = known_keys(store, "Customer", mentioned) | described
-            batch = assemble(kind, rows, now=now, source=source, known_customers=known).batch
+            batch = assemble(kind, rows, now=now, source=source).batch
             nodes += batch.nodes
             edges += batch.edges
-            described |= {node.ref.key for node in batch.nodes if node.ref.label == "Customer"}
         return GraphBatch(nodes, edges)
 
 

@@ -64,7 +64,7 @@ def assess(
             if reserved.at != now:
                 cleaned = clean(form, now=reserved.at)
             _take(store, cleaned, secret=secret)
-            store.upsert(cleaned.records(store, now=reserved.at, source=principal.source))
+            store.upsert(cleaned.records(now=reserved.at, source=principal.source))
             began = True
             # Not before what it decides on, even where the clock is another server's.
             plain = to_plain(_decided(store, scorer, cleaned, now=max(reserved.at, whole(clock()))))

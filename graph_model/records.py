@@ -59,13 +59,17 @@ class NodeRef(NamedTuple):
 
 
 class NodeRecord(NamedTuple):
-    """One observation of a node. Property values are clean; a missing name says nothing, it does not erase."""
+    """One observation of a node. Property values are clean; a missing name says nothing, it does not erase.
+
+    `implied`: all it tells is what the key implies (a resident ID its holder's birth date), for a node that merely is mentioned. It is
+    taken where this record makes the node."""
 
     ref: NodeRef
     seen: datetime
     recorded_at: datetime
     source: str
     properties: Mapping[str, Value] = EMPTY
+    implied: bool = False
 
 
 class EdgeRecord(NamedTuple):

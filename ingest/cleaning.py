@@ -13,7 +13,9 @@ from graph_model.schema.identifiers import birth_date_of, is_raw_phone, sex_of
 from graph_model.schema.text import tidy
 from ingest.layout import Column
 
-CACHE = 20_000  # different texts remembered per column
+REMEMBERED = 20_000  # different texts of a column
+# Where that many are known and more than this part of a batch's texts are new, texts of the column don't come again.
+TELLING, ALL_BUT = 1_000, 0.9
 OLDEST_BIRTH = date(1900, 1, 1)
 _OPEN_TEXT = re.compile(r"[A-Za-z_\-]*|[0-9.:/T+\-]*")
 _DIGITS = re.compile(r"\d{5}")
@@ -43,23 +45,28 @@ class Named:
 class ColumnCleaner(Generic[T]):
     """Cleans the texts of one column; `read` makes a value of a text that is not empty, or raises InvalidValue.
 
-    What it gives is a value, a refusal that says why there is none, or None for an empty field."""
+    What it gives is a value, a refusal that says why there is none, or None for an empty field. What it learnt is kept while texts come again:
+    a column of ever new ones would fill the memory for nothing."""
 
     def __init__(self, read: Callable[[str], T], *, open_text: bool) -> None:
         self._read = read
         self._open_text = open_text
         self._known: dict[str | None, T | Refusal | None] = {None: None}
+        self._repeats = True
         self.may_refuse = False  # whether the last answer can hold a refusal
 
     def clean(self, texts: Sequence[str | None]) -> list[T | Refusal | None]:
-        known = self._known
-        if len(known) > CACHE:
-            known.clear()
-            known[None] = None
+        known, different = self._known, set(texts)
+        fresh = different.difference(known)
+        if len(known) > TELLING and len(fresh) > ALL_BUT * len(different):
+            self._repeats = False
+        if not self._repeats or len(known) > REMEMBERED:
+            known, fresh = {None: None}, different
             self.may_refuse = False
-        for text in set(texts).difference(known):
+        for text in fresh:
             if text is not None:
                 known[text] = self._clean(text)
+        self._known = known if self._repeats else {None: None}
         return list(map(known.__getitem__, texts))
 
     def _clean(self, text: str) -> T | Refusal | None:

@@ -25,7 +25,7 @@ from ingest.quality import Tally
 from ingest.quarantine import ADDED, Quarantine
 from ingest.refusals import quarantined_rows, tally_batch
 from ingest.report import FileReport, IngestReport, SkippedReport, SourceReport
-from ingest.rows import Assembled, CleanRows, RowCleaner, assemble, mentioned_customers, subjects
+from ingest.rows import Assembled, CleanRows, RowCleaner, assemble, subjects
 from ingest.source_file import RowBatch
 from ingest.source_reading import read_source
 from ingest.tables import OpenedSource, Sources
@@ -242,9 +242,7 @@ class _Job:
     def _commit(self, place: str, file: PlannedFile, batch: RowBatch, rows: CleanRows, quarantine: Quarantine) -> None:
         """Writes the good rows and the checkpoint after them in one transaction, the refused ones to quarantine before."""
         before = self._progress.files[place]
-        mentioned = mentioned_customers(file.kind, rows)
-        known = self._target.known("Customer", mentioned) if mentioned else set()
-        records = assemble(file.kind, rows, now=self.now, source=file.mapping.source, known_customers=known)
+        records = assemble(file.kind, rows, now=self.now, source=file.mapping.source)
         refused = quarantined_rows(batch, rows, quarantine.columns)
         after = before.copy()
         quarantine.size = before.quarantine_size

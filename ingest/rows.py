@@ -1,13 +1,13 @@
 """Rows of one kind of file become records of the graph: clean, check, assemble. Knows no file and no store."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
-from graph_model.records import EMPTY, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef, UpsertResult
+from graph_model.records import EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef, UpsertResult
 from graph_model.schema import Value
 from graph_model.schema.property_types import LOCAL_ZONE
 from ingest.checks import check_rows
@@ -105,11 +105,8 @@ class Assembled:
     kinds: Sequence[str] = ()
 
 
-def assemble(
-    kind: FileKind, rows: CleanRows, *, now: datetime, source: str, known_customers: frozenset[str] | set[str]
-) -> Assembled:
-    """Records of the good rows. `now` and `source` stand in where a row does not say. A customer among `known_customers` that a row merely
-    mentions is not told anew what its ID number says."""
+def assemble(kind: FileKind, rows: CleanRows, *, now: datetime, source: str) -> Assembled:
+    """Records of the good rows. `now` and `source` stand in where a row does not say."""
     recorded = [moment or now for moment in rows.of(RECORDED_AT)]
     sources = [name or source for name in rows.of(SOURCE)]
     seen = rows.of(kind.moment)
@@ -117,10 +114,10 @@ def assemble(
     count = len(seen)
     match kind.rows:
         case NodeRows():
-            nodes, labels, edges, types = _nodes(kind, kind.rows, rows, given, known_customers)
+            nodes, labels, edges, types = _nodes(kind, kind.rows, rows, given)
             return Assembled(GraphBatch(nodes, edges), lambda result: result.nodes_created[:count], labels, types)
         case RelationRows():
-            batch, types = _relations(kind.rows, rows, given, known_customers), rows.of(kind.rows.relation)
+            batch, types = _relations(kind.rows, rows, given), rows.of(kind.rows.relation)
             labels = [node.ref.label for node in batch.nodes]
             return Assembled(batch, lambda result: result.edges_created, labels, types)
         case FactRows():
@@ -132,7 +129,7 @@ Given = tuple[list[datetime], list[datetime], list[str]]  # per row: seen, recor
 
 
 def _nodes(
-    kind: FileKind, shape: NodeRows, rows: CleanRows, given: Given, known: frozenset[str] | set[str]
+    kind: FileKind, shape: NodeRows, rows: CleanRows, given: Given
 ) -> tuple[list[NodeRecord], list[str], list[EdgeRecord], list[str]]:
     """Nodes and relationships, each with what they are. The rows' own nodes come first, so that the store's answer tells which rows were new."""
     named: dict[str, list[Named | None]] = {c.name: rows.of(c.name) for c in kind.columns if c.node is not None}
@@ -147,7 +144,7 @@ def _nodes(
         if column.node is None or column.key:
             continue
         own = named[column.name]
-        nodes += _mentions(own, given, known) if column.node == "Customer" else _named_nodes(own, given)
+        nodes += _mentions(own, given) if column.node == "Customer" else _named_nodes(own, given)
         labels += [column.node] * (len(nodes) - len(labels))
         for link in column.links:
             starts = own if link.start == column.node else anchors[link.start]
@@ -179,17 +176,17 @@ def _named_nodes(named: Sequence[Named | None], given: Given) -> Iterator[NodeRe
             yield NodeRecord(value.ref, seen, recorded, source, value.properties)
 
 
-def _mentions(named: Sequence[Named | None], given: Given, known: frozenset[str] | set[str]) -> Iterator[NodeRecord]:
-    """Customers that rows of another kind name: bare, but for what the ID number says of one who is new."""
+def _mentions(named: Sequence[Named | None], given: Given) -> Iterator[NodeRecord]:
+    """Customers that rows of another kind name, with what the ID number says of one who is new."""
     for value, seen, recorded, source in zip(named, *given, strict=True):
         if value is not None:
-            yield NodeRecord(value.ref, seen, recorded, source, EMPTY if value.ref.key in known else value.properties)
+            yield NodeRecord(value.ref, seen, recorded, source, value.properties, True)
 
 
-def _relations(shape: RelationRows, rows: CleanRows, given: Given, known: frozenset[str] | set[str]) -> GraphBatch:
+def _relations(shape: RelationRows, rows: CleanRows, given: Given) -> GraphBatch:
     starts: list[Named] = rows.of(shape.start)
     targets: list[Named] = rows.of(shape.target)
-    nodes = [*_mentions(starts, given, known), *_mentions(targets, given, known)]
+    nodes = [*_mentions(starts, given), *_mentions(targets, given)]
     edges = [
         EdgeRecord(relation, start.ref, target.ref, seen, seen, recorded, source)
         for relation, start, target, seen, recorded, source in zip(
@@ -208,15 +205,6 @@ def _facts(shape: FactRows, rows: CleanRows, given: Given) -> list[Fact]:
             subjects, rows.of(shape.value), topics, *given, strict=True
         )
     ]
-
-
-def mentioned_customers(kind: FileKind, rows: CleanRows) -> set[str]:
-    """Keys of the customers that good rows name without describing them."""
-    columns: Mapping[str, Column] = {c.name: c for c in kind.columns if c.node == "Customer" and not c.key}
-    keys = {value.ref.key for name in columns for value in rows.of(name)}
-    if isinstance(kind.rows, RelationRows):
-        keys |= {value.ref.key for value in rows.of(kind.rows.target) if value.ref.label == "Customer"}
-    return keys
 
 
 def subjects(kind: FileKind, rows: CleanRows) -> list[NodeRef]:

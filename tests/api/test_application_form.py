@@ -90,7 +90,7 @@ def by_files(store: GraphStore, folder: Path) -> None:
 
 
 def by_api(store: GraphStore, form: ApplicationForm) -> None:
-    store.upsert(clean(form, now=NOW).records(store, now=NOW, source="key:core"))
+    store.upsert(clean(form, now=NOW).records(now=NOW, source="key:core"))
 
 
 def test_the_same_application_by_file_and_by_api_gives_the_same_graph(tmp_path: Path) -> None:

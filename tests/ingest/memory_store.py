@@ -70,6 +70,8 @@ class MemoryStore:
         kept.first_seen = min(kept.first_seen, record.seen)
         kept.last_seen = max(kept.last_seen, record.seen)
         kept.recorded_at = min(kept.recorded_at, record.recorded_at)
+        if record.implied:
+            return False
         if told is not None and (kept.told_at is None or told > kept.told_at):
             kept.properties.update(record.properties)
             kept.told_at = told

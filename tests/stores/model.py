@@ -68,7 +68,7 @@ class Model:
         known = self.nodes[record.ref]
         properties = dict(known.properties)
         properties_at = known.properties_at
-        if len(record.properties) > 0:
+        if len(record.properties) > 0 and (created or not record.implied):
             newer = properties_at is None or record.seen > properties_at
             for name, value in record.properties.items():
                 if newer or name not in properties:

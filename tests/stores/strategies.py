@@ -58,7 +58,7 @@ def _properties(ref: NodeRef) -> st.SearchStrategy[dict[str, Value]]:
 def node_records(draw: st.DrawFn) -> NodeRecord:
     ref = draw(refs)
     source = draw(st.sampled_from(("core", "web")))
-    return NodeRecord(ref, draw(moments), draw(moments), source, draw(_properties(ref)))
+    return NodeRecord(ref, draw(moments), draw(moments), source, draw(_properties(ref)), draw(st.booleans()))
 
 
 @st.composite

@@ -85,6 +85,18 @@ def test_a_mention_without_properties_does_not_make_older_properties_stale(store
     assert known(store, customer("c1")).properties == {"name": "王方"}
 
 
+def test_what_a_key_implies_is_told_of_a_new_node_alone(store: GraphStore) -> None:
+    store.upsert(GraphBatch([node(customer("c1"), name="Li Lei")]))
+
+    told = {"sex": "female", "birth_date": date(1990, 3, 7)}
+    mentions = [node(customer(key), 2, **told)._replace(implied=True) for key in ("c1", "c2", "c2")]
+    store.upsert(GraphBatch(mentions))
+
+    assert known(store, customer("c1")).properties == {"name": "Li Lei"}
+    assert known(store, customer("c1")).last_seen == day(2)
+    assert known(store, customer("c2")).properties == told
+
+
 def test_every_kind_of_property_comes_back_as_it_went_in(store: GraphStore) -> None:
     applied_at = datetime(2025, 3, 2, 9, 30, 0, 123000, tzinfo=UTC)
     store.upsert(

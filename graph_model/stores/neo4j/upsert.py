@@ -65,7 +65,7 @@ def _merge_nodes(transaction: Transaction, slots: Slots, records: Iterable[NodeR
             slots[record.ref] = slot
         else:
             slot.observe(seen, seen, recorded_at)
-        if len(record.properties) > 0:
+        if len(record.properties) > 0 and (created[-1] or not record.implied):
             slot.tell(seen, record.properties)
     return created
 

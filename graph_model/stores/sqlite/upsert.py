@@ -94,7 +94,7 @@ def _merge_nodes(
             if seen < slot.first_seen or seen > slot.last_seen or recorded_at < slot.recorded_at:
                 slot.widen(seen, seen, recorded_at)
             created.append(False)
-        if len(record.properties) > 0:
+        if len(record.properties) > 0 and (created[-1] or not record.implied):
             if slot.given is None:
                 slot.given = []
             slot.given.append((seen, record.properties))
