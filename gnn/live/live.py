@@ -72,7 +72,8 @@ class Live:
         self._prepares: list[WeakMethod[Prepare]] = []
 
     def prepare_by(self, method: Prepare) -> None:
-        """Have this method called, as long as there is its object, with every graph that is read from now on, before anything is answered from it."""
+        """Have this method called, as long as there is its object, with every graph that is read from now on, before anything is answered from it. It saves
+        the first answer work and no more: where it fails, the graph answers all the same."""
         self._prepares.append(WeakMethod(method))
 
     def start(self) -> None:
@@ -203,8 +204,7 @@ class Live:
         now = self._clock()
         until = Until(self._store)
         graph = LiveGraph(export(until, as_of=AsOf.at(now)))
-        for prepare in filter(None, (method() for method in self._prepares)):
-            prepare(graph, now)
+        self._prepare(graph, now)
         with self._lock:
             self._later.clear()
             self._pending.clear()
@@ -214,6 +214,19 @@ class Live:
         took = time.monotonic() - began
         self._not_before = time.monotonic() + _REST * took
         log.info("live.read", seconds=round(took, 1), bytes=graph.bytes)
+
+    def _prepare(self, graph: LiveGraph, now: datetime) -> None:
+        for method in list(self._prepares):
+            prepare = method()
+            if prepare is None:
+                self._prepares.remove(method)
+                continue
+            try:
+                prepare(graph, now)
+            except StoreError as exc:
+                log.warning("live.unprepared", reason=exc.message)
+            except Exception as exc:  # what was read is whole, and would fail again if it were read again
+                log.error("live.unprepared", error=type(exc).__name__)
 
     def _keep_up(self) -> None:
         """A piece at a time, so that nobody waits long."""

@@ -13,7 +13,9 @@ from graph_model.store import GraphStore
 
 
 class LiveRings:
-    """Remembers the newest snapshot's. To be asked by whoever holds the graph, brought up to date after the snapshot was read."""
+    """Remembers the newest snapshot's. To be asked by whoever holds the graph, brought up to date after the snapshot was read; or by whoever has just
+    read the graph, before anybody else has it. Then a member of the snapshot who was written while the graph was read is in no ring until the next scoring
+    that leaves another."""
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store

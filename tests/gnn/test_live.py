@@ -15,17 +15,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gnn.arrays.export import export
 from gnn.features.build import FeatureConfig, describe, vocabulary_of
 from gnn.features.questions import at_present
 from gnn.live import live as live_module
 from gnn.live.facing import facing
+from gnn.live.graph import LiveGraph
 from gnn.live.live import Live, bytes_for
 from gnn.online import Assessed, Scorer
 from gnn.rings.detect import RingConfig
 from gnn.rings.snapshot import nobody
 from gnn.score import score
+from graph_model.errors import StoreTimeout
 from graph_model.predicates import Missing, Not
 from graph_model.records import AsOf, EdgeRecord, Fact, GraphBatch, NodeRecord, NodeRef
 from graph_model.store import GraphStore
@@ -44,9 +47,15 @@ from tests.gnn.test_score import plant_the_future
 
 
 @pytest.fixture
-def live(scored: Scored) -> Iterator[Live]:
+def moments() -> list[datetime]:
+    """What the clock of `live` shows: the first."""
+    return [AFTERWARDS]
+
+
+@pytest.fixture
+def live(scored: Scored, moments: list[datetime]) -> Iterator[Live]:
     """Read, as of the moment of the scoring."""
-    held = Live(scored.store, most=10**9, clock=lambda: AFTERWARDS)
+    held = Live(scored.store, most=10**9, clock=lambda: moments[0])
     assert held.wait(60)
     yield held
     held.close()
@@ -142,18 +151,32 @@ def test_many_threads_get_the_answers_that_the_store_gives(scored: Scored, live:
 
 def test_what_becomes_known_later_is_seen_then_though_nobody_writes(scored: Scored):
     plant_the_future(scored.store, AFTERWARDS)
-    live = Live(scored.store, most=10**9, clock=lambda: AFTERWARDS)
+    moments = [AFTERWARDS]
+    live = Live(scored.store, most=10**9, clock=lambda: moments[0])
     assert live.wait(60)
+    with live.at(AFTERWARDS) as before:
+        assert before is not None
     applications = some_applications(scored.store, 15)
-    for application in applications:
-        assert assessed(scored, application, live, AFTERWARDS) == assessed(scored, application, None, AFTERWARDS)
-    later = AFTERWARDS + timedelta(days=40)
-    live._clock = lambda: later
-    for application in applications:
-        remembered = Scorer(scored.store, scored.models, live=live)  # or by the store, while much becomes known
-        told = remembered.assess(application, as_of=later, scored_at=later, write=False)
-        assert told == assessed(scored, application, None, later)
+    then = [assessed(scored, application, live, AFTERWARDS) for application in applications]
+    assert then == [assessed(scored, application, None, AFTERWARDS) for application in applications]
+    later = moments[0] = AFTERWARDS + timedelta(days=40)
+    assert answers_again(live, later)  # much becomes known, and is taken in a piece at a time
+    with live.at(later) as graph:
+        assert graph is before  # not read anew
+    now = [assessed(scored, application, live, later) for application in applications]
+    assert now == [assessed(scored, application, None, later) for application in applications]
+    assert [one.customer.score for one in now] != [one.customer.score for one in then]
     live.close()
+
+
+def answers_again(live: Live, at: datetime) -> bool:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with live.at(at) as graph:
+            if graph is not None:
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def test_a_moment_before_what_is_known_is_the_stores_to_answer(scored: Scored, live: Live):
@@ -231,8 +254,36 @@ def test_the_first_answer_after_a_start_need_not_look_for_the_members_of_rings(s
         live.close()
 
 
+class Preparing:
+    """What is told of every graph that is read, and may fail over it."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.told = 0
+
+    def prepare(self, graph: LiveGraph, now: datetime) -> None:
+        self.told += 1
+        if self.failure is not None:
+            raise self.failure
+
+
+@pytest.mark.parametrize("failure", [PermissionError("rings"), StoreTimeout()])
+def test_what_can_not_be_prepared_is_no_reason_to_read_the_graph_again(scored: Scored, failure: Exception):
+    live = Live(scored.store, most=10**9, clock=lambda: AFTERWARDS)
+    failing, other = Preparing(failure), Preparing()
+    live.prepare_by(failing.prepare)
+    live.prepare_by(other.prepare)
+    with capture_logs() as logs:
+        assert live.wait(60)
+    assert (failing.told, other.told) == (1, 1)
+    assert [line["event"] for line in logs] == ["live.unprepared", "live.read"]
+    application = some_applications(scored.store, 1)[0]
+    assert assessed(scored, application, live, AFTERWARDS) == assessed(scored, application, None, AFTERWARDS)
+    live.close()
+
+
 def test_where_much_was_written_the_store_answers_until_it_is_read_anew(
-    scored: Scored, live: Live, monkeypatch: pytest.MonkeyPatch
+    scored: Scored, live: Live, moments: list[datetime], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("graph_model.stores.sqlite.changes.MOST", 2)
     monkeypatch.setattr(live_module, "_REST", 0)
@@ -241,7 +292,7 @@ def test_where_much_was_written_the_store_answers_until_it_is_read_anew(
     expected = assessed(scored, application, None)
     assert scorer.assess(application, as_of=NOW, scored_at=NOW, write=False) == expected
     live._not_before = 0.0
-    live._clock = lambda: NOW
+    moments[0] = NOW
     live._wake.set()
     assert live.wait(60)
     assert assessed(scored, application, live) == expected
@@ -264,16 +315,13 @@ def crowd(store: GraphStore, name: str, count: int) -> list[NodeRef]:
     return applications
 
 
-def test_after_a_burst_of_applications_the_graph_in_memory_answers_again(scored: Scored, live: Live):
+def test_after_a_burst_of_applications_the_graph_in_memory_answers_again(
+    scored: Scored, live: Live, moments: list[datetime]
+):
     """It was read, and last asked, before any of them came."""
-    live._clock = lambda: NOW
+    moments[0] = NOW
     applications = crowd(scored.store, "BURST", 300)
-    answered, end = False, time.monotonic() + 20
-    while not answered and time.monotonic() < end:
-        with live.at(NOW) as graph:
-            answered = graph is not None
-        time.sleep(0.05)
-    assert answered
+    assert answers_again(live, NOW)
     for application in applications[::60]:
         assert assessed(scored, application, live) == assessed(scored, application, None)
 
