@@ -1,5 +1,7 @@
 """Backups: a copy that opens as the same graph, taken while others read and write; of whole batches, by whatever means the engine has."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
@@ -9,6 +11,7 @@ from graph_model.errors import InvalidRequest
 from graph_model.records import GraphBatch
 from graph_model.store import GraphStore
 from graph_model.stores import open_store
+from graph_model.stores.sqlite.backup import backup
 from tests.stores import portrait
 from tests.stores.scenarios import customer, device_farm, node, referral_circle
 
@@ -78,3 +81,31 @@ def test_writers_go_on_during_a_backup_which_is_of_one_moment(store: GraphStore,
         copied.check(thorough=True)
         assert (copied.statistics().nodes["Customer"] - 1000) % 7 == 0  # whole batches only
         copied.close()
+
+
+def test_a_sqlite_file_is_copied_in_many_steps_between_which_others_write_and_none_is_done_again(
+    tmp_path: Path,
+) -> None:
+    path, target = tmp_path / "graph.db", tmp_path / "copy.db"
+    store = open_store(f"sqlite:///{path}", create=True)
+    store.upsert(device_farm(1000))
+    before = portrait.of_everything(store)
+    copied: list[int] = []
+
+    def write(stage: str, done: int, total: int) -> None:
+        store.upsert(GraphBatch([node(customer(f"new{len(copied)}-{i}")) for i in range(7)]))
+        copied.append(done)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as source:
+        source.execute("BEGIN")
+        backup(source, target, write, pages_a_step=10)
+    assert len(copied) > 5
+    assert store.statistics().nodes["Customer"] == 1000 + 7 * len(copied)
+    pages = copied[-1]
+    assert copied == [*range(10, pages, 10), pages]
+
+    whole = open_store(f"sqlite:///{target}")
+    assert portrait.of_everything(whole) == before
+    whole.check(thorough=True)
+    whole.close()
+    store.close()

@@ -11,7 +11,9 @@ from graph_model.stores.sqlite.failures import translated
 _PAGES_A_STEP = 2_048
 
 
-def backup(source: sqlite3.Connection, target: Path, on_progress: OnProgress | None) -> None:
+def backup(
+    source: sqlite3.Connection, target: Path, on_progress: OnProgress | None, *, pages_a_step: int = _PAGES_A_STEP
+) -> None:
     """Copy what `source` sees. It is in a read transaction, so that writers neither wait for the copy nor make it begin again."""
 
     def report(_: int, remaining: int, total: int) -> None:
@@ -25,6 +27,6 @@ def backup(source: sqlite3.Connection, target: Path, on_progress: OnProgress | N
             copy = sqlite3.connect(partial, isolation_level=None)
             try:
                 copy.execute("PRAGMA synchronous = OFF")  # flushed once, when it is whole
-                source.backup(copy, pages=_PAGES_A_STEP, progress=report)
+                source.backup(copy, pages=pages_a_step, progress=report)
             finally:
                 copy.close()
