@@ -95,6 +95,7 @@ def test_a_sqlite_file_is_copied_in_many_steps_between_which_others_write_and_no
     def write(stage: str, done: int, total: int) -> None:
         store.upsert(GraphBatch([node(customer(f"new{len(copied)}-{i}")) for i in range(7)]))
         copied.append(done)
+        assert copied == sorted(set(copied))  # or it began again
 
     with closing(sqlite3.connect(path, isolation_level=None)) as source:
         source.execute("BEGIN")
