@@ -71,7 +71,7 @@ class PropertyType(ABC):
 
 @dataclass(frozen=True)
 class Text(PropertyType):
-    """Any text. Of codes that many lenders use, `known` has the words; others are shown as they are."""
+    """Any text. Of codes that many lenders use, `known` has the words, which stand for the code when they are written; others stay as they are."""
 
     name: ClassVar[str] = "text"
     max_length: int = 200
@@ -87,7 +87,11 @@ class Text(PropertyType):
             raise InvalidValue("text.empty", "The text is empty.")
         if len(text) > self.max_length:
             raise InvalidValue("text.too_long", f"The text is longer than {self.max_length} characters.")
-        return text
+        return self._codes.get(_folded(text), text) if self.known else text
+
+    @cached_property
+    def _codes(self) -> Mapping[str, str]:
+        return _codes_of(self.known)
 
 
 class PersonName(Text):
@@ -120,10 +124,15 @@ class Choice(PropertyType):
 
     @cached_property
     def _codes(self) -> Mapping[str, str]:
-        return {_folded(text): option[0] for option in self.options for text in option}
+        return _codes_of(self.options)
 
     def codes(self) -> Sequence[str]:
         return tuple(code for code, _, _ in self.options)
+
+
+def _codes_of(named: Sequence[tuple[str, str, str]]) -> Mapping[str, str]:
+    """The code by each way of writing it, folded."""
+    return {_folded(text): option[0] for option in named for text in option}
 
 
 def _folded(text: str) -> str:

@@ -226,7 +226,8 @@ def _says_the_same(before: Sequence[Fact], wanted: Listing, now: datetime) -> bo
     ordered = changes(before)
     current = [fact for fact in ordered if fact.at <= now][-1]
     ends = [fact.at for fact in ordered if fact.at > now and fact.value == REMOVED]
-    return current.note == wanted.reason and (ends[0] if ends else None) == wanted.expires_at
+    # Reasons were once kept with full-width characters folded: the same file, loaded again, says nothing new of them.
+    return tidy(current.note) == tidy(wanted.reason) and (ends[0] if ends else None) == wanted.expires_at
 
 
 def _facts_by_ref(store: GraphStore, nodes: Sequence[Node]) -> dict[NodeRef, list[Fact]]:

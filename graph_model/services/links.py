@@ -11,6 +11,7 @@ from graph_model.moments import whole
 from graph_model.principal import Principal, Right, Role
 from graph_model.records import AsOf, Edge, LinkAction, LinkEdit
 from graph_model.schema import SCHEMA
+from graph_model.schema.text import as_typed
 from graph_model.services.lookup import by_node_id
 from graph_model.services.wording import reason_of, refuse_personal
 from graph_model.store import GraphStore
@@ -202,7 +203,7 @@ def _future(expires_at: datetime | None, now: datetime) -> datetime | None:
 
 
 def _evidence(text: str) -> str:
-    proof = text.strip()
+    proof = "\n".join(map(as_typed, text.splitlines())).strip()
     if len(proof) > LONGEST_EVIDENCE:
         raise InvalidRequest(f"Evidence has at most {LONGEST_EVIDENCE} characters.", code="link.evidence")
     refuse_personal(proof)

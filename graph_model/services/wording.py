@@ -1,5 +1,5 @@
-"""What people write: why they do something, notes, evidence. Kept as typed but for white space; refused where it says nothing or gives somebody's number
-or address.
+"""What people write: why they do something, notes, evidence. Kept as typed but for white space and what nobody sees (evidence keeps its lines);
+refused where it says nothing or gives somebody's number or address.
 
 It is kept for good and shown unmasked, to roles that may reveal nothing too; so it may hold no personal value. It is never logged.
 """

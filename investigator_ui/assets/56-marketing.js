@@ -334,6 +334,8 @@ Guanxi.market = (() => {
         await pause(POLL * PATIENCE);
         continue;
       }
+      const stop = bar.querySelector("[data-stop]");
+      if (stop) stop.hidden = !far.stoppable;
       const stage = far.stage || say("market.working");
       const words = far.ended ? far.message || say("market.done")
         : far.total ? say("market.progress", { stage, done: Guanxi.number(far.done), total: Guanxi.number(far.total) })

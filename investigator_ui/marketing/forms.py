@@ -122,11 +122,12 @@ def link(path: str, label: Child | Sequence[Child], class_name: str = "page-anch
 
 def progress(work_id: str = "", *, action: str = "job", stop: str = "") -> Component:
     """The bar that follows long work: the one at work now, or the one that an action of the page begins (`Outcome.progress`). `stop` labels the
-    button that ends it."""
+    button that ends it, which shows once it is known that who looks may (`Progress.stoppable`)."""
     words = html.Span(className="progress-words")
-    button = html.Button(stop, type="button", className="button small", **attrs(data_stop="1")) if stop else None
+    button = html.Button(stop, type="button", className="button small", hidden=True, **attrs(data_stop="1"))
+    head = html.Div([words, button] if stop else words, className="progress-head")
     return html.Div(
-        [html.Div([words, button], className="progress-head"), html.Span(html.Span(), className="progress-bar", **attrs(aria_hidden="true"))],
+        [head, html.Span(html.Span(), className="progress-bar", **attrs(aria_hidden="true"))],
         className="page-progress",
         hidden=not work_id,
         role="status",

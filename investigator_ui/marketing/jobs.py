@@ -64,6 +64,14 @@ def at_work(user: UserApi, kind: str) -> Job | None:
     return newest(user, lambda job: job.kind == kind and job.open and not job.codes)
 
 
+def computing(user: UserApi, kind: str, code: str) -> str:
+    """Which job computes this tag or segment now, whoever started it; nothing where none does, or for who may not know."""
+    if "edit_tags" not in user.me().rights:
+        return ""
+    found = newest(user, lambda job: job.open and job.kind == kind and code in job.codes)
+    return "" if found is None else found.id
+
+
 def start(user: UserApi, kind: str, **about: Json) -> Job:
     return read(Job, user.run(START_JOB, kind=kind, **about)["startJob"])
 
@@ -102,7 +110,8 @@ def progress_of(job: Job, asked: Call[object]) -> Progress:
         words = " · ".join((words, text("jobs.silent", lang)))
     # How it ended the server says in English: that is shown to whoever reads it.
     message = why(job, lang) if job.failed else job.message if lang == "en" else ""
-    return Progress(words, job.done, job.total, ended=not job.open, failed=job.failed, message=message)
+    stoppable = job.started_by == asked.look.me.name or asked.look.may("run_jobs")
+    return Progress(words, job.done, job.total, not job.open, job.failed, message, stoppable)
 
 
 def stop(asked: Call[object]) -> Outcome:

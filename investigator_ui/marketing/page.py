@@ -58,7 +58,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far long work is: the answer of the action that a progress bar polls, as `Outcome.values`. `message` says how it ended."""
+    """How far long work is: the answer of the action that a progress bar polls, as `Outcome.values`. `message` says how it ended,
+    `stoppable` whether who looks at it may end it."""
 
     stage: str
     done: int
@@ -66,6 +67,7 @@ class Progress:
     ended: bool = False
     failed: bool = False
     message: str = ""
+    stoppable: bool = True
 
     def outcome(self) -> Outcome:
         told = {name: getattr(self, name) for name in self.__slots__}

@@ -64,12 +64,9 @@ def load(user: UserApi, asked: SegmentAsked, _moment: datetime | None) -> Segmen
     found = user.run(SEGMENT, code=asked.code)["segment"]
     if found is None:
         raise Refused("segment.unknown")
-    running = None
-    if "edit_tags" in user.me().rights:
-        running = jobs.newest(user, lambda job: job.open and job.kind == "SEGMENT" and asked.code in job.codes)
     segment = read(Segment, found)
     near = segments_named(user, {*segment.segments, *segment.dependants})
-    return SegmentFound(segment, running.id if running else "", tags_of(user, segment.reads), near)
+    return SegmentFound(segment, jobs.computing(user, "SEGMENT", asked.code), tags_of(user, segment.reads), near)
 
 
 def delete(asked: Call[SegmentAsked]) -> Outcome:

@@ -76,11 +76,9 @@ def load(user: UserApi, asked: TagAsked, _moment: datetime | None) -> TagFound:
     known = read(tuple[Computation, ...], answer["tagComputations"])
     computation = next((each for each in known if each.name == tag.computation), None)
     readers = segments_named(user, tag.segments)
-    running = None
-    if "edit_tags" in user.me().rights and tag.kind not in GIVEN:
-        running = jobs.newest(user, lambda job: job.open and job.kind == "TAGS" and asked.code in job.codes)
+    running = "" if tag.kind in GIVEN else jobs.computing(user, "TAGS", asked.code)
     shown = tuple(each for each in names if each.code in near)
-    return TagFound(tag, shown, computation, readers, running.id if running else "")
+    return TagFound(tag, shown, computation, readers, running)
 
 
 def compute(asked: Call[TagAsked]) -> Outcome:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graph_model.errors import InvalidValue
 from graph_model.schema import SCHEMA, PropertyType
-from graph_model.schema.guanxi import ACCOUNT_ROLE, EDUCATION, STATUS
+from graph_model.schema.guanxi import ACCOUNT_ROLE, CARRIER, CHANNEL, EDUCATION, PRODUCT, STATUS
 from graph_model.schema.property_types import LONG_TERM, Day, Flag, Moment, Money, PersonName, Text, Value, Whole
 from graph_model.schema.text import compact, fold_key, tidy
 from tests.schema.strategies import cleaned, spellings_of, texts
@@ -16,6 +16,12 @@ from tests.schema.strategies import cleaned, spellings_of, texts
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 GOOD = [
+    *((CARRIER, text, "China Mobile") for text in ("China Mobile", "china mobile", "中国移动", " 中国移动 ")),
+    (CARRIER, "MVNO  A", "MVNO A"),
+    (PRODUCT, "现金贷", "cash_loan"),
+    (PRODUCT, "Cash Loan", "cash_loan"),
+    (PRODUCT, "boat_loan", "boat_loan"),
+    (CHANNEL, "电话", "call"),
     (Day(), "2026-03-02", date(2026, 3, 2)),
     (Day(), "2026/3/2", date(2026, 3, 2)),
     (Day(), "2026.03.02", date(2026, 3, 2)),

@@ -1,6 +1,7 @@
 """Labels, dispositions and the blocklist: what people state is kept with who said it, why and when, and nothing is ever overwritten."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from graph_model.errors import Forbidden, InvalidRequest, InvalidValue, NotFound, UnknownName
 from graph_model.principal import Principal, Role
 from graph_model.records import AsOf, Fact, NodeRef
+from graph_model.schema.text import tidy
 from graph_model.services import blocklist
 from graph_model.services.blocklist_facts import LISTED, REMOVED, is_listed, stated
 from graph_model.services.casework import facts_about, record_disposition, record_label
@@ -94,6 +96,20 @@ def test_a_mule_phone_that_nobody_has_used_yet_is_listed_by_its_number(case: Cas
     )  # fmt: skip
     assert listed(store, entry.node.node_id, NOW + 1000 * DAY)
     assert not listed(store, entry.node.node_id, NOW - DAY)
+
+
+def test_the_same_file_again_says_nothing_new_of_reasons_that_were_kept_otherwise(case: Case) -> None:
+    store, _ = case
+    typed = blocklist.listing("Phone", "13800137777", reason="团伙作案，已报警（2026年）", expires_at=None, now=NOW)
+    folded = replace(typed, reason=tidy(typed.reason))
+    assert folded.reason != typed.reason
+    (entry,) = blocklist.add(store, SUE, [folded], now=NOW)
+    before = store.facts(entry.node.node_id)
+    blocklist.add(store, SUE, [typed], now=NOW + DAY)
+    assert store.facts(entry.node.node_id) == before
+    other = replace(typed, reason="团伙作案，已立案")
+    (entry,) = blocklist.add(store, SUE, [other], now=NOW + 2 * DAY)
+    assert entry.reason == "团伙作案，已立案"
 
 
 def test_a_person_and_an_address_that_are_new_are_told_what_their_keys_say(case: Case) -> None:

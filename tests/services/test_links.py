@@ -49,13 +49,14 @@ def test_two_borrowers_with_one_voice_are_tied_and_the_canvas_says_by_whom_and_w
         names.ids["user1"],
         names.ids["user2"],
         reason=" 同一 人接听 ",
-        evidence="call 7 of 2026-06-30",
+        evidence=" call 7\u202e of\u200b 2026-06-30 \n\n transcript，page 2 ",
         now=NOW,
     )
     (edge,) = drawn_by_hand(relation_graph(store, IDA, names.subject_id))
     assert (edge.source, edge.target, edge.type, edge.qualifier) == (link.source, link.target, "HUMAN_LINK", "")
     assert edge.link is not None
-    assert (edge.link.author, edge.link.reason, edge.link.evidence) == ("ida", "同一 人接听", "call 7 of 2026-06-30")
+    assert (edge.link.author, edge.link.reason) == ("ida", "同一 人接听")
+    assert edge.link.evidence == "call 7 of 2026-06-30\n\ntranscript，page 2"
     assert [edit.action for edit in edge.link.edits] == [LinkAction.DRAW]
 
 

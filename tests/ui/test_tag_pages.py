@@ -212,6 +212,31 @@ def test_a_tag_is_computed_on_its_page(browser: Browser, market: tuple[FakeApi, 
         assert page.locator("button[data-do=compute]").count() == 0
 
 
+def test_a_tag_that_is_being_computed_says_so_and_only_who_may_stop_that_is_offered_it(
+    browser: Browser, market: tuple[FakeApi, str]
+) -> None:
+    api, url = market
+    with_tags(api, [tag("referrer", nameEn="referrer", figures=None)], MARKETER)
+    at_work = job(total=5, done=2, codes=["referrer"], startedBy="somebody else")
+    api.pages |= {"PageJobs": lambda _: {"jobs": [at_work]}, "PageJob": lambda _: {"job": at_work}}
+    with investigating(browser, url, locale="en-GB") as who:
+        page = who.page
+        who.visit("/tags/referrer", TOKEN)
+        expect(page.locator(".page-progress")).to_contain_text("2 of 5")
+        expect(page.locator(".page-progress [data-stop]")).to_be_hidden()
+        api.rights = OPERATOR
+        page.reload()
+        expect(page.locator(".page-progress [data-stop]")).to_be_visible()
+        api.rights = MARKETER
+        at_work["startedBy"] = "investigator"
+        page.reload()
+        expect(page.locator(".page-progress [data-stop]")).to_be_visible()
+        at_work["codes"] = []  # of all tags
+        page.reload()
+        expect(page.locator("#tag-page h1")).to_have_text("Referrer")
+        expect(page.locator(".page-progress")).to_be_hidden()
+
+
 def test_a_tag_that_others_read_says_which_and_is_not_deleted(browser: Browser, market: tuple[FakeApi, str]) -> None:
     api, url = market
     reads = tag("spreader", reads=["tag referrer", "Customer.education"], nameEn="spreader")

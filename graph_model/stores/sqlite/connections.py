@@ -27,7 +27,7 @@ _IDLE_READERS = 8
 _CACHE_KIB = 32 * 1024
 _WRITER_CACHE_KIB = 256 * 1024
 # A load reads and changes pages all over the file, and each that is not in memory costs more than what is done to it.
-_LONG_JOB_CACHE_KIB = 480 * 1024
+_LONG_JOB_CACHE_KIB = 384 * 1024
 _ASIDE_CACHE_KIB = 64 * 1024  # which bounds what is sorted in memory too
 _CHECKPOINT_PAGES = 16_384
 # A load changes the same pages again and again: they go from the log to the file less often.
@@ -171,7 +171,6 @@ class Connections:
         if self._writer is None:
             raise StoreReadOnly(self.where)
         with translated(self.where):
-            self._tune("PRAGMA shrink_memory")  # what the writer holds was for what went before
             connection = self._connect("mode=rw")
             try:
                 connection.execute("PRAGMA synchronous = FULL")
@@ -229,13 +228,10 @@ class Connections:
 
     def _keep(self, cache_kib: int, log_pages: int) -> None:
         """Of the file in the writer's memory, and of changes in the log."""
-        self._tune(f"PRAGMA cache_size = -{cache_kib}")
-        self._tune(f"PRAGMA wal_autocheckpoint = {log_pages}")
-
-    def _tune(self, pragma: str) -> None:
         with self._write_lock:
             if self._writer is not None:
-                self._writer.execute(pragma)
+                self._writer.execute(f"PRAGMA cache_size = -{cache_kib}")
+                self._writer.execute(f"PRAGMA wal_autocheckpoint = {log_pages}")
 
     def _refuse_read_only_file(self) -> None:
         # SQLite opens a file that it may not write to as read-only, without a word, and its log needs the folder.
