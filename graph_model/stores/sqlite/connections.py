@@ -253,24 +253,27 @@ class Connections:
             connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
-            connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA busy_timeout = 0")  # from here on `_patiently` waits
-            if current:
-                return connection
-            # A long job of an older version would fail in its middle, and whoever else opens the file should be told what they wait for.
-            with long_job(self.path, "bringing the file up to date") if is_older(connection) else nullcontext():
-                self._begin(connection)
-                try:
-                    migrate(connection, self.where)
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:  # a full disk has ended it
-                        connection.execute("ROLLBACK")
-                    raise
+            if not current:
+                self._bring_up_to_date(connection)
+            connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """What SQLite keeps to take back a statement that drops a table goes to disk: it is as large as the table."""
+        # A long job of an older version would fail in its middle, and whoever else opens the file should be told what they wait for.
+        with long_job(self.path, "bringing the file up to date") if is_older(connection) else nullcontext():
+            self._begin(connection)
+            try:
+                migrate(connection, self.where)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:  # a full disk has ended it
+                    connection.execute("ROLLBACK")
+                raise
 
     # --- both ------------------------------------------------------------------------------------------------------
 
