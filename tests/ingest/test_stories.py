@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from graph_model.predicates import Compare, Operator
+from graph_model.principal import Principal, Role
 from graph_model.records import Node, NodeRef
+from graph_model.services.segments.vocabulary import vocabulary
 from graph_model.store import GraphStore
 from tests.ingest.conftest import Load
 from tests.ingest.files import (
@@ -90,6 +93,23 @@ def test_a_customer_row_becomes_a_customer_and_what_he_is_known_by(
     }
     assert node(store, "Address", "广东省广州市天河区天河路1号").properties["text"] == "广东省 广州市天河区,天河路1号"
     assert node(store, "Employer", "广州华信有限公司").properties["name"] == "广州(华信)有限公司"
+
+
+def test_whom_a_lender_wrote_down_in_words_is_found_by_what_a_segment_offers_to_tick(
+    tmp_path: Path, store: GraphStore, load: Load
+) -> None:
+    load(write(tmp_path / "customers.csv", [{**CUSTOMER, "mobile_carrier": "中国移动"}]))
+    load(write(tmp_path / "applications.csv", [{**APPLICATION, "product": "现金贷", "channel": "手机应用"}]))
+    told = vocabulary(Principal("mia", Role.MARKETER))
+    for label, name, word in (
+        ("Customer", "mobile_carrier", "中国移动"),
+        ("Application", "product", "现金贷"),
+        ("Application", "channel", "手机应用"),
+    ):
+        (target,) = [target for target in told.targets if target.label == label]
+        (field,) = [field for field in target.fields if field.name == name]
+        (offered,) = [value for value, zh, _ in field.choices if zh == word]
+        assert store.count(label, Compare(name, Operator.EQ, offered)) == 1
 
 
 def test_an_application_joins_customer_and_application_to_what_they_used(
