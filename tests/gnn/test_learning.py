@@ -8,7 +8,7 @@ import pytest
 
 from gnn.arrays.export import export
 from gnn.arrays.graph import GraphArrays
-from gnn.features.vocabulary import Vocabulary, learn_vocabulary
+from gnn.features.vocabulary import learn_vocabulary
 from gnn.models.calibration import Calibration, crossed_probability, fit_calibration
 from gnn.models.metrics import measures, recall_at
 from gnn.models.model import Model, load, save
@@ -141,17 +141,6 @@ def test_recall_counts_the_alerts_that_can_be_worked_on():
 def test_words_are_coded_by_how_frequent_they_are_and_a_new_word_is_unknown():
     words = learn_vocabulary({"product": np.array(["b", "a", "b", None], dtype=object), "amount": np.ones(4)})
     assert words.code("product", np.array(["b", "a", "new", None], dtype=object)).tolist() == [0, 1, -1, -1]
-
-
-def test_a_product_in_words_is_one_with_its_code_for_models_and_graphs_from_before():
-    both = np.array(["现金贷", "cash_loan", "boat", "boat", "现金贷", None], dtype=object)
-    learnt = learn_vocabulary({"application_product": both})
-    assert learnt.words == {"application_product": ["cash_loan", "boat"]}
-    assert learnt.code("application_product", both).tolist() == [0, 0, 1, 1, 0, -1]
-    older = Vocabulary({"application_product": ["boat", "现金贷"]})
-    assert older.code("application_product", both).tolist() == [1, 1, 0, 0, 1, -1]
-    mixed = Vocabulary({"application_product": ["cash_loan", "现金贷"]})  # each as it was learnt
-    assert mixed.code("application_product", both).tolist() == [1, 0, -1, -1, 1, -1]
 
 
 def test_the_model_beats_its_tabular_baseline_twofold_on_months_it_has_not_seen(model: Model):
