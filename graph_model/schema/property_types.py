@@ -89,12 +89,6 @@ class Text(PropertyType):
             raise InvalidValue("text.too_long", f"The text is longer than {self.max_length} characters.")
         return self._codes.get(_folded(text), text) if self.known else text
 
-    def ways(self, text: str) -> Sequence[str]:
-        """What a store may hold for what this stands for, the code first: what was written before words stood for codes is there as it was written."""
-        code = self.clean(text)
-        words = next((option for option in self.known if option[0] == code), ())
-        return tuple(dict.fromkeys((code, *words, tidy(text))))
-
     @cached_property
     def _codes(self) -> Mapping[str, str]:
         return _codes_of(self.known)

@@ -140,21 +140,6 @@ def test_what_was_applied_for_may_be_several_things(book: GraphStore) -> None:
     assert [column.value for column in told.columns] == ["app"]
 
 
-def test_a_product_is_one_column_though_it_was_written_in_words_before(book: GraphStore) -> None:
-    """The first forty asked for 现金贷 in words, those from the thirtieth on for its code, ten of them for both."""
-    nodes, edges = [], []
-    for place, ref in enumerate(PEOPLE):
-        for product in ["现金贷"] * (place < 40) + ["cash_loan"] * (place >= 30):
-            application = NodeRef("Application", f"L{place}-{product}")
-            nodes.append(NodeRecord(application, START, START, "core", {"product": product}))
-            edges.append(EdgeRecord("APPLIED", ref, application, START, START, START, "core"))
-    book.upsert(GraphBatch(nodes, edges))
-    found = cross(book, SUPERVISOR, "woman", by=Applied.PRODUCT, now=NOW)
-    assert [column.value for column in found.columns] == ["card", "cash", "cash_loan"]
-    assert shown(found)["true", "cash_loan"] == 80 == counted(book, found.rule(0, 2))
-    assert found.column_totals[2] == 240
-
-
 def test_risk_is_not_there_for_who_may_not_see_it(book: GraphStore) -> None:
     with pytest.raises(NotFound):
         cross(book, MARKETER, "risk_seen", "woman", now=NOW)

@@ -16,7 +16,6 @@ from graph_model.crossing import Axis, ByNeighbour, ByTag, Crossed
 from graph_model.errors import InvalidRequest
 from graph_model.predicates import EVERYTHING, AllOf, Predicate
 from graph_model.principal import Principal, Right
-from graph_model.schema import SCHEMA
 from graph_model.services.gate import LEAST_TOLD, rounded
 from graph_model.services.macro_portraits.axes import MOST_SHOWN, Category, TagAxis, both, product_category, together
 from graph_model.services.macro_portraits.suppression import Table, left_out
@@ -154,13 +153,13 @@ def _cross_applied(
     applied = ByNeighbour("APPLIED", "Application", by.value, end_of(base_date_of(now)))
     found = store.cross(tag.label, (_axis(tag), applied), _among(tag.label, within, now))
     by_row = TagAxis(tag, [each.row for each in found], _counts(store, tag, run))
-    values = sorted({value for each in found for value in _values(each, by)})
+    values = sorted({value for each in found for value in _values(each)})
     table = np.zeros((len(by_row.categories), len(values)), dtype=np.int64)
     totals = np.zeros(len(by_row.categories), dtype=np.int64)
     for each in found:
         row = by_row.place(each.row)
         totals[row] += each.count
-        for value in _values(each, by):
+        for value in _values(each):
             table[row, values.index(value)] += each.count
     columns = [product_category(by.value, value) for value in values]
     counted = _Counted(by_row.categories, columns, table, totals, int(totals.sum()))
@@ -194,11 +193,9 @@ def _counts(store: GraphStore, tag: TagDefinition, run: LastRun) -> Mapping[str,
     return counted_now(store, tag)
 
 
-def _values(found: Crossed, by: Applied) -> set[str]:
-    """Each once, as the rule of its column means it: by code, though a node may have its words."""
+def _values(found: Crossed) -> tuple[str, ...]:
     assert isinstance(found.column, tuple)  # what a store gives by neighbour
-    declared = SCHEMA.node("Application").declared(by.value).type
-    return {str(declared.clean(value)) for value in found.column}
+    return found.column
 
 
 # --- categories --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from graph_model.predicates import (
     COMMON_FIELDS,
     EVERYTHING,
     AllOf,
-    Among,
     AnyOf,
     Blocklisted,
     Compare,
@@ -29,7 +28,7 @@ from graph_model.predicates import (
     check_predicate,
 )
 from graph_model.schema import SCHEMA, NodeType, StorageKind, Value
-from graph_model.schema.property_types import LOCAL_ZONE, Text
+from graph_model.schema.property_types import LOCAL_ZONE
 from graph_model.services.tags import syntax
 from graph_model.services.tags.definition import ConsentClass, Plain, Reads, TagDefinition, ValueType
 from graph_model.services.tags.since import Unit, on_days, since
@@ -241,7 +240,7 @@ class _Binder:
             case (StorageKind.BOOLEAN, bool()) if operator not in _ORDERED:
                 return Compare(name.text, operator, value)
             case (StorageKind.TEXT, str()) if operator not in _ORDERED:
-                return _is_one_of(name.text, operator, self._ways(label, name, value, place))
+                return Compare(name.text, operator, self._clean(label, name, value, place))
         wanted = {
             StorageKind.DATE: "a date such as 2026-03-31",
             StorageKind.MOMENT: "a date such as 2026-03-31",
@@ -273,13 +272,11 @@ class _Binder:
             self._risk = True
         return declared.type.storage
 
-    def _ways(self, label: str, name: Name, value: str, place: syntax.Place) -> Sequence[Value]:
-        """All that a node may have for a text: what was written before its words stood for a code, too."""
+    def _clean(self, label: str, name: Name, value: str, place: syntax.Place) -> Value:
         if name.text in _COMMON:
-            return (value,)
-        declared = SCHEMA.node(label).declared(name.text).type
+            return value
         try:
-            return declared.ways(value) if isinstance(declared, Text) else (declared.clean(value),)
+            return SCHEMA.node(label).declared(name.text).type.clean(value)
         except InvalidValue as exc:
             raise _refusal(f"{name.text}: {exc.message}", place) from exc
 
@@ -376,15 +373,6 @@ class _Binder:
         except (UnknownName, InvalidRequest) as exc:
             raise _refusal(exc.message, place) from exc
         return predicate
-
-
-def _is_one_of(field: str, operator: Operator, values: Sequence[Value]) -> Predicate:
-    """A text is one of these, or none of them; a node without the field is neither."""
-    if len(values) == 1:
-        return Compare(field, operator, values[0])
-    if operator is Operator.EQ:
-        return Among(field, values)
-    return AllOf(tuple(Compare(field, operator, value) for value in values))
 
 
 def _offered(node_type: NodeType, *, comparing: bool) -> list[str]:
