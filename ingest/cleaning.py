@@ -14,7 +14,7 @@ from graph_model.schema.text import tidy
 from ingest.layout import Column
 
 REMEMBERED = 20_000  # different texts of a column
-# Where that many are known and more than this part of a batch's texts are new, texts of the column don't come again.
+# Where that many are known, and asked for, and more than this part of a batch's texts are new, texts of the column don't come again.
 TELLING, ALL_BUT = 1_000, 0.9
 OLDEST_BIRTH = date(1900, 1, 1)
 _OPEN_TEXT = re.compile(r"[A-Za-z_\-]*|[0-9.:/T+\-]*")
@@ -58,7 +58,7 @@ class ColumnCleaner(Generic[T]):
     def clean(self, texts: Sequence[str | None]) -> list[T | Refusal | None]:
         known, different = self._known, set(texts)
         fresh = different.difference(known)
-        if len(known) > TELLING and len(fresh) > ALL_BUT * len(different):
+        if min(len(known), len(different)) > TELLING and len(fresh) > ALL_BUT * len(different):
             self._repeats = False
         if not self._repeats or len(known) > REMEMBERED:
             known, fresh = {None: None}, different

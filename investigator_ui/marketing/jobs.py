@@ -111,7 +111,9 @@ def progress_of(job: Job, asked: Call[object]) -> Progress:
     # How it ended the server says in English: that is shown to whoever reads it.
     message = why(job, lang) if job.failed else job.message if lang == "en" else ""
     stoppable = job.started_by == asked.look.me.name or asked.look.may("run_jobs")
-    return Progress(words, job.done, job.total, not job.open, job.failed, message, stoppable)
+    return Progress(
+        words, job.done, job.total, ended=not job.open, failed=job.failed, message=message, stoppable=stoppable
+    )
 
 
 def stop(asked: Call[object]) -> Outcome:

@@ -67,7 +67,7 @@ class Progress:
     ended: bool = False
     failed: bool = False
     message: str = ""
-    stoppable: bool = True
+    stoppable: bool = False
 
     def outcome(self) -> Outcome:
         told = {name: getattr(self, name) for name in self.__slots__}

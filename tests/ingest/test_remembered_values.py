@@ -48,6 +48,15 @@ def test_a_few_new_values_do_not_make_it_forget() -> None:
     assert reader.asked == BATCH + 100
 
 
+def test_a_last_batch_of_one_new_value_does_not_make_it_forget() -> None:
+    reader = Reader()
+    cleaner = ColumnCleaner(reader, open_text=True)
+    cleaner.clean(texts(0))
+    cleaner.clean(["999999999"])
+    cleaner.clean(texts(0))
+    assert reader.asked == BATCH + 1
+
+
 def test_what_was_refused_is_refused_again_after_it_was_forgotten() -> None:
     cleaner = ColumnCleaner(Reader(), open_text=True)
     for batch in range(3):

@@ -68,8 +68,8 @@ def test_docker_compose_accepts_the_file(profiles: list[str]) -> None:
 def test_what_sorts_gigabytes_does_so_on_the_volume_and_not_in_memory(compose: dict[str, Any]) -> None:
     api = compose["services"]["api"]
     volumes = [volume.split(":")[1] for volume in api["volumes"]]
-    assert api["environment"]["TMPDIR"] in volumes
-    assert api["environment"]["TMPDIR"] not in api["tmpfs"]
+    assert api["environment"]["SQLITE_TMPDIR"] in volumes
+    assert api["environment"]["SQLITE_TMPDIR"] not in api["tmpfs"]
 
 
 def in_place(example: dict[str, str]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def test_the_example_gives_the_same_defaults_as_the_compose_file(example: dict[s
 def test_each_service_is_given_only_settings_that_it_reads(
     compose: dict[str, Any], service: str, settings: type[BaseSettings]
 ) -> None:
-    read = {f"GUANXI_{name}".upper() for name in settings.model_fields} | {"TMPDIR"}
+    read = {f"GUANXI_{name}".upper() for name in settings.model_fields} | {"SQLITE_TMPDIR"}
     assert set(compose["services"][service]["environment"]) <= read
 
 

@@ -218,9 +218,9 @@ class Connections:
         if self._writer is None:
             raise StoreReadOnly(self.where)
         with long_job(self.path, purpose):
-            self._in_long_job = True
-            self._keep(_LONG_JOB_CACHE_KIB, _LONG_JOB_CHECKPOINT_PAGES)
             try:
+                self._in_long_job = True
+                self._keep(_LONG_JOB_CACHE_KIB, _LONG_JOB_CHECKPOINT_PAGES)
                 yield
             finally:
                 self._in_long_job = False
@@ -254,7 +254,7 @@ class Connections:
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
             connection.execute("PRAGMA busy_timeout = 0")  # from here on `_patiently` waits
-            if not current:
+            if not current:  # before temporary things are in memory: what SQLite keeps to take a dropped table back is as large as the table
                 self._bring_up_to_date(connection)
             connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
@@ -263,7 +263,6 @@ class Connections:
         return connection
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        """What SQLite keeps to take back a statement that drops a table goes to disk: it is as large as the table."""
         # A long job of an older version would fail in its middle, and whoever else opens the file should be told what they wait for.
         with long_job(self.path, "bringing the file up to date") if is_older(connection) else nullcontext():
             self._begin(connection)
