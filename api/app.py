@@ -18,14 +18,14 @@ from api.graphql.route import GraphQLRoute
 from api.graphql.schema import build_schema
 from api.health import health_router
 from api.ide import ide_router
-from api.logs import log, where
+from api.logs import log
 from api.metrics_route import metrics_router
 from api.middleware import BodyLimit, Envelope, error_body, note_codes
 from api.oidc_routes import oidc_router
 from api.probe import StoreProbe
 from api.settings import Settings
 from api.telemetry import tracing_from
-from graph_model.errors import GuanxiError
+from graph_model.errors import GuanxiError, where
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 from api.answer import Answer, from_plain, to_plain
 from api.application_form import ApplicationForm, ApplicationInvalid, CleanForm, FieldError, clean
 from api.idempotency import Done, Idempotency, keyed_hash
-from api.logs import log, where
+from api.logs import log
 from gnn.decision import Decision, decide
 from gnn.decision_policy import Outcome, load_decision_policy
 from gnn.evidence import Evidence, customers_of, evidence_of
 from graph_model.deadline import seconds_left, within
-from graph_model.errors import StoreError, StoreTimeout
+from graph_model.errors import StoreError, StoreTimeout, where
 from graph_model.moments import whole
 from graph_model.principal import Principal, Right
 from graph_model.records import GraphBatch, NodeRef, Ring

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from api.audit_head import HeadFile
-from api.logs import log, where
-from graph_model.errors import GuanxiError, StoreError, StoreLocked
+from api.logs import log
+from graph_model.errors import GuanxiError, StoreError, StoreLocked, where
 from graph_model.records import AuditEntry, AuditRecord
 from graph_model.store import GraphStore
 

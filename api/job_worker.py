@@ -28,10 +28,10 @@ from api.job_records import (
     read,
 )
 from api.job_subjects import require_still
-from api.logs import configure, log, where
+from api.logs import configure, log
 from api.process_identity import identify
 from api.settings import Settings
-from graph_model.errors import GuanxiError, NotFound, StoreError, StoreLocked
+from graph_model.errors import GuanxiError, NotFound, StoreError, StoreLocked, where
 from graph_model.moments import whole
 from graph_model.services.backups import note_backup
 from graph_model.services.segments.computing import Outcome as SegmentOutcome

@@ -2,12 +2,9 @@
 
 import logging
 import sys
-import traceback
 from typing import TextIO
 
 import structlog
-
-from graph_model.errors import GuanxiError, StoreError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("guanxi")
 
@@ -32,14 +29,3 @@ def configure(level: str = "info", *, json: bool = True, stream: TextIO | None =
     logging.basicConfig(
         level=logging.WARNING, stream=stream or sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-
-
-def where(error: BaseException) -> dict[str, object]:
-    """What may be logged of an error: its type and its place, and our own words. Others' (in a store's error, a driver's) may hold a value."""
-    ours = isinstance(error, GuanxiError) and not isinstance(error, StoreError)
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    return {
-        "error": type(error).__name__,
-        "at": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames],
-        **({"words": str(error)} if ours else {}),
-    }

@@ -12,9 +12,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import CODES, INTERNAL, Described
-from api.logs import log, where
+from api.logs import log
 from api.metrics import Metrics
 from api.telemetry import Tracing
+from graph_model.errors import where
 
 SECURITY_HEADERS = {
     "cache-control": "no-store",

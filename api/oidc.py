@@ -23,10 +23,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from api.logs import log, where
+from api.logs import log
 from api.oidc_errors import OidcRefused
 from api.oidc_settings import OidcSettings
 from api.users import NAME
+from graph_model.errors import where
 from graph_model.principal import Role
 
 CALLBACK = "/auth/oidc/callback"

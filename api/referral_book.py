@@ -13,9 +13,9 @@ from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.logs import log, where
+from api.logs import log
 from graph_model.deadline import seconds_left
-from graph_model.errors import GuanxiError
+from graph_model.errors import GuanxiError, where
 from graph_model.moments import whole
 from graph_model.services.referrals import Circles, circles_of
 from graph_model.store import GraphStore

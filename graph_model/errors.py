@@ -1,5 +1,6 @@
 """Errors of the graph model: each carries a stable code and says what to do next. `api/errors.py` maps the codes outwards."""
 
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -143,3 +144,14 @@ class CapabilityMissing(StoreError):
     """What this engine declares that it can't do."""
 
     code = "capability_missing"
+
+
+def where(error: BaseException) -> dict[str, object]:
+    """What may be logged of an error: its type and its place, and our own words. Others' (in a store's error, a driver's) may hold a value."""
+    ours = isinstance(error, GuanxiError) and not isinstance(error, StoreError)
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    return {
+        "error": type(error).__name__,
+        "at": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames],
+        **({"words": str(error)} if ours else {}),
+    }

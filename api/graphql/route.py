@@ -21,12 +21,12 @@ from api.graphql.context import RequestContext
 from api.graphql.cost import check_lists
 from api.graphql.schema import GuanxiSchema
 from api.graphql.trail import Trail
-from api.logs import log, where
+from api.logs import log
 from api.metrics import known
 from api.middleware import error_body, note_codes, request_id_of
 from api.telemetry import Tracing
 from graph_model.deadline import within
-from graph_model.errors import GuanxiError, InvalidRequest
+from graph_model.errors import GuanxiError, InvalidRequest, where
 
 ENTRY_COST = 5  # of any request
 WHOLE = frozenset({"rate.limited", "audit.unavailable"})  # these refuse the request, and HTTP has a status for them

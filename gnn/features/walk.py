@@ -346,9 +346,9 @@ def _describe_near(
                 amounts += 1
                 amount_sum += past.amount[latest]
                 amount_squares += past.amount[latest] * past.amount[latest]
-            if past.product[latest] == asked.product[q]:
+            if past.product[latest] >= 0 and past.product[latest] == asked.product[q]:
                 row[at + 18] += 1
-            if past.channel[latest] == asked.channel[q]:
+            if past.channel[latest] >= 0 and past.channel[latest] == asked.channel[q]:
                 row[at + 19] += 1
     row[at + 1] = total
     for kind in range(_KINDS):

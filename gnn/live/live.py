@@ -21,7 +21,7 @@ from gnn.arrays.export import export
 from gnn.ego import own_of
 from gnn.live.graph import LiveGraph, OutOfOrder
 from gnn.live.until import Until
-from graph_model.errors import StoreError
+from graph_model.errors import StoreError, where
 from graph_model.moments import from_ms, to_ms
 from graph_model.records import AsOf
 from graph_model.store import MAX_CAP, Clock, GraphStore, Statistics, utc_now
@@ -186,7 +186,7 @@ class Live:
             except StoreError as exc:
                 log.warning("live.unread", reason=exc.message)
             except Exception as exc:  # the store answers meanwhile
-                log.error("live.failed", error=type(exc).__name__)
+                log.error("live.failed", **where(exc))
             self._wake.wait(_LOOK_SECONDS)
             self._wake.clear()
 
@@ -226,7 +226,7 @@ class Live:
             except StoreError as exc:
                 log.warning("live.unprepared", reason=exc.message)
             except Exception as exc:  # what was read is whole, and would fail again if it were read again
-                log.error("live.unprepared", error=type(exc).__name__)
+                log.error("live.unprepared", **where(exc))
 
     def _keep_up(self) -> None:
         """A piece at a time, so that nobody waits long."""

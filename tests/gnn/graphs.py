@@ -32,8 +32,8 @@ class Applied:
     customer: int
     on: float
     amount: float = 10_000
-    product: str = "cash"
-    channel: str = "app"
+    product: str | None = "cash"
+    channel: str | None = "app"
     refused: float | None = None
     fraud_known: float | None = None
     good_known: float | None = None

@@ -277,6 +277,8 @@ def test_what_can_not_be_prepared_is_no_reason_to_read_the_graph_again(scored: S
         assert live.wait(60)
     assert (failing.told, other.told) == (1, 1)
     assert [line["event"] for line in logs] == ["live.unprepared", "live.read"]
+    assert logs[0].get("error") == (None if isinstance(failure, StoreTimeout) else "PermissionError")
+    assert "at" in logs[0] or "reason" in logs[0]  # where to look
     application = some_applications(scored.store, 1)[0]
     assert assessed(scored, application, live, AFTERWARDS) == assessed(scored, application, None, AFTERWARDS)
     live.close()

@@ -94,6 +94,18 @@ def test_a_family_is_no_stranger_but_a_shared_device_alone_makes_one():
     assert first(table, "strangers_applied_30d") == 1
 
 
+def test_the_same_product_is_one_that_both_are_known_to_have_asked_for():
+    story = Story(
+        4,
+        [Use(customer, 0) for customer in range(4)],
+        [Applied(0, 50, product=None), Applied(1, 10, product=None), Applied(2, 20), Applied(3, 51, channel=None)],
+    )
+    table = table_of(story)
+    of = dict(zip(("first", "second", "third", "last"), table.column("near_same_product").tolist(), strict=True))
+    assert of == {"first": 0, "second": 0, "third": 0, "last": 1}
+    assert table.column("near_same_channel").tolist() == [2, 0, 1, 0]
+
+
 def test_fraud_two_steps_away_is_far_fraud_and_weighs_by_strength():
     story = Story(
         3,

@@ -272,6 +272,25 @@ def test_a_file_of_version_6_waits_for_the_ingest_that_holds_it(tmp_path: Path) 
         assert store.statistics().edges["REFERRED"] == 3
 
 
+def test_what_an_upgrade_may_have_to_take_back_waits_on_disk_and_later_work_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def temp_store(connection: sqlite3.Connection) -> str:
+        return {0: "file", 1: "file", 2: "memory"}[connection.execute("PRAGMA temp_store").fetchone()[0]]
+
+    old = of_version_6(tmp_path)
+    seen: list[str] = []
+
+    def watched(connection: sqlite3.Connection, where: str) -> None:
+        seen.append(temp_store(connection))
+        migrate(connection, where)
+
+    monkeypatch.setattr("graph_model.stores.sqlite.connections.migrate", watched)
+    with closing(SqliteStore(old)) as store, store._connections.writing() as connection:
+        seen.append(temp_store(connection))
+    assert seen == ["file", "memory"]
+
+
 def test_a_disk_without_room_for_the_new_tables_leaves_a_file_of_version_6(tmp_path: Path) -> None:
     old = of_version_6(tmp_path)
     opened = f"""
@@ -285,7 +304,7 @@ connections._WRITER_CACHE_KIB = 200  # what is more goes to the disk at once
 try:
     open_store({url(old)!r})
 except Exception as exc:
-    assert exc.code == StoreFull.code, exc
+    assert exc.code == StoreFull.code and "where temporary files are" in str(exc), exc
 else:
     raise AssertionError("it had room")
 """

@@ -396,3 +396,33 @@ def test_the_studio_may_be_left_while_it_draws_and_leads_to_what_came_out(
             assert page.url == f"{who.url}/audiences/{DRAWN}"
     finally:
         fake.rights, fake.pages = FakeApi().rights, {}
+
+
+@pytest.mark.browser
+def test_who_drew_an_audience_may_stop_it_and_is_told_so(
+    browser: Browser, fake_product: tuple[FakeApi, str], api: FakeApi
+) -> None:
+    fake, url = fake_product
+    at: Json = drawing(draws="春季", startedBy="investigator")
+    stopped: list[Json] = []
+
+    def stop(variables: Json) -> Json:
+        stopped.append(variables)
+        at["status"] = "CANCELLED"
+        return {"cancelJob": {"id": at["id"]}}
+
+    fake.rights, fake.pages = list(MARKETER), dict(api.pages)
+    fake.pages |= {
+        "PageJob": lambda _: {"job": at},
+        "PageJobs": lambda _: {"jobs": [at] if at["status"] == "RUNNING" else []},
+        "PageCancelJob": stop,
+    }
+    try:
+        with investigating(browser, url, locale="en-GB") as who:
+            page = who.page
+            who.visit("/audiences/~new", TOKEN)
+            page.click(".page-progress [data-stop]")
+            expect(page.locator(".toast.problem")).to_contain_text("It was cancelled")
+            assert stopped == [{"id": at["id"]}]
+    finally:
+        fake.rights, fake.pages = FakeApi().rights, {}

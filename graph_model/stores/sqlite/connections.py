@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from graph_model import deadline
-from graph_model.errors import StoreError, StoreLocked, StoreMissing, StoreReadOnly
-from graph_model.stores.sqlite.failures import translated
-from graph_model.stores.sqlite.migrations import is_current, is_older, migrate, refuse_old
+from graph_model.errors import StoreError, StoreFull, StoreLocked, StoreMissing, StoreReadOnly
+from graph_model.stores.sqlite.failures import translate, translated
+from graph_model.stores.sqlite.migrations import is_current, is_older, migrate, no_room, refuse_old
 from graph_model.stores.sqlite.writer_lock import holder, long_job
 
 BUSY_SECONDS = 5.0
@@ -269,9 +269,11 @@ class Connections:
             try:
                 migrate(connection, self.where)
                 connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as exc:
                 if connection.in_transaction:  # a full disk has ended it
                     connection.execute("ROLLBACK")
+                if isinstance(exc, sqlite3.Error) and translate(exc, self.where).code == StoreFull.code:
+                    raise no_room(self.where) from exc
                 raise
 
     # --- both ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from graph_model.errors import StoreCorrupt, StoreError, StoreNewer
+from graph_model.errors import StoreCorrupt, StoreError, StoreFull, StoreNewer
 from graph_model.schema import SCHEMA, Schema
 from graph_model.stores.sqlite.changes import CHANGES
 from graph_model.stores.sqlite.ddl import (
@@ -128,6 +128,15 @@ def migrate(connection: sqlite3.Connection, where: str, migrations: Sequence[Mig
         connection.execute(f"PRAGMA user_version = {number}")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _follow_schema(connection, SCHEMA)
+
+
+def no_room(where: str) -> StoreError:
+    """What is told of a full disk, which may be another than the graph's own."""
+    return StoreError(
+        f"There is no room to bring {where} up to date: on its own disk, or where temporary files are. Free as much as the file takes, or set "
+        "SQLITE_TMPDIR to another folder, and run the command again: the file is as it was.",
+        code=StoreFull.code,
+    )
 
 
 def refuse_old(where: str) -> StoreError:
