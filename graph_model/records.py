@@ -121,10 +121,10 @@ class UpsertResult:
 
 
 # --- the graph: coming out -----------------------------------------------------------------------------------------
+# Answers are made of hundreds of these: named tuples too.
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A node as it is kept. Score, grade and ring are those of its latest assessment (at or before the as-of that was asked)."""
 
     node_id: str
@@ -134,7 +134,7 @@ class Node:
     last_seen: datetime
     recorded_at: datetime
     source: str
-    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+    properties: Mapping[str, Value] = EMPTY
     score: float | None = None
     grade: Grade | None = None
     ring_id: str | None = None
@@ -144,8 +144,7 @@ class Node:
         return NodeRef(self.label, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A relationship as it is kept. In an as-of read `last_seen` is the latest observation that is certain then: itself, or first_seen."""
 
     type: str
@@ -156,7 +155,7 @@ class Edge:
     recorded_at: datetime
     source: str
     qualifier: str = ""
-    properties: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+    properties: Mapping[str, Value] = EMPTY
 
     @property
     def edge_id(self) -> str:
@@ -164,8 +163,7 @@ class Edge:
         return f"{self.start}~{self.type}~{self.end}~{self.qualifier}"
 
 
-@dataclass(frozen=True, slots=True)
-class Omission:
+class Omission(NamedTuple):
     """What a capped answer left out: `shown` of `total` neighbours of a node along one relationship type."""
 
     node_id: str

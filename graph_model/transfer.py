@@ -120,6 +120,6 @@ def _plain(value: object) -> object:
     match value:
         case Mapping():
             return dict(value)
-        case EdgeRecord() | Fact() | NodeRef():
+        case Node() | EdgeRecord() | Fact() | NodeRef():
             return value._asdict()
     raise TypeError(type(value).__name__)

@@ -351,7 +351,8 @@ def test_a_command_starts_without_what_only_some_of_them_need() -> None:
 
 
 def test_logs_are_one_json_object_a_line() -> None:
-    from api.logs import configure, log, where
+    from api.logs import configure, log
+    from graph_model.errors import where
 
     stream = io.StringIO()
     configure("info", stream=stream)

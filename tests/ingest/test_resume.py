@@ -191,7 +191,7 @@ def stored(database: Path) -> Graph:
         store.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_job_killed_again_and_again_ends_in_the_same_graph(folder: Path, tmp_path: Path) -> None:
     undisturbed, disturbed = tmp_path / "undisturbed.db", tmp_path / "disturbed.db"
     assert killed(undisturbed, folder, 0) == 0

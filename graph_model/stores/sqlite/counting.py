@@ -4,6 +4,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -34,41 +35,62 @@ _DEGREE_UP_TO = f"SELECT count(*) FROM (SELECT 1 FROM adjacency a WHERE a.nid = 
 
 
 def omissions(scope: Scope, among: Mapping[int, Row], links: Iterable[Link]) -> list[Omission]:
-    """One per node and type of which fewer neighbours are `among` the shown than there are; `links` are the edges shown."""
-    found = _omissions(scope, among, links) if scope.as_of is None else _omissions_as_of(scope, among)
-    found.extend(drawn.omissions(scope, among))
-    place = {nid: i for i, nid in enumerate(among)}
-    rank = scope.names.type_rank
-    found.sort(key=lambda item: (place[item[0]], rank[item[1]]))
-    type_of = scope.names.type_of
-    return [Omission(among[nid].node_id, type_of[type], shown, total) for nid, type, shown, total in found]
+    """One per node and type of which fewer neighbours are `among` the shown than there are; `links` are the edges shown. In the order of the nodes,
+    and for each in that of the schema."""
+    places = _Places(scope, among)
+    found = _omissions(scope, among, links, places) if scope.as_of is None else _omissions_as_of(scope, among, places)
+    found.extend((places.of(nid, type), shown, total) for nid, type, shown, total in drawn.omissions(scope, among))
+    found.sort()
+    node_ids = [row.node_id for row in among.values()]
+    names, kinds = places.names, places.kinds
+    return [Omission(node_ids[at // kinds], names[at % kinds], shown, total) for at, shown, total in found]
 
 
-def _omissions(scope: Scope, among: Mapping[int, Row], links: Iterable[Link]) -> list[tuple[int, int, int, int]]:
-    """Neighbours that are shown are the ends of the links that are shown, so only how many there are is read."""
+class _Places:
+    """One number for a node and a type, which rises as omissions are told."""
+
+    def __init__(self, scope: Scope, among: Mapping[int, Row]) -> None:
+        self.rank = scope.names.type_rank
+        self.kinds = len(self.rank)
+        self.names = [scope.names.type_of[type] for type in sorted(self.rank, key=self.rank.__getitem__)]
+        self.first = {nid: i * self.kinds for i, nid in enumerate(among)}
+
+    def of(self, nid: int, type: int) -> int:
+        return self.first[nid] + self.rank[type]
+
+
+def _omissions(
+    scope: Scope, among: Mapping[int, Row], links: Iterable[Link], places: _Places
+) -> list[tuple[int, int, int]]:
+    """(place, shown, total). Neighbours that are shown are the ends of the links that are shown, so only how many there are is read."""
+    first, rank = places.first, places.rank
+    neighbours: set[tuple[int, int]] = set()
+    for type, start, end, *_ in links:
+        if start != end:
+            neighbours.add((first[start] + rank[type], end))
+            neighbours.add((first[end] + rank[type], start))
+    shown = Counter(map(itemgetter(0), neighbours))
     crowded = {nid for nid, row in among.items() if scope.is_crowded(row)}
-    totals = _neighbours_of_hubs(scope, crowded)
-    totals.update(_neighbours(scope, (nid for nid in among if nid not in crowded)))
-    shown: dict[tuple[int, int], set[int]] = {}
-    for link in links:
-        if link.start != link.end:
-            shown.setdefault((link.start, link.type), set()).add(link.end)
-            shown.setdefault((link.end, link.type), set()).add(link.start)
-    counted = ((nid, type, len(shown.get((nid, type), ())), total) for (nid, type), total in totals.items())
-    return [omitted for omitted in counted if omitted[2] < omitted[3]]
+    totals = [(places.of(nid, type), total) for (nid, type), total in _neighbours_of_hubs(scope, crowded).items()]
+    totals += _neighbours(scope, [nid for nid in among if nid not in crowded], places)
+    return [(at, shown[at], total) for at, total in totals if shown[at] < total]
 
 
-def _omissions_as_of(scope: Scope, among: Mapping[int, Row]) -> list[tuple[int, int, int, int]]:
+def _omissions_as_of(scope: Scope, among: Mapping[int, Row], places: _Places) -> list[tuple[int, int, int]]:
     wanted = as_json(among)
-    return scope.query(_OMITTED_AS_OF, wanted=wanted, among=wanted).fetchall()
+    found = scope.query(_OMITTED_AS_OF, wanted=wanted, among=wanted)
+    return [(places.of(nid, type), shown, total) for nid, type, shown, total in found]
 
 
-def _neighbours(scope: Scope, nids: Iterable[int]) -> dict[tuple[int, int], int]:
-    """(nid, type) → how many neighbours. Rows come as columns and are counted here: SQLite would sort them first, which takes six times as long."""
+def _neighbours(scope: Scope, nids: Sequence[int], places: _Places) -> Iterable[tuple[int, int]]:
+    """(place, how many neighbours). Rows come as columns and are counted here: SQLite would sort them first, which takes six times as long."""
     nid, type = scope.columns(_NEIGHBOURS, _READ, wanted=as_json(nids))
-    kinds = max(scope.names.type_of) + 1
-    places, counts = np.unique(nid * kinds + type, return_counts=True)
-    return {divmod(place, kinds): count for place, count in zip(places.tolist(), counts.tolist(), strict=True)}
+    first, rank, kinds = places.first, places.rank, max(places.rank) + 1
+    found, counts = np.unique(nid * kinds + type, return_counts=True)
+    return [
+        (first[one // kinds] + rank[one % kinds], count)
+        for one, count in zip(found.tolist(), counts.tolist(), strict=True)
+    ]
 
 
 def _neighbours_of_hubs(scope: Scope, hubs: Iterable[int]) -> Counter[tuple[int, int]]:

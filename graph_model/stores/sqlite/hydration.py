@@ -28,20 +28,26 @@ JOIN scoring s ON s.run = a.run WHERE s.as_of <= ?2 AND s.scored_at <= ?3 ORDER 
 
 
 class Row(NamedTuple):
-    """What a walk needs of a node, and the rest of its row for when it is shown."""
+    """Of a node, as `_NODES` reads it: what a walk needs, and what is told when it is shown."""
 
     nid: int
     label: int
     degree: int
     node_id: str
     key: str
-    rest: tuple[Any, ...]
+    first_seen: int
+    last_seen: int
+    recorded_at: int
+    source: str
+    score: float | None
+    grade: str | None
+    ring_id: str | None
 
 
 def rows(connection: sqlite3.Connection, nids: Iterable[int], as_of: AsOf | None = None) -> dict[int, Row]:
     """The rows of the nodes that are there (as of `as_of`), by nid."""
     found = connection.execute(_NODES, (orjson.dumps(list(nids)).decode(), *bounds(as_of)))
-    return {row[0]: Row(row[0], row[1], row[2], row[3], row[4], row[5:]) for row in found}
+    return {row.nid: row for row in map(Row._make, found)}
 
 
 def nids_of(connection: sqlite3.Connection, node_ids: Iterable[str]) -> dict[str, int]:
@@ -62,20 +68,20 @@ def nodes(connection: sqlite3.Connection, names: Names, wanted: Sequence[Row], a
     moments = Datetimes()
     result = []
     for row in wanted:
-        first_seen, last_seen, recorded_at, source, score, grade, ring_id = row.rest
+        nid, label, _, node_id, key, first_seen, last_seen, recorded_at, source, score, grade, ring_id = row
         if assessed is not None:
-            score, grade, ring_id = assessed.get(row.nid, (None, None, None))
+            score, grade, ring_id = assessed.get(nid, (None, None, None))
             last_seen = last_seen if last_seen <= event else first_seen
         result.append(
             Node(
-                row.node_id,
-                names.label_of[row.label],
-                row.key,
+                node_id,
+                names.label_of[label],
+                key,
                 moments[first_seen],
                 moments[last_seen],
                 moments[recorded_at],
                 source,
-                properties.get(row.nid, EMPTY),
+                properties.get(nid, EMPTY),
                 score,
                 None if grade is None else Grade(grade),
                 ring_id,
