@@ -71,13 +71,13 @@ def test_what_was_not_committed_before_a_crash_is_gone_after_it(own_server: Neo4
     assert phones_of(own_server, "c2") == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nobody_gets_in_without_the_password(own_server: Neo4jServer) -> None:
     with connect(own_server, password="neo4j") as driver, pytest.raises(neo4j.exceptions.AuthError):
         driver.verify_connectivity()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_start_that_fails_shows_the_servers_own_words(own_server: Neo4jServer) -> None:
     same_home = Neo4jServer(own_server.home, bolt.free_port(), own_server.password, own_server.lib)
     with pytest.raises(bolt.StartFailed, match="Lock file has been locked by another process"):
@@ -86,7 +86,7 @@ def test_a_start_that_fails_shows_the_servers_own_words(own_server: Neo4jServer)
     assert phones_of(own_server, "nobody") == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_second_server_on_the_same_port_is_refused(own_server: Neo4jServer, tmp_path: Path) -> None:
     with pytest.raises(bolt.StartFailed, match=f"Port {own_server.port} is taken"):
         Neo4jServer(tmp_path, own_server.port, "long-enough", own_server.lib).start()
