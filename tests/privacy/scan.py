@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from stdnum import luhn
 from stdnum.cn import ric
 
-RUN = re.compile(r"(?<![0-9A-Za-z_*])(?<!\d\.)(?:\+?86[- ]?)?(\d{17}[Xx]|\d{11}|\d{16,19})(?![0-9A-Za-z_*])(?!\.\d)")
+# The code of the country stands before phones alone: 20 digits that begin so are a hexadecimal id.
+RUN = re.compile(
+    r"(?<![0-9A-Za-z_*])(?<!\d\.)(?:(?:\+?86[- ]?)?(\d{11})|(\d{17}[Xx]|\d{16,19}))(?![0-9A-Za-z_*])(?!\.\d)"
+)
 ESCAPES = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|[bfnrt])")  # of JSON: their letters are no neighbours of a number
 FULL_WIDTH = re.compile(r"[\uff10-\uff19]")
 
@@ -31,7 +34,7 @@ class Found:
 def personal_numbers(text: str) -> Iterator[Found]:
     plain = ESCAPES.sub(" ", unicodedata.normalize("NFKC", text) if FULL_WIDTH.search(text) else text)
     for match in RUN.finditer(plain):
-        number = match[1].upper()
+        number = (match[1] or match[2]).upper()
         kind = kind_of(number)
         if kind is not None:
             yield Found(kind, f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}")

@@ -61,7 +61,7 @@ def test_a_phone_is_found_as_people_write_it(written: str) -> None:
     [
         "110***********0241", "138****8000", "1767225600000", "1767225600000000", "1767225600000000000", f"0.{PHONE}", f"{PHONE}.5",
         f"a{PHONE}", f"{PHONE}f", f"{ID_NUMBER[:17]}{(int(ID_NUMBER[17].replace('X', '0')) + 1) % 10}0", "12345678901", "6222020200112233445566",
-        f"{ID_NUMBER[:6]}19991399{ID_NUMBER[14:]}",
+        f"{ID_NUMBER[:6]}19991399{ID_NUMBER[14:]}", f"86{ID_NUMBER}", f"86{CARD}",
     ],
 )  # fmt: skip
 def test_masked_values_moments_floats_and_ids_are_harmless(harmless: str) -> None:
